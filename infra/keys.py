@@ -1,10 +1,10 @@
-"""The key of a workspace: who makes the tokens, and by what it is known again.
+"""The key of a workspace, which makes the tokens, and the check value by which another key is noticed.
 
 ``infra.workspace.workspace`` calls it.
 
-With another key nobody who is there would be known again: every record that comes would be about a stranger, the lists would be wrong, and
-nothing would look broken. So a workspace remembers by which key it began (``key.check``, which says nothing of the key), from the first
-use on, and every verb refuses another one.
+With another key every person would get another token: each new record would be about a stranger, the lists would be wrong, and nothing
+would look broken. So a workspace stores the check value of its key (``key.check``, which tells nothing about the key) at its first use, and
+every verb refuses another key.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KEY, CHECK = "secret.key", "key.check"
 
 
 class UnusableKey(HuiminError):
-    """The key is gone, damaged, readable by others or another one (operator: restore both files from a backup; 1)."""
+    """The key is gone, damaged, readable by others, or another key (operator: restore both files from a backup; 1)."""
 
 
 class OpenToOthers(HuiminError):
@@ -33,16 +33,16 @@ class OpenToOthers(HuiminError):
 
 
 def place_of(root: Path, environment: Mapping[str, str] | None) -> Path:
-    """Where the key of a workspace is: in its folder, or where ``HUIMIN_KEY_FILE`` says."""
+    """The file of a workspace's key: in its folder, or where ``HUIMIN_KEY_FILE`` says."""
     named = (environment or {}).get(KEY_FILE)
     return Path(named).expanduser() if named else root / KEY
 
 
 def write_key(root: Path, environment: Mapping[str, str] | None = None) -> None:
-    """A new key, for a new workspace; the one that is there already, where it is kept outside.
+    """Writes the key of a new workspace; a key that exists already, outside its folder, stays.
 
     Raises:
-        UnusableKey: that one cannot be used.
+        UnusableKey: the existing key cannot be used.
     """
     path = place_of(root, environment)
     if path.exists():
@@ -55,7 +55,7 @@ def read_key(root: Path, used: bool, environment: Mapping[str, str] | None = Non
     """The key of a workspace.
 
     Args:
-        used: was anything made with it yet? Until then it may still be replaced, by that of a network for one (``note_key``).
+        used: something was made with it. Before that it may be replaced, by the key of a network for example (``note_key``).
 
     Raises:
         UnusableKey: it cannot be used.
@@ -66,17 +66,17 @@ def read_key(root: Path, used: bool, environment: Mapping[str, str] | None = Non
     except OpenToOthers as error:
         raise UnusableKey(error.text) from None
     if key is None:
-        raise UnusableKey(_gone(path))
+        raise UnusableKey(_missing_key(path))
     if used:
         _know_again(path, root / CHECK, key)
     return key
 
 
 def secret_in(path: Path) -> bytes | None:
-    """The secret of ``KEY_BYTES`` bytes that a file holds in hexadecimal digits; None where it holds none, or cannot be read.
+    """The secret in a file, ``KEY_BYTES`` bytes in hexadecimal digits; None where there is none, or the file cannot be read.
 
     Raises:
-        OpenToOthers: not only its owner may read the file.
+        OpenToOthers: others than its owner may read the file.
     """
     try:
         mode, key = path.stat().st_mode & 0o777, bytes.fromhex(text_at(path).strip())
@@ -91,12 +91,12 @@ def secret_in(path: Path) -> bytes | None:
 
 
 def note_key(root: Path, key: bytes) -> None:
-    """Notes by what the key of a workspace is known again, before anything is made with it."""
+    """Stores the check value of a workspace's key, before anything is made with the key."""
     write_whole(root / CHECK, check_of(key) + "\n")
 
 
 def derived(key: bytes, purpose: str) -> bytes:
-    """A key of 32 bytes for one purpose (``vault``, ``log``): who knows it knows neither this key nor that of another purpose.
+    """A key of 32 bytes for one purpose (``vault``, ``log``), from which neither ``key`` nor another derived key can be computed.
 
     Source: RFC 5869 (HKDF with SHA-256, no salt; the purpose is its ``info``).
     """
@@ -107,7 +107,7 @@ def derived(key: bytes, purpose: str) -> bytes:
 
 
 def check_of(key: bytes) -> str:
-    """By what a key is known again."""
+    """The check value of a key: the same key gives the same value, and the value tells nothing about the key."""
     return blake2b(b"huimin: is it the same key?", digest_size=16, key=key).hexdigest()
 
 
@@ -129,7 +129,7 @@ def _know_again(place: Path, check: Path, key: bytes) -> None:
     raise UnusableKey(Text(zh, en))
 
 
-def _gone(path: Path) -> Text:
+def _missing_key(path: Path) -> Text:
     return Text(
         f"{path} 缺失或损坏。没有它，新数据与已有数据无法对应：请从备份恢复，不要新建。",
         f"{path} is missing or damaged. Without it new records would not meet the old: restore a backup, make no new one.",

@@ -1,7 +1,7 @@
 """Symbolic links in the folders that the machine keeps: refused before anything is read, rewritten or deleted there.
 
-Called by ``infra.workspace.workspace`` and ``infra.worker``. What a link leads to may lie anywhere and belong to anybody: an erasure that
-followed one would rewrite it, a writer would overwrite it. A folder that is to lie on another disk is mounted there.
+Called by ``infra.workspace.workspace`` and ``infra.worker``. The target of a link may lie anywhere and belong to anybody: an erasure that
+followed the link would rewrite it, a writer would overwrite it. To have a folder on another disk, mount it.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ KEPT = ("state", "identity", "quarantine")
 
 
 class Linked(HuiminError):
-    """A link where the program's own files are to be; the operator's (exit code 1), and trying again does not help."""
+    """A link in the place of the program's own files (operator: replace it; 1). Trying again does not help."""
 
 
 def refuse_links(folder: Path, *, below: bool, itself: bool = True) -> None:
-    """Nothing where a folder holds files and folders only, or does not exist.
+    """Passes a folder that holds files and folders only, or does not exist.
 
     Args:
-        below: look also at everything under it.
-        itself: may the folder not be a link, either?
+        below: check everything under the folder, too.
+        itself: the folder must not be a link, either.
 
     Raises:
         Linked: names the first link.
     """
-    found = folder if itself and folder.is_symlink() else next(_links(folder), None) if below else None
-    if found is not None:
+    link = folder if itself and folder.is_symlink() else next(_links(folder), None) if below else None
+    if link is not None:
         raise Linked(
             Text(
-                f"{found} 是符号链接，链接所指的内容不读、不改、不删，什么也没有做。请换成真正的文件或目录（要放在别的磁盘上，请用挂载）。",
-                f"{found} is a symbolic link. What it leads to is not read, rewritten or deleted, and nothing was done. Put the file or"
+                f"{link} 是符号链接，链接所指的内容不读、不改、不删，什么也没有做。请换成真正的文件或目录（要放在别的磁盘上，请用挂载）。",
+                f"{link} is a symbolic link. What it leads to is not read, rewritten or deleted, and nothing was done. Put the file or"
                 " folder itself there (to keep it on another disk, mount it).",
             )
         )

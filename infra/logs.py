@@ -1,7 +1,7 @@
-"""What goes to stderr besides sentences: log records and tracebacks, each record a line that nobody else can have written.
+"""Log records and tracebacks on stderr, in a form that quoted text cannot fake.
 
-Called by ``console.cli.main`` and ``infra.worker``. A record quotes topics, paths and what a broker answered: control characters and line
-ends in it are escaped, and the lines of a traceback are set in, so that none passes for a record of its own.
+Called by ``console.cli.main`` and ``infra.worker``. A record quotes topics, paths and a broker's answers. So control characters and line
+ends in it are escaped, and the lines of a traceback are indented: none of them can pass for a record.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from policies.problems.characters import escaped, lines
 
 
 class LineFormatter(logging.Formatter):
-    """A record on one line, its traceback set in below."""
+    """A record on one line, its traceback indented below."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -29,14 +29,14 @@ class LineFormatter(logging.Formatter):
 
 
 def log_plainly() -> None:
-    """Warnings and worse go to stderr, a line each."""
+    """Sends warnings and worse to stderr, a line each."""
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 def traceback_text(error: BaseException) -> str:
-    """The traceback of an error as it may be shown."""
+    """The traceback of an error, indented and escaped."""
     return _set_in("".join(traceback.format_exception(error)))
 
 

@@ -1,7 +1,6 @@
-"""What a worker measures, under the names that dashboards and alerts use, and the pages on which it is read.
+"""What a worker measures, under the names that dashboards and alerts use.
 
-The one idea: one table says every metric there is; nothing is measured that it does not name.
-Source: Prometheus, "Metric and label naming".
+``METRICS`` is the table of all metrics; ``infra.worker`` serves them. Source: Prometheus, "Metric and label naming".
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ METRICS: Mapping[str, tuple[Kind, tuple[str, ...], str]] = {
 
 
 class Metrics:
-    """The measurements of one worker, in a registry of their own."""
+    """The metrics of one worker, in a registry of their own."""
 
     def __init__(self) -> None:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
@@ -56,7 +55,7 @@ class Metrics:
                     self._of[name].labels(stage)
 
     def took(self, topic: str, stage: Stage, seconds: float, before: Mapping[str, int]) -> None:
-        """A stage has taken a message; ``before`` is what its fold counted until then."""
+        """Counts a message that a stage has taken; ``before``: the counters of its fold until then."""
         self._of["huimin_messages_total"].labels(topic).inc()
         self._of["huimin_batch_seconds"].labels(topic).observe(seconds)
         for name, count in stage.fold.counted().items():
@@ -67,7 +66,7 @@ class Metrics:
                 (metric.labels(label or topic) if METRICS[f"huimin_{word}_total"][1] else metric).inc(more)
 
     def text(self, host: FaustHost) -> bytes:
-        """All of it, as Prometheus reads it, taken now."""
+        """All metrics as they are now, in the format of Prometheus."""
         from prometheus_client import generate_latest
 
         self._of["huimin_ready"].set(host.ready and not host.still)

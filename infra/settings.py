@@ -1,7 +1,7 @@
 """Where a command works, in which language, and on which day.
 
-The one idea: everything else takes these as arguments. This is the only module that reads the environment and the clock;
-the clock is the one of the district, Asia/Shanghai, which has had no daylight saving since 1991.
+This is the only module that reads the environment and the clock; everything else takes them as arguments. The clock is that of the
+district, Asia/Shanghai, which has had no daylight saving since 1991.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ LANGUAGE = "HUIMIN_LANG"
 TODAY = "HUIMIN_TODAY"
 """Overrides the clock's day (YYYY-MM-DD), for rehearsals and tests."""
 CACHE = "HUIMIN_CACHE"
-"""Where what was fetched once is kept."""
+"""The folder of downloads."""
 DEPOT = "HUIMIN_DEPOT"
-"""Where the snapshots of a network's workers and workspaces are kept."""
+"""The depot of the checkpoints of a network's workers and workspaces."""
 NETWORK_KEY = "HUIMIN_NETWORK_KEY"
-"""The file of the key by which members of a network are known (``infra.kafka.membership``)."""
+"""The file of a network's key (``infra.kafka.membership``)."""
 NETWORK_OPEN = "HUIMIN_NETWORK_OPEN"
 """``1``: the network has no key; for a Kafka on this machine alone."""
 
 KEY_FILE = "HUIMIN_KEY_FILE"
-"""The file of a workspace's key, where that is kept outside its folder."""
+"""The file of a workspace's key, where it lies outside its folder."""
 
 DEFAULT_WORKSPACE = "huimin-workspace"
 DEFAULT_CACHE = "~/.cache/huimin"
@@ -49,12 +49,12 @@ class BadSetting(HuiminError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What every verb needs to know before it starts."""
+    """What every verb needs before it starts."""
 
     workspace: Path
     language: Language = "zh"
     near: bool = False
-    """Nobody named the workspace: the command was run in it or below it."""
+    """The workspace was not named: the command was run in it or below it."""
 
 
 def settings(workspace: str | None, language: str | None, environment: Mapping[str, str], here: Path | None = None) -> Settings:
@@ -65,22 +65,22 @@ def settings(workspace: str | None, language: str | None, environment: Mapping[s
 
     Example:
         >>> settings(None, "en", {"HUIMIN_WORKSPACE": "w"})
-        Settings(workspace=PosixPath('w'), language='en')
+        Settings(workspace=PosixPath('w'), language='en', near=False)
     """
-    spoken, folder = _language(language or environment.get(LANGUAGE) or "zh"), workspace or environment.get(WORKSPACE)
+    chosen_language, folder = _language(language or environment.get(LANGUAGE) or "zh"), workspace or environment.get(WORKSPACE)
     around = None if folder or here is None else next((place for place in (here, *here.parents) if is_workspace(place)), None)
     if around is not None:
-        return Settings(Path() if around == here else around, spoken, near=True)
-    return Settings(Path(folder or DEFAULT_WORKSPACE).expanduser(), spoken)
+        return Settings(Path() if around == here else around, chosen_language, near=True)
+    return Settings(Path(folder or DEFAULT_WORKSPACE).expanduser(), chosen_language)
 
 
 def is_workspace(folder: Path) -> bool:
-    """Is it the root of a workspace? Its file ``version`` alone may be somebody else's."""
+    """Whether a folder is the root of a workspace. A file ``version`` alone may be somebody else's."""
     return (folder / "version").exists() and any((folder / name).exists() for name in ("secret.key", "units.yaml"))
 
 
 def cache(environment: Mapping[str, str]) -> Path:
-    """The folder of what was fetched once and can be fetched again.
+    """The folder of downloads, which can be fetched again.
 
     Example:
         >>> cache({"HUIMIN_CACHE": "/var/cache/huimin"})
@@ -101,23 +101,23 @@ def _language(name: str) -> Language:
 
 
 def today(environment: Mapping[str, str]) -> date:
-    """The day it is in Shanghai, or the one ``HUIMIN_TODAY`` says.
+    """Today's date in Shanghai, or the date in ``HUIMIN_TODAY``.
 
     Raises:
-        BadSetting: the variable is not a date, or the clock stands in a year that cannot be.
+        BadSetting: the variable is not a date, or the year of the clock is not possible.
     """
-    said = day(environment[TODAY]) if environment.get(TODAY) else datetime.now(SHANGHAI).date()
-    if said.year not in YEARS:
+    day_now = day(environment[TODAY]) if environment.get(TODAY) else datetime.now(SHANGHAI).date()
+    if day_now.year not in YEARS:
         zh, en = (
-            f"时钟的日期是 {said}，不可能。请校正本机时钟或 {TODAY}。",
-            f"The clock says {said}, which cannot be: set this machine's clock, or {TODAY}.",
+            f"时钟的日期是 {day_now}，不可能。请校正本机时钟或 {TODAY}。",
+            f"The clock says {day_now}, which cannot be: set this machine's clock, or {TODAY}.",
         )
         raise BadSetting(Text(zh, en))
-    return said
+    return day_now
 
 
 def operator() -> str:
-    """Who runs this, by the name the machine knows."""
+    """The user who runs this, by the name that the machine has for them."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:

@@ -1,8 +1,7 @@
-"""How large a network on Kafka must be: brokers, shards, workers, memory and disk, from a few counts and measured costs.
+"""The size of a network on Kafka: brokers, shards, workers, memory and disk, from a few counts and measured costs.
 
-The one idea: every figure is a short formula over what was counted (``Need``), what was measured (``Measured``) and what was chosen
-(``Chosen``); whoever doubts a figure finds the factor it came from. It is planned so that one worker may be missing: workers are alike, and
-the stages of a lost one go to the others.
+Every figure is a short formula over what was counted (``Need``), measured (``Measured``) and chosen (``Chosen``), so each can be traced to
+its factors. The plan allows for one missing worker: workers are alike, and the stages of a lost one go to the others.
 
     changes/s            R                rows a second on each topic       R, copies·R, lines·R
     front of a network   R·(sequencer + lines·merger)                      one process; nothing shares it
@@ -35,7 +34,7 @@ LINES_PER_CHANGE_AND_POLICY = 0.0006
 
 
 class TooLarge(HuiminError):
-    """The planner's: one network cannot carry this; it is to be split, as a country into cities. Trying again does not help; 3."""
+    """One network cannot carry this (planner: split it, as a country into cities; 3). Trying again does not help."""
 
     def __init__(self, need: Need) -> None:
         super().__init__(
@@ -50,13 +49,13 @@ class TooLarge(HuiminError):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What is to be carried, by each of ``networks`` alike.
+    """The load of one network, of ``networks`` that are alike.
 
     Args:
         records_per_resident: over all feeds, the register included.
         listed_per_resident: on all lists together.
         changes_per_second: in the busy hours of a day.
-        retention_days: how long the inputs topic keeps what was submitted.
+        retention_days: how long the inputs topic keeps its messages.
     """
 
     residents: int
@@ -70,11 +69,11 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What things cost, on one core of the machine of docs/benchmarks.md.
+    """Measured costs, on one core of the machine of docs/benchmarks.md.
 
     Args:
-        sequencer_ns: a changed row, in the sequencer. shard_ns: a row told to a shard. merger_ns: a line, in the merger.
-        publish_ns: a resident, judged anew by one policy. pass_ns, judge_ns: by all, a resident and beside it each policy.
+        sequencer_ns: a changed row, in the sequencer. shard_ns: a row sent to a shard. merger_ns: a line, in the merger.
+        publish_ns: a resident, judged anew by one policy. pass_ns, judge_ns: by all policies: a resident, and besides each policy.
         resident_bytes, record_bytes: in memory, wherever a record is held. locator_bytes: a subject, more, in the sequencer.
         wire_bytes: a row in a topic.
     """
@@ -94,10 +93,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What was decided, not measured.
+    """What is decided, not measured.
 
     Args:
-        copies: shards told of a row, its subject's own and those within two links: 1.4 to 2.1 (ARCHITECTURE.md). skew: the largest shard
+        copies: shards that get a row: its subject's own and those within two links: 1.4 to 2.1 (ARCHITECTURE.md). skew: the largest shard
         over the average.
         busy: how much of a core a worker may use when one is missing. room: memory over what the records take, to grow and to write
         snapshots. process_bytes: a worker that holds nothing. worker_bytes: the most memory a worker may have.
@@ -127,7 +126,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What one network takes.
+    """The resources of one network.
 
     Args:
         load: of a core, the busiest worker when one is missing.
@@ -149,10 +148,10 @@ class Size:
 
 
 def sized(need: Need, cost: Measured = Measured(), choice: Chosen = Chosen()) -> Size:  # frozen
-    """The smallest network, of two workers or more, that carries this with one of its workers missing.
+    """The smallest network, of two workers or more, that carries this load with one worker missing.
 
     Raises:
-        TooLarge: no number of workers does: the front of the network is one process, and there are at most 64 shards.
+        TooLarge: no number of workers carries it: the front of the network is one process, and there are at most 64 shards.
 
     Example:
         >>> sized(Need(1_350_000)).workers
@@ -166,28 +165,28 @@ def sized(need: Need, cost: Measured = Measured(), choice: Chosen = Chosen()) ->
 
 
 def _of(workers: int, need: Need, cost: Measured, choice: Chosen) -> Size:
-    """What a network of so many workers takes, whether or not that is enough."""
+    """The resources of a network with this number of workers, whether or not they are enough."""
     shards = min(MOST_SHARDS, choice.shards_per_worker * workers)
-    held = ceil(shards / (workers - 1))
-    share, share_there = (min(1.0, choice.skew * of / shards) for of in (held, ceil(shards / workers)))
+    shards_each = ceil(shards / (workers - 1))
+    share, share_there = (min(1.0, choice.skew * of / shards) for of in (shards_each, ceil(shards / workers)))
     lines = LINES_PER_CHANGE_AND_POLICY * need.policies
     front = need.changes_per_second * (cost.sequencer_ns + lines * cost.merger_ns)
-    told = need.changes_per_second * choice.copies * share * cost.shard_ns
+    shard_load = need.changes_per_second * choice.copies * share * cost.shard_ns
     everything = need.residents * (cost.resident_bytes + need.records_per_resident * cost.record_bytes)
     locator = everything + need.residents * SUBJECTS_PER_RESIDENT * cost.locator_bytes
     front_bytes = locator + need.residents * need.listed_per_resident * cost.listed_bytes
     state = front_bytes + share * choice.copies * everything
     broker_disk = _topics_bytes(need, cost, choice, lines)
-    taken = need.changes_per_second * (1 + choice.copies + 2 * lines) * cost.wire_bytes * choice.replicas
+    broker_intake = need.changes_per_second * (1 + choice.copies + 2 * lines) * cost.wire_bytes * choice.replicas
     scan = need.residents * cost.publish_ns / 1e9 * share_there
     everything_anew = need.residents * (cost.pass_ns + need.policies * cost.judge_ns) / 1e9 * share_there
     return Size(
-        brokers=max(choice.brokers, ceil(broker_disk / choice.broker_bytes), ceil(taken / choice.broker_bytes_per_second)),
+        brokers=max(choice.brokers, ceil(broker_disk / choice.broker_bytes), ceil(broker_intake / choice.broker_bytes_per_second)),
         shards=shards,
         workers=workers,
-        load=(front + told) / 1e9,
+        load=(front + shard_load) / 1e9,
         worker_bytes=choice.process_bytes + choice.room * state,
-        worker_disk_bytes=(choice.snapshots + 1) * state + (held + 2) * choice.backlog_bytes,
+        worker_disk_bytes=(choice.snapshots + 1) * state + (shards_each + 2) * choice.backlog_bytes,
         broker_disk_bytes=broker_disk,
         depot_bytes=choice.snapshots * (front_bytes + choice.copies * everything),
         publish_seconds=scan,
@@ -196,11 +195,11 @@ def _of(workers: int, need: Need, cost: Measured, choice: Chosen) -> Size:
 
 
 def _topics_bytes(need: Need, cost: Measured, choice: Chosen, lines: float) -> float:
-    """What the topics hold, replicas included: the first load, what is kept for days, and a year of changes."""
+    """The bytes of the topics, replicas included: the first load, the rows that are kept for days, and a year of changes."""
     a_day = need.changes_per_second * choice.busy_hours * 3_600
-    load = need.residents * need.records_per_resident * (1 + choice.copies)
-    kept = a_day * (need.retention_days + (choice.copies + lines) * choice.orders_days + lines * 365)
-    return (load + kept) * cost.wire_bytes * choice.replicas
+    loaded_rows = need.residents * need.records_per_resident * (1 + choice.copies)
+    stored_rows = a_day * (need.retention_days + (choice.copies + lines) * choice.orders_days + lines * 365)
+    return (loaded_rows + stored_rows) * cost.wire_bytes * choice.replicas
 
 
 PLACES = (
@@ -230,7 +229,7 @@ ROWS: tuple[Row, ...] = (
 
 
 def table(language: str) -> str:
-    """The table of the deployment page: three places side by side; sums over all networks, but where a row says otherwise."""
+    """The table of the deployment page: three places side by side, each the sum over its networks unless a row says otherwise."""
     sizes = [(need, sized(need)) for _, need in PLACES]
     lines = [f"| | {' | '.join(place[language] for place, _ in PLACES)} |", "|---|" + "---:|" * len(PLACES)]
     lines += [f"| {name[language]} | " + " | ".join(figure(need, size) for need, size in sizes) + " |" for name, figure in ROWS]

@@ -1,8 +1,8 @@
 """A worker: one process that holds some partitions of a network on Kafka, from its start to its end.
 
-The one idea: it either works or is gone. What goes wrong ends it, with the reason on stderr and an exit code that is not zero; whoever
-supervises it starts it again, and it goes on where its states stand. Only a partition that memory is not enough for stands still, and says
-so at ``/ready``: started again it would end again, and take the others along.
+A worker works or has ended. An error ends it, with the reason on stderr and an exit code other than zero; its supervisor starts it again,
+and it goes on from its stored states. Only a partition that does not fit into memory stands still instead, and ``/ready`` says so: after a
+restart the worker would end again, and take the other partitions along.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ STOP_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """What a worker is told.
+    """The settings of a worker.
 
     Args:
         state: the folder of its states.
         shards: partitions of the orders topic.
         seal: of the network.
         prefix: of the topics' names, and of the consumer group.
-        web_port, bind: of health and metrics; None for nowhere.
-        depot: where snapshots are shipped to; None for nowhere.
-        rule: when snapshots are written.
+        web_port, bind: of health and metrics; None: nowhere.
+        depot: where checkpoints are shipped to; None: nowhere.
+        rule: when checkpoints are written.
     """
 
     connection: Connection
@@ -61,25 +61,25 @@ class WorkerSettings:
 
 
 def folds(parts: Parts, shards: int, topic: str, partition: int) -> MakeFold:
-    """What makes the fold of a topic's partition."""
+    """A function that makes the fold of a topic's partition."""
     from streams.network.merger import Merger
     from streams.network.partition import PartitionFold
     from streams.network.sequencer import Sequencer
 
-    def make(kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
+    def make(checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
         match topic:
             case "inputs":
-                return Sequencer(parts, shards, kept)
+                return Sequencer(parts, shards, checkpoint)
             case "orders":
-                return PartitionFold(parts, partition, kept)
+                return PartitionFold(parts, partition, checkpoint)
             case _:
-                return Merger(shards, kept)
+                return Merger(shards, checkpoint)
 
     return make
 
 
 def work(settings: WorkerSettings, parts: Parts) -> int:
-    """Works until it is told to stop (0) or something fails (1, the reason on stderr)."""
+    """Works until a signal to stop (0) or an error (1, with the reason on stderr)."""
     log_plainly()
     refuse_links(settings.state, below=True, itself=False)
     return asyncio.run(_work(settings, parts))
@@ -92,8 +92,8 @@ async def _work(settings: WorkerSettings, parts: Parts) -> int:
     metrics = Metrics()
     make_folder(settings.state / "faust")
     app = make_app(f"{settings.prefix}workers", settings.connection.faust(), settings.state / "faust", settings.web_port, settings.bind)
-    made = partial(folds, parts, settings.shards)
-    host = FaustHost(app, settings.state, made, _fail, settings.seal, settings.prefix, settings.depot, settings.rule, metrics.took)
+    maker_of = partial(folds, parts, settings.shards)
+    host = FaustHost(app, settings.state, maker_of, _fail, settings.seal, settings.prefix, settings.depot, settings.rule, metrics.took)
     if settings.web_port is not None:
         _pages(app, host, metrics)
     loop = asyncio.get_running_loop()
@@ -103,7 +103,7 @@ async def _work(settings: WorkerSettings, parts: Parts) -> int:
         await app.start()
         if await app.wait_for_stopped(stop):
             raise app.crash_reason or RuntimeError("Faust has stopped")
-        await asyncio.wait_for(_ended(app, host), STOP_SECONDS)
+        await asyncio.wait_for(_end(app, host), STOP_SECONDS)
     except Exception as error:
         _fail(error)
     return 0
@@ -120,20 +120,20 @@ def _pages(app: Any, host: FaustHost, metrics: Metrics) -> None:
         moving = host.ready and not still
         return web.json({"ready": moving, "still": still}, status=200 if moving else 503)
 
-    async def measured(web: Any, request: Any) -> Any:
+    async def metrics_page(web: Any, request: Any) -> Any:
         return web.bytes(metrics.text(host), content_type="text/plain; version=0.0.4")
 
-    for path, page in (("/health", health), ("/ready", ready), ("/metrics", measured)):
+    for path, page in (("/health", health), ("/ready", ready), ("/metrics", metrics_page)):
         app.page(path)(page)
 
 
-async def _ended(app: Any, host: Any) -> None:
+async def _end(app: Any, host: Any) -> None:
     await host.stop()
     await app.stop()
 
 
 def _fail(error: BaseException) -> NoReturn:
-    """Ends the process, here and now: what is committed is on disk, and nothing may be sent any more behind what was not."""
+    """Ends the process at once: what is committed is on disk, and nothing may be sent behind a message that was not sent."""
     if isinstance(error, HuiminError):
         print(lines([error.text.zh, error.text.en]), file=sys.stderr, flush=True)
     else:

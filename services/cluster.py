@@ -25,7 +25,7 @@ FOLDER = "kafka-local"
 
 @dataclass(frozen=True, slots=True)
 class TopicDrift:
-    """One way in which a topic is not as declared.
+    """A difference between a topic and its declaration.
 
     Args:
         kind: the topic is missing, or what differs.
@@ -90,7 +90,7 @@ class ClusterTopic:
 
 @dataclass(frozen=True, slots=True)
 class ClusterStatus:
-    """The brokers and topics of the cluster; no topics where no broker is ready."""
+    """The brokers and topics of the cluster; without topics while no broker is ready."""
 
     folder: str
     bootstrap: str
@@ -100,17 +100,17 @@ class ClusterStatus:
 
     @property
     def ready(self) -> bool:
-        """Does every broker answer?"""
+        """Whether every broker answers."""
         return all(broker.ready for broker in self.brokers)
 
 
 def start_cluster(
     environment: Mapping[str, str], folder: Path | None, brokers: int | None, shards: int, progress: Progress = silent
 ) -> StartedCluster:
-    """Start Kafka, fetched where it was not yet, and make the topics that are missing.
+    """Start Kafka, after a first download, and make the topics that are missing.
 
     Raises:
-        BadSetting: another number of brokers than 1 or 3. HuiminError: Java or Maven are missing; it does not start.
+        BadSetting: the number of brokers is not 1 or 3. HuiminError: Java or Maven are missing, or Kafka does not start.
     """
     from infra.kafka.membership import own_key
     from infra.kafka.topics import create, drift, topics
@@ -139,7 +139,7 @@ def stop_cluster(environment: Mapping[str, str], folder: Path | None, progress: 
 
 
 def cluster_status(environment: Mapping[str, str], folder: Path | None) -> ClusterStatus:
-    """The brokers, and the topics that are there."""
+    """The brokers, and the topics that exist."""
     from infra.kafka.topics import declared, drift
 
     cluster = _cluster(environment, folder, None)

@@ -40,7 +40,7 @@ def document_schema(kind: str) -> dict[str, Any]:
     """The schema of one kind of document.
 
     Raises:
-        HuiminError: there is no such kind; says which is near.
+        HuiminError: there is no such kind; names a similar one.
     """
     schemas = document_schemas()
     if kind not in schemas:
@@ -50,7 +50,7 @@ def document_schema(kind: str) -> dict[str, Any]:
 
 
 def write_schemas(folder: Path) -> WrittenSchemas:
-    """Write every schema into a folder; none where one of the files is something else's."""
+    """Write every schema into a folder; none where the place of one holds another file."""
     schemas = document_schemas()
     paths = {kind: destination(folder / f"{kind}.schema.json", is_schema(body)) for kind, body in schemas.items()}
     for kind, body in schemas.items():

@@ -1,7 +1,4 @@
-"""A feed or a policy by its name, or read from a file.
-
-Where there is none, the error names those that are near.
-"""
+"""A feed or a policy by its name, or from a file; the error of a wrong name gives similar ones."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def catalogue_for(settings: Settings, environment: Mapping[str, str], warn: Callable[[Text], None]) -> Catalogue:
-    """The workspace's catalogue; the library's where there is no workspace, which ``warn`` is told."""
+    """The workspace's catalogue, or with a warning the library's where there is no workspace."""
     from infra.workspace.library import library_catalogue
     from infra.workspace.refusals import NoWorkspace
     from infra.workspace.workspace import Workspace
@@ -52,13 +49,13 @@ def workspace_or_none(workspace: Callable[[], Workspace]) -> Workspace | None:
 
 
 def division_names(workspace: Callable[[], Workspace]) -> Mapping[str, Text]:
-    """What the workspace that a function opens calls divisions, by code; nothing where there is none."""
+    """The names of divisions by code, in the workspace that a function opens; none where there is no workspace."""
     there = workspace_or_none(workspace)
     return {} if there is None else there.catalogue().divisions
 
 
 def is_draft(name: str) -> bool:
-    """Does this name the file of a draft, rather than a published policy?"""
+    """Whether a name is the file of a draft, and not a published policy."""
     return name.endswith((".yaml", ".yml")) or Path(name).is_file()
 
 
@@ -88,13 +85,13 @@ def readable_policy(path: Path, catalogue: Catalogue) -> Policy:
 
 
 def policy_named(workspace: Callable[[], Workspace], name: str, catalogue: Catalogue) -> tuple[Policy, Life | None]:
-    """A policy by file; or by name, with its state: the active version, or the last one where none is.
+    """A policy by file; or by name, with its state: the active version, or the last one where none is active.
 
     Args:
-        workspace: opens it; not called for a file.
+        workspace: opens the workspace; not called for a file.
 
     Raises:
-        HuiminError: neither; says which is near.
+        HuiminError: there is neither; names a similar one.
     """
     if is_draft(name):
         return readable_policy(Path(name), catalogue), None
@@ -106,9 +103,9 @@ def policy_named(workspace: Callable[[], Workspace], name: str, catalogue: Catal
         return version.policy, registry.life(name, version.policy.version, day, host.state.catalogue)
 
 
-def no_policy(name: str, known: Iterable[str]) -> HuiminError:
-    """The error that no policy of this name is published."""
-    near = meant(name, known)
+def no_policy(name: str, names: Iterable[str]) -> HuiminError:
+    """The error that no policy of this name is published; ``names``: those that are."""
+    near = meant(name, names)
     return HuiminError(
         Text(
             f"没有已发布的政策“{name}”。{near.zh or '用 huimin policy list 查看。'}",
@@ -122,7 +119,7 @@ def matched_policy(state: State, name: str) -> Policy:
     """The version of a policy that is matched on the state's day.
 
     Raises:
-        HuiminError: it was never published, is withdrawn, or its agreement has ended; says which.
+        HuiminError: it was never published, is withdrawn, or its agreement has ended; says which of these.
     """
     policy = state.matched(name)
     if policy is not None:
@@ -140,14 +137,14 @@ def check_published(state: State, name: str) -> None:
     """Passes the name of a policy that was ever published.
 
     Raises:
-        HuiminError: it never was; says which is near.
+        HuiminError: it never was; names a similar one.
     """
     if name not in state.registry.versions:
         raise no_policy(name, state.registry.versions)
 
 
 def withdrawn(title: Text, withdrawal: Withdrawal) -> Text:
-    """That a policy is withdrawn, since when, and why."""
+    """The sentence that a policy is withdrawn, since when, and why."""
     zh, en = f"“{title.zh}”已撤销，自 {withdrawal.since} 起", f"{title.en}: withdrawn with effect from {withdrawal.since}"
     return Text(
         f"{zh}：{withdrawal.reason}" if withdrawal.reason else f"{zh}。", f"{en}: {withdrawal.reason}" if withdrawal.reason else f"{en}."
@@ -158,7 +155,7 @@ def feed_named(catalogue: Catalogue, name: str) -> Feed:
     """The feed of this name.
 
     Raises:
-        HuiminError: there is none; says which is near.
+        HuiminError: there is none; names a similar one.
     """
     feed = catalogue.feeds.get(name)
     if feed is None:

@@ -1,4 +1,4 @@
-"""A network on Kafka: its key, a workspace that joins it, its shards, the messages it refused, one of its workers.
+"""A network on Kafka: make its key, join it, list its shards and refused messages, run one of its workers.
 
 The verbs ``kafka key``, ``join``, ``shards`` and ``dead-letters``, and ``worker`` call this.
 """
@@ -50,10 +50,10 @@ class NetworkMember:
 
 @dataclass(frozen=True, slots=True)
 class PlacedShard:
-    """A street or town: where it is judged, and how many subjects are placed there.
+    """A street or town: the partition that judges it, and the number of subjects placed there.
 
     Args:
-        shard: its division; null for those placed nowhere.
+        shard: its division; null for the subjects placed nowhere.
     """
 
     shard: str | None
@@ -65,7 +65,7 @@ class PlacedShard:
 
 @dataclass(frozen=True, slots=True)
 class RefusedMessage:
-    """A message that was not admitted; not what it holds.
+    """A message that was not admitted, without its content.
 
     Args:
         time: in Shanghai.
@@ -80,14 +80,14 @@ class RefusedMessage:
 
 @dataclass(frozen=True, slots=True)
 class MatchedStreets:
-    """How many streets have done what was submitted; of 0 before the first word of it."""
+    """How many streets have done a submitted message; ``of`` is 0 before the first report."""
 
     done: int
     of: int
 
     @property
     def complete(self) -> bool:
-        """Have all of them?"""
+        """Whether all of them have."""
         return self.done == self.of > 0
 
 
@@ -107,7 +107,7 @@ def join(workspace: Workspace, environment: Mapping[str, str], prefix: str) -> N
     """Make a new workspace part of a network.
 
     Raises:
-        HuiminError: no Kafka, no topics, not the key of this network, or the workspace is not new.
+        HuiminError: there is no Kafka or no topics, the key is not of this network, or the workspace is not new.
     """
     connection = _connection(environment)
     _seal(environment, connection, prefix)
@@ -116,7 +116,7 @@ def join(workspace: Workspace, environment: Mapping[str, str], prefix: str) -> N
 
 
 def shards(environment: Mapping[str, str], prefix: str) -> list[PlacedShard]:
-    """Every shard of a network, as its workers counted it last."""
+    """Every shard of a network, with the last counts of its workers."""
     from connectors.kafka.broker import ProgressTopic
 
     connection = _connection(environment)
@@ -125,7 +125,7 @@ def shards(environment: Mapping[str, str], prefix: str) -> list[PlacedShard]:
 
 
 def refused_messages(environment: Mapping[str, str], prefix: str, last: int) -> list[RefusedMessage]:
-    """The last messages that were not admitted, the newest at the end."""
+    """The last messages that were not admitted, the newest last."""
     from connectors.kafka.broker import dead_letters
     from infra.kafka.topics import NotMade
 
@@ -154,15 +154,16 @@ def worker_settings(
     prefix: str = "huimin.",
     key: Path | None = None,
 ) -> WorkerSettings:
-    """What a worker of a network runs with; makes the topics where a number of shards is given.
+    """The settings of a worker of a network; makes the topics where ``shards`` is given.
 
     Args:
         state: the worker's own folder.
-        shards: how many, where the topics may have to be made.
-        depot: where checkpoints are; the setting's place where it is None.
+        shards: their number, where the topics may have to be made.
+        depot: of checkpoints; None: as the environment says.
 
     Raises:
-        BadSetting: the topics have another number of shards. HuiminError: no Kafka, no topics, or not the key of this network.
+        BadSetting: the topics have another number of shards.
+        HuiminError: there is no Kafka or no topics, or the key is not of this network.
     """
     from infra.kafka.membership import seal_of
     from infra.kafka.topics import brokers_of, create, declared, identity, topics
@@ -184,12 +185,12 @@ def worker_settings(
 
 
 def matched_streets(host: Host, label: str, offset: int, progress: Progress = silent) -> MatchedStreets | None:
-    """Waits until every street has done a publication, withdrawal or day, ten minutes at most; None where the host is of no network.
+    """Waits until every street has done a publication, a withdrawal or a day, at most ten minutes; None where there is no network.
 
-    The message is with the network already: to stop waiting changes nothing.
+    The network has the message already: to stop waiting changes nothing.
 
     Args:
-        label: as notes carry it (``streams.network.sequencer.label``).
+        label: as in the notes (``streams.network.sequencer.label``).
         offset: of the message.
     """
     from streams.network.network_host import NetworkHost
@@ -208,7 +209,7 @@ def matched_streets(host: Host, label: str, offset: int, progress: Progress = si
 
 
 def run_worker(settings: WorkerSettings) -> int:
-    """Run a worker until it is stopped; the exit code of its process."""
+    """Run a worker until it is stopped; returns the exit code of its process."""
     from infra.worker import work
     from infra.workspace.ports import parts
 

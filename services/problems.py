@@ -1,4 +1,4 @@
-"""A problem of a document as a result: where it is, and what is wrong."""
+"""A problem of a document as a result: its place, and what is wrong."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.results import Sentence
 
 @dataclass(frozen=True, slots=True)
 class ReportedProblem:
-    """A thing wrong in a document, at its place.
+    """A problem in a document, at its place.
 
     Args:
         code: the kind of problem, such as field-unknown.

@@ -1,4 +1,4 @@
-"""What a service reports while it works: a bar on a terminal, a line in a log, or nothing."""
+"""The progress that a service reports while it works: a bar on a terminal, a line in a log, or nothing."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Protocol, TypeAlias
 from policies.values import Text
 
 Advance: TypeAlias = Callable[[int], None]
-"""Is told how many more are done."""
+"""Called with the number of items done since the last call."""
 
 
 class Progress(Protocol):
-    """Begins a piece of work that has a name, and ends with it."""
+    """A context for a named piece of work, for its whole time."""
 
     def __call__(self, label: Text, total: int | None) -> AbstractContextManager[Advance]: ...
 

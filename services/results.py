@@ -1,8 +1,7 @@
-"""How a result of a service becomes JSON, and the JSON Schema of it.
+"""Results of services as JSON, and the JSON Schema of them.
 
-A result is a frozen dataclass, or a list of them.
-
-The keys are the names of the fields. A field with another key, or of a type that JSON does not have, says so in its annotation:
+A result is a frozen dataclass, or a list of them. The keys are the names of the fields. A field with another key, or of a type that JSON
+does not have, says so in its annotation:
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True, slots=True)
@@ -13,8 +12,8 @@ The keys are the names of the fields. A field with another key, or of a type tha
     >>> plain(Example(255, Text("早", "early"), date(2026, 10, 15)), "en")
     {'subject': '00000000000000ff', 'message': 'early', 'from': '2026-10-15'}
 
-Pydantic reads the annotations when the program runs: a module with results imports the types of their fields at its head, not under
-``TYPE_CHECKING``. The command line prints results with ``--json``; the schemas lie in ``docs/schemas`` (``console.cli.results``).
+Pydantic reads the annotations when the program runs, so a module with results imports the types of their fields at its head, not under
+``TYPE_CHECKING``. The command line prints results with ``--json``; the schemas are in ``docs/schemas`` (``console.cli.results``).
 """
 
 from __future__ import annotations
@@ -40,20 +39,20 @@ def _in_language(text: Text, info: SerializationInfo[dict[str, str]]) -> str:
 
 
 Sentence = Annotated[Text, PlainSerializer(_in_language, return_type=str)]
-"""A text for people: JSON has it in the language that was asked for. A field of type ``Text`` has both, as ``zh`` and ``en``."""
+"""A text for people, in JSON in one language. A field of type ``Text`` has both, as ``zh`` and ``en``."""
 Token = Annotated[int, PlainSerializer("{:016x}".format, return_type=str), WithJsonSchema({"type": "string", "pattern": "^[0-9a-f]{16}$"})]
 """A subject: 16 hex digits."""
 PlainPeriod = Annotated[Period, PlainSerializer(str, return_type=str)]
-"""A period: JSON has it as ISO 8601 writes it."""
+"""A period, in JSON as in ISO 8601."""
 PlainShare = Annotated[Fraction, PlainSerializer(float, return_type=float)]
-"""A share: JSON has it as a decimal number."""
+"""A share, in JSON a decimal number."""
 Hidden = Field(exclude=True)
 """Marks a field that the screen shows and JSON does not have."""
 T = TypeVar("T")
 
 
 class Opaque:
-    """Marks a field whose type pydantic need not know: it is hidden, or has a serializer of its own."""
+    """Marks a field whose type pydantic need not know: the field is hidden, or has a serializer of its own."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.any_schema()
@@ -62,36 +61,36 @@ class Opaque:
 Internal = Annotated[T, Opaque(), Hidden]
 """A hidden field of any type: ``Internal[Policy]``."""
 Optional = Field(exclude_if=lambda value: not value)
-"""Marks a field that JSON has only where it says something."""
+"""Marks a field that JSON leaves out where it is empty or false."""
 
 
 def Key(name: str) -> Any:  # it stands in annotations, beside types
-    """Marks a field whose key in JSON is not its name: a word of the programming language, say."""
+    """Marks a field whose key in JSON is not its name, but a keyword of Python for example."""
     return Field(serialization_alias=name)
 
 
 def plain(result: Any, language: str, kind: Any = None) -> Any:
-    """A result as values that JSON has.
+    """A result as plain values of JSON.
 
     Args:
-        kind: its type, where that cannot be told from the result: ``list[Finding]``.
+        kind: its type, where the result does not show it: ``list[Finding]``.
     """
     return TypeAdapter(kind or type(result)).dump_python(result, mode="json", by_alias=True, context={"language": language})
 
 
 def facts(result: Any) -> dict[str, Any]:
-    """The fields of a result, for one that has these and more."""
+    """The fields of a result by name, for a result with these and more."""
     return {field.name: getattr(result, field.name) for field in fields(result)}
 
 
 def schema(kind: Any, title: str) -> dict[str, Any]:
-    """The JSON Schema of what ``plain`` gives for results of a type."""
-    drawn = TypeAdapter(kind).json_schema(mode="serialization", by_alias=True, schema_generator=_Printed)
-    return {"$schema": DIALECT, "title": title, **drawn}
+    """The JSON Schema of the output of ``plain`` for results of a type."""
+    body = TypeAdapter(kind).json_schema(mode="serialization", by_alias=True, schema_generator=_SchemaWriter)
+    return {"$schema": DIALECT, "title": title, **body}
 
 
-class _Printed(GenerateJsonSchema):
-    """Every key is there, but for optional ones; a dataclass says in its docstring what its fields hold."""
+class _SchemaWriter(GenerateJsonSchema):
+    """Requires every key but the optional ones, and takes the descriptions of fields from the docstring of their dataclass."""
 
     def field_is_required(self, field: Any, total: bool) -> bool:
         return "serialization_exclude_if" not in field
@@ -103,17 +102,17 @@ class _Printed(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])
 
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> dict[str, Any]:
-        drawn = super().dataclass_schema(schema)
-        described = dict(item for base in reversed(schema["cls"].__mro__) for item in _described(cleandoc(base.__doc__ or "")))
+        body = super().dataclass_schema(schema)
+        described = dict(item for base in reversed(schema["cls"].__mro__) for item in _field_descriptions(cleandoc(base.__doc__ or "")))
         for field in schema["schema"]["fields"]:
             key, name = field.get("serialization_alias", field["name"]), field["name"]
-            if key in drawn["properties"] and name in described:
-                drawn["properties"][key] = {**drawn["properties"][key], "description": described[name]}
-        return {**drawn, "description": " ".join(drawn.get("description", "").partition("\n\nArgs:\n")[0].split())}
+            if key in body["properties"] and name in described:
+                body["properties"][key] = {**body["properties"][key], "description": described[name]}
+        return {**body, "description": " ".join(body.get("description", "").partition("\n\nArgs:\n")[0].split())}
 
 
-def _described(docstring: str) -> Iterator[tuple[str, str]]:
-    """The fields that the ``Args:`` of a docstring describe, with what it says of them."""
+def _field_descriptions(docstring: str) -> Iterator[tuple[str, str]]:
+    """The names of fields in the ``Args:`` of a docstring, each with its description."""
     for line in docstring.partition("\n\nArgs:\n")[2].replace("\n        ", " ").splitlines():
         names, _, words = line.strip().partition(": ")
         yield from ((name.strip(), words) for name in names.split(",") if words)

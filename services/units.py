@@ -1,6 +1,6 @@
 """The units of a workspace: list them, add one.
 
-The verbs ``unit`` call this.
+The verbs of ``unit`` call this.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class ListedUnit:
 
     Args:
         kind: cooperating, or member.
-        contact: phone, address and hours, where they are known.
+        contact: phone, address and hours, as far as known.
     """
 
     id: str
@@ -48,7 +48,7 @@ def add_unit(workspace: Workspace, unit: str, kind: str, division: str, zh: str,
     """Write one more unit into ``units.yaml``; its comments and order stay.
 
     Raises:
-        Invalid: the document would not be in order; nothing has changed.
+        Invalid: the document would have problems; nothing has changed.
     """
     from infra.workspace.contracts import checked
     from streams.disk.files import write_whole
@@ -62,15 +62,14 @@ def add_unit(workspace: Workspace, unit: str, kind: str, division: str, zh: str,
 
 def _line(unit: str, kind: str, division: str, zh: str, en: str, contact: Mapping[str, str]) -> str:
     """A unit as a line of units.yaml; every text quoted, so that nothing in it is YAML."""
-    where = ", ".join(f"{name}: {_quoted(text)}" for name, text in contact.items())
+    where = ", ".join(f"{name}: {_quote(text)}" for name, text in contact.items())
     tail = f", contact: {{{where}}}" if where else ""
     return (
-        f"{{id: {_quoted(unit)}, kind: {_quoted(kind)}, division: {_quoted(division)}, "
-        f"title: {{zh: {_quoted(zh)}, en: {_quoted(en)}}}{tail}}}"
+        f"{{id: {_quote(unit)}, kind: {_quote(kind)}, division: {_quote(division)}, title: {{zh: {_quote(zh)}, en: {_quote(en)}}}{tail}}}"
     )
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
 
 

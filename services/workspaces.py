@@ -1,4 +1,4 @@
-"""A workspace made, and brought to the formats of this version.
+"""Make a workspace, and upgrade one to the formats of this version.
 
 The verbs ``init`` and ``upgrade`` call this.
 """
@@ -18,7 +18,7 @@ class NewWorkspace:
     """A workspace that was made.
 
     Args:
-        copied: of the example, how many documents of each kind.
+        copied: the number of documents of the example, by kind.
         key: the file of the key that makes its tokens.
     """
 
@@ -54,7 +54,7 @@ def make_workspace(root: Path, environment: Mapping[str, str], example: bool) ->
 
 
 def upgrade_workspace(root: Path, environment: Mapping[str, str]) -> UpgradedWorkspace:
-    """Bring a workspace that an older version wrote to the formats of this one: whole, or not at all.
+    """Upgrade a workspace of an older version to the formats of this one: whole, or not at all.
 
     Raises:
         NotUpgraded: a step failed; the workspace is as before.

@@ -1,7 +1,7 @@
-"""The AsyncAPI document of a network's topics: for whoever reads or writes them from outside.
+"""The AsyncAPI document of a network's topics, for other programs that read or write them.
 
-The one idea: it is made from the declarations the program itself goes by (``topics.py``, ``streams.language.events``), so it cannot say
-anything else than what is on the wire; a test holds both against each other. Source: AsyncAPI 3.0.0; Kafka bindings 0.5.0.
+It is made from the declarations that the program itself uses (``topics.py``, ``streams.language.events``), so it agrees with the wire; a
+test compares both. Called by ``huimin kafka describe``. Source: AsyncAPI 3.0.0; Kafka bindings 0.5.0.
 """
 
 from __future__ import annotations
@@ -32,20 +32,22 @@ LAYOUT = (
 
 
 def document(shards: int = 1, prefix: str = PREFIX) -> dict[str, Any]:
-    """The document, for a network of so many shards."""
+    """The document of a network with this number of shards."""
     declared = topics(shards, 1, prefix)
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "惠民 Huimin", "version": str(VERSION), "description": LAYOUT},
         "defaultContentType": FRAME,
         "channels": {
-            one.name.removeprefix(prefix): {
-                "address": one.name,
-                "description": f"{one.about.zh} / {one.about.en}",
-                "messages": {e.name: {"$ref": f"#/components/messages/{e.name}"} for e in EVENTS.values() if prefix + e.topic == one.name},
-                "bindings": {"kafka": {"partitions": one.partitions, "topicConfiguration": _configuration(one.config)}},
+            topic.name.removeprefix(prefix): {
+                "address": topic.name,
+                "description": f"{topic.about.zh} / {topic.about.en}",
+                "messages": {
+                    e.name: {"$ref": f"#/components/messages/{e.name}"} for e in EVENTS.values() if prefix + e.topic == topic.name
+                },
+                "bindings": {"kafka": {"partitions": topic.partitions, "topicConfiguration": _configuration(topic.config)}},
             }
-            for one in declared
+            for topic in declared
         },
         "operations": {
             event.name: {
@@ -60,7 +62,7 @@ def document(shards: int = 1, prefix: str = PREFIX) -> dict[str, Any]:
 
 
 def headers_schema(event: Event) -> dict[str, Any]:
-    """What the headers of an event must be, as JSON Schema."""
+    """The JSON Schema of an event's headers."""
     fixed = {"content-type": event.content, "ce_specversion": SPECIFICATION, "ce_type": event.type}
     text = {"type": "string", "minLength": 1}
     own = {"ce_id": text, "ce_source": {"type": "string", "pattern": "^/huimin/"}}
@@ -95,8 +97,8 @@ def _payload(event: Event) -> dict[str, Any]:
         if event.name == "member":
             return {"type": "object"}
         if event.name == "purged":
-            said = {"erased": whole, "offset": whole, "shipped": {"type": "boolean"}}
-            return {"type": "object", "properties": said, "required": [*said]}
+            fields = {"erased": whole, "offset": whole, "shipped": {"type": "boolean"}}
+            return {"type": "object", "properties": fields, "required": [*fields]}
         return {"type": "object", "properties": {"offset": whole, "done": whole, "of": whole}, "required": ["offset", "done", "of"]}
     kinds = [KIND_OF[event.name]] if event.name in KIND_OF else list(range(len(KINDS)))
     names = ", ".join(f"{number} {kind.__name__}" for number, kind in enumerate(KINDS)) if event.name == "input" else event.name

@@ -1,8 +1,8 @@
-"""Certificates of the secured listener of brokers on this machine: an authority of our own, and one certificate for all of them.
+"""Certificates of the secured listener of brokers on this machine: an authority of our own, and one certificate for all brokers.
 
-The one idea: made by ``keytool``, which comes with the Java the brokers run on. The passwords are random, lie in files only their owner
-can read, and are never words of a command line. For trying out how a guarded Kafka is connected to; it guards nothing: the plain
-listener stays open on this machine.
+``keytool``, which comes with Java, makes them. The passwords are random, lie in files that only their owner can read, and never stand on a
+command line. The listener is there to try out connections to a guarded Kafka. It guards nothing: the plain listener stays open on this
+machine.
 
     secrets/  ca.pem  brokers.p12  store-password  password  (0700)
 
@@ -29,7 +29,7 @@ _SECRET = re.compile(r"[0-9a-f]{32}")
 
 
 class NoCertificates(HuiminError):
-    """keytool failed: a JDK that is not whole, or a disk that is full."""
+    """keytool failed: the JDK is not complete, or the disk is full."""
 
 
 def ca_file(folder: Path) -> Path:
@@ -50,13 +50,13 @@ def password(folder: Path) -> str:
 
 
 def listener(folder: Path, keytool: str) -> dict[str, str]:
-    """The settings of the secured listener; its certificates are made where they are not there yet.
+    """The settings of the secured listener; makes its certificates where there are none yet.
 
     Raises:
         NoCertificates: they cannot be made.
     """
     if not ca_file(folder).exists():
-        _made(folder, keytool)
+        _make_secrets(folder, keytool)
     name = "listener.name.secure"
     plain, scram = (f"org.apache.kafka.common.security.{word}LoginModule required" for word in ("plain.Plain", "scram.Scram"))
     return {
@@ -88,8 +88,8 @@ def _spoilt(path: Path, why: Text) -> Text:
     return Text(zh, en)
 
 
-def _made(folder: Path, keytool: str) -> None:
-    """The folder of secrets, ``ca.pem`` last."""
+def _make_secrets(folder: Path, keytool: str) -> None:
+    """Makes the folder of secrets, ``ca.pem`` last."""
     place = folder / "secrets"
     shutil.rmtree(place, ignore_errors=True)
     make_folder(place)
@@ -98,25 +98,25 @@ def _made(folder: Path, keytool: str) -> None:
     both, brokers, word = str(place / "both.p12"), str(place / "brokers.p12"), str(place / "store-password")
     store = ["-keystore", both, "-storetype", "PKCS12", "-storepass:file", word]
     pair = ["-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-validity", VALID_DAYS, *store]
-    stated = ["-ext", f"san=ip:{HOST},dns:localhost", "-ext", "ku:critical=digitalSignature", "-ext", "eku=serverAuth"]
-    taken = ["-srckeystore", both, "-srcalias", "brokers", "-srcstoretype", "PKCS12", "-srcstorepass:file", word]
-    ran = [
+    extensions = ["-ext", f"san=ip:{HOST},dns:localhost", "-ext", "ku:critical=digitalSignature", "-ext", "eku=serverAuth"]
+    source = ["-srckeystore", both, "-srcalias", "brokers", "-srcstoretype", "PKCS12", "-srcstorepass:file", word]
+    commands = [
         [*pair, "-alias", "ca", "-dname", "CN=Huimin local authority", "-ext", "bc:critical=ca:true", "-ext", "ku:critical=keyCertSign"],
-        [*pair, "-alias", "brokers", "-dname", "CN=Huimin local brokers", "-signer", "ca", *stated],
-        ["-importkeystore", *taken, "-destkeystore", brokers, "-deststoretype", "PKCS12", "-deststorepass:file", word],
+        [*pair, "-alias", "brokers", "-dname", "CN=Huimin local brokers", "-signer", "ca", *extensions],
+        ["-importkeystore", *source, "-destkeystore", brokers, "-deststoretype", "PKCS12", "-deststorepass:file", word],
     ]
-    for words in ran:
-        _ran(place, [keytool, *words])
+    for words in commands:
+        _run(place, [keytool, *words])
     with replaced(place / "ca.pem") as part:
-        _ran(place, [keytool, "-exportcert", "-rfc", "-alias", "ca", "-file", str(part), *store])
+        _run(place, [keytool, "-exportcert", "-rfc", "-alias", "ca", "-file", str(part), *store])
         Path(both).unlink()
 
 
-def _ran(place: Path, words: list[str]) -> None:
+def _run(place: Path, words: list[str]) -> None:
     line = [*UTF_8, *words]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=KEYTOOL_SECONDS, check=False, umask=PRIVATE_UMASK)
-    if done.returncode:
-        why = " ".join((done.stdout + done.stderr).split())[:300]
+    result = subprocess.run(line, capture_output=True, text=True, timeout=KEYTOOL_SECONDS, check=False, umask=PRIVATE_UMASK)
+    if result.returncode:
+        why = " ".join((result.stdout + result.stderr).split())[:300]
         raise NoCertificates(
             Text(
                 f"{place} 里的证书没有做成：{words[0]} 说“{why}”。请检查 JDK 和磁盘，再运行一次。",

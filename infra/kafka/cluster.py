@@ -1,8 +1,8 @@
-"""Real Kafka on this machine, in one folder: one broker or three, each a process of its own that outlives whoever started it.
+"""Real Kafka on this machine, in one folder: one broker or three, each a process that outlives its caller.
 
-The one idea: all there is to know lies in the folder. ``up`` starts what does not run, wherever it was stopped, and ``down`` ends what
-this folder started and nothing else, so both may be called at any time, by anybody, again. For tests, and for one machine; a Kafka that
-others keep is connected to in the same way (``connection.py``).
+The folder holds all there is to know. ``up`` starts the brokers that do not run; ``down`` ends those that this folder started, and nothing
+else. So anybody may call both at any time, and again. For tests, and for one machine; a Kafka that others run is connected to in the same
+way (``connection.py``).
 
 The tree of errors: ``NotStarted`` (``launch.py``: memory, ports, disk; 1), ``NoCluster`` (2) and ``OtherCluster`` (5; ``plan.py``),
 ``NoRuntime`` (``jars.py``; 1), ``Occupied`` (``processes.py``; 5), each the operator's. Source: Apache Kafka 4.4, "KRaft": combined nodes.
@@ -37,7 +37,7 @@ ANSWER_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class BrokerStatus:
-    """How one broker is: its process, and whether it answers."""
+    """The process of one broker, and whether it answers."""
 
     number: int
     port: int
@@ -50,10 +50,10 @@ class Cluster:
     """The brokers of one folder.
 
     Args:
-        folder: where they keep all they have.
-        runtime: what they run on; asked only when one is started.
-        brokers: 1 or 3; None takes those that are there, else 1.
-        secured: with a second listener, SASL_SSL, whose user and certificates are made here; None takes what is there, else without.
+        folder: of all their files.
+        runtime: Java and jars; used only when a broker is started.
+        brokers: 1 or 3; None: as the folder has them, else 1.
+        secured: with a second listener, SASL_SSL, whose user and certificates are made here; None: as the folder has it, else without.
     """
 
     folder: Path
@@ -65,19 +65,19 @@ class Cluster:
         """Start every broker that does not run, wait until all answer, and return how to connect.
 
         Raises:
-            NoRuntime: Java or the jars. OtherCluster: the folder holds another one. NotStarted: a broker did not come up.
+            NoRuntime: Java or the jars. OtherCluster: the folder holds another cluster. NotStarted: a broker did not come up.
         """
         self.runtime.jars()
         make_folder(self.folder)
         with self._changing():
-            plan = self._planned()
+            plan = self._plan()
             self._run(plan, plan.brokers)
             if plan.secured:
                 self._let_in(plan)
         return self.connection()
 
     def down(self) -> int:
-        """End every broker that runs; returns how many did.
+        """End every broker that runs; returns their number.
 
         Raises:
             NoCluster: there is none.
@@ -89,14 +89,16 @@ class Cluster:
         return len(alive)
 
     def status(self) -> tuple[BrokerStatus, ...]:
-        """Every broker as it is now.
+        """The status of every broker now.
 
         Raises:
             NoCluster: there is none.
         """
         plan = Plan.read(self._root)
         pids = {broker: running(*self._process(broker)) for broker in plan.brokers}
-        return tuple(BrokerStatus(one.number, one.port, pid, pid is not None and self._answers(one)) for one, pid in pids.items())
+        return tuple(
+            BrokerStatus(broker.number, broker.port, pid, pid is not None and self._answers(broker)) for broker, pid in pids.items()
+        )
 
     def start(self, number: int) -> None:
         """Start one broker and wait until it answers."""
@@ -105,32 +107,32 @@ class Cluster:
             self._run(plan, [_broker(plan, number)])
 
     def stop(self, number: int) -> None:
-        """Ask one broker to end, and see that it does."""
+        """Ask one broker to end, and wait for its end."""
         with self._changing():
             ended([self._process(_broker(Plan.read(self._root), number))], STOP_SECONDS)
 
     def kill(self, number: int) -> None:
-        """End one broker as a power cut would: at once, without a word to it."""
+        """End one broker as a power cut would, without asking it."""
         process = self._process(_broker(Plan.read(self._root), number))
         signalled(*process, signal.SIGKILL)
         waited(lambda: running(*process) is None, STOP_SECONDS)
 
     def leader(self, topic: str, partition: int = 0) -> int | None:
-        """The number of the broker that leads a partition; None while none does."""
+        """The number of the broker that leads a partition; None while there is no leader."""
         with admin(self.connection()) as client:
-            found = asked(lambda: client.describe_topics([topic]))[0]["partitions"]
-        leader = next((int(one["leader_id"]) for one in found if one["partition_index"] == partition), -1)
+            partitions = asked(lambda: client.describe_topics([topic]))[0]["partitions"]
+        leader = next((int(row["leader_id"]) for row in partitions if row["partition_index"] == partition), -1)
         return leader if leader > 0 else None
 
     def connection(self) -> Connection:
-        """How to connect by the plain listeners."""
+        """The connection to the plain listeners."""
         return Connection(tuple(f"{HOST}:{broker.port}" for broker in Plan.read(self._root).brokers))
 
     def guarded(self, mechanism: str = "SCRAM-SHA-512") -> Connection:
-        """How to connect by the secured listeners: with PLAIN or SCRAM-SHA-512."""
+        """The connection to the secured listeners, with PLAIN or SCRAM-SHA-512."""
         servers = tuple(f"{HOST}:{broker.secure_port}" for broker in Plan.read(self._root).brokers)
-        believed, password = certificates.ca_file(self._root), certificates.password_file(self._root)
-        return Connection(servers, "SASL_SSL", believed, mechanism=mechanism, user=USER, password_file=password)
+        ca_file, password = certificates.ca_file(self._root), certificates.password_file(self._root)
+        return Connection(servers, "SASL_SSL", ca_file, mechanism=mechanism, user=USER, password_file=password)
 
     @property
     def _root(self) -> Path:
@@ -142,11 +144,11 @@ class Cluster:
             yield
 
     def _process(self, broker: Broker) -> tuple[Path, str]:
-        """A broker's process: the file of its number, and the word its command line alone has."""
+        """A broker's process: the file of its number, and a word that only its command line has."""
         files = Files.of(self._root, broker)
         return files.pid, str(files.properties)
 
-    def _planned(self) -> Plan:
+    def _plan(self) -> Plan:
         """The plan of the folder, made where there is none."""
         try:
             plan = Plan.read(self._root)
@@ -161,7 +163,7 @@ class Cluster:
         return plan
 
     def _run(self, plan: Plan, wanted: Sequence[Broker]) -> None:
-        """Start those of the wanted that do not run, and wait for all of them; none started here stays where one fails."""
+        """Start the wanted brokers that do not run, and wait for all of them; where one fails, end those that were started here."""
         idle = [broker for broker in wanted if running(*self._process(broker)) is None]
         try:
             launch(self._root, plan, idle, self.runtime)
@@ -171,52 +173,56 @@ class Cluster:
             raise
 
     def _await(self, wanted: Sequence[Broker]) -> None:
-        """Wait until the wanted brokers answer; say which process ended meanwhile."""
-        late, gone = list(wanted), False
+        """Wait until the wanted brokers answer.
+
+        Raises:
+            NotStarted: names a broker that ended meanwhile, or that is late.
+        """
+        late, has_ended = list(wanted), False
 
         def up() -> bool:
-            nonlocal gone
+            nonlocal has_ended
             late[:] = [broker for broker in late if not self._answers(broker)]
             ended_again = [broker for broker in late if running(*self._process(broker)) is None]
             if ended_again:
-                late[:], gone = ended_again, True
-            return gone or not late
+                late[:], has_ended = ended_again, True
+            return has_ended or not late
 
         waited(up, START_SECONDS)
         if late:
-            raise NotStarted(_not_started(Files.of(self._root, late[0]), gone))
+            raise NotStarted(_not_started(Files.of(self._root, late[0]), has_ended))
 
     def _answers(self, broker: Broker) -> bool:
-        """Does this very broker answer, and take part?"""
+        """Whether this very broker answers and takes part."""
         if free(broker.port):
             return False
         with suppress(Unreachable), admin(Connection((f"{HOST}:{broker.port}",)), ANSWER_SECONDS) as client:
-            there = asked(client.describe_cluster, ANSWER_SECONDS)["brokers"]
-            return any(one["broker_id"] == broker.number and not one.get("is_fenced") for one in there)
+            rows = asked(client.describe_cluster, ANSWER_SECONDS)["brokers"]
+            return any(row["broker_id"] == broker.number and not row.get("is_fenced") for row in rows)
         return False
 
     def _let_in(self, plan: Plan) -> None:
-        """Make the user of the secured listener known to SCRAM, once."""
+        """Register the user of the secured listener with SCRAM, once."""
         from kafka.admin import UserScramCredentialUpsertion
 
-        def known(client: KafkaAdminClient) -> bool:
+        def has_user(client: KafkaAdminClient) -> bool:
             return bool(client.describe_user_scram_credentials([USER])[USER]["credential_infos"])
 
         with admin(self.connection()) as client:
-            if not known(client):
+            if not has_user(client):
                 password = certificates.password(self._root)
                 client.alter_user_scram_credentials([UserScramCredentialUpsertion(USER, "SCRAM-SHA-512", password)])
-                waited(lambda: known(client), START_SECONDS)
+                waited(lambda: has_user(client), START_SECONDS)
 
 
 def _broker(plan: Plan, number: int) -> Broker:
     return next(broker for broker in plan.brokers if broker.number == number)
 
 
-def _not_started(files: Files, gone: bool) -> Text:
+def _not_started(files: Files, has_ended: bool) -> Text:
     how = (
         Text("启动后又退出", "ended again")
-        if gone
+        if has_ended
         else Text(f"{START_SECONDS:.0f} 秒内没有就绪", f"was not ready in {START_SECONDS:.0f} s")
     )
     return Text(

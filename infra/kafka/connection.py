@@ -1,11 +1,11 @@
 """How a Kafka is connected to: read from the environment once, given to each client library in its own words.
 
-The one idea: settings that contradict each other, or of which one is missing, are refused before anything is tried. A password lies in a
-file, is read when a client is made, and stands in no message.
+Settings that contradict each other, or that are incomplete, are refused before anything is tried. A password lies in a file, is read when
+a client is made, and never stands in a message.
 
     KAFKA_BOOTSTRAP             host:port, more of them after commas
     KAFKA_SECURITY_PROTOCOL     PLAINTEXT (the default), SSL, SASL_PLAINTEXT, SASL_SSL
-    KAFKA_CA_FILE               whose certificates are believed (PEM); without it those the system believes
+    KAFKA_CA_FILE               the authority whose certificates are believed (PEM); by default those of the system
     KAFKA_CERT_FILE, _KEY_FILE  who we are (PEM), where brokers ask for a certificate
     KAFKA_SASL_MECHANISM        PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
     KAFKA_SASL_USER, KAFKA_SASL_PASSWORD_FILE
@@ -38,7 +38,7 @@ SSL_SETTINGS, SASL_SETTINGS = (CA, CERT, KEY), (MECHANISM, USER, PASSWORD)
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where a Kafka is, and who we are to it."""
+    """The address of a Kafka, and our identity there."""
 
     servers: tuple[str, ...]
     protocol: str = "PLAINTEXT"
@@ -51,22 +51,22 @@ class Connection:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Connection:
-        """The connection these variables say.
+        """The connection that these variables describe.
 
         Raises:
-            BadSetting: one is missing, is not understood, or contradicts another.
+            BadSetting: a variable is missing, cannot be read, or contradicts another.
 
         Example:
             >>> Connection.of({"KAFKA_BOOTSTRAP": "a:9092,b:9092"}).servers
             ('a:9092', 'b:9092')
         """
-        given = {name: value.strip() for name, value in environment.items() if name.startswith("KAFKA_") and value.strip()}
-        servers = _servers(given.get(BOOTSTRAP, ""))
-        protocol = _one_of(PROTOCOL, given.get(PROTOCOL, "PLAINTEXT").upper(), PROTOCOLS)
-        _agree(given, protocol)
-        mechanism = _one_of(MECHANISM, given[MECHANISM].upper(), MECHANISMS) if MECHANISM in given else None
-        believed, cert, key, password = (_file(given, name) for name in (CA, CERT, KEY, PASSWORD))
-        return cls(servers, protocol, believed, cert, key, mechanism, given.get(USER), password)
+        variables = {name: value.strip() for name, value in environment.items() if name.startswith("KAFKA_") and value.strip()}
+        servers = _servers(variables.get(BOOTSTRAP, ""))
+        protocol = _one_of(PROTOCOL, variables.get(PROTOCOL, "PLAINTEXT").upper(), PROTOCOLS)
+        _agree(variables, protocol)
+        mechanism = _one_of(MECHANISM, variables[MECHANISM].upper(), MECHANISMS) if MECHANISM in variables else None
+        ca_file, cert, key, password = (_file(variables, name) for name in (CA, CERT, KEY, PASSWORD))
+        return cls(servers, protocol, ca_file, cert, key, mechanism, variables.get(USER), password)
 
     @property
     def bootstrap(self) -> str:
@@ -81,11 +81,11 @@ class Connection:
         return self.protocol.startswith("SASL")
 
     def environment(self) -> dict[str, str]:
-        """The variables that say this connection."""
+        """The variables that describe this connection."""
         values = (self.bootstrap, self.protocol, self.ca_file, self.cert_file, self.key_file, self.mechanism, self.user, self.password_file)
         names = (BOOTSTRAP, PROTOCOL, CA, CERT, KEY, MECHANISM, USER, PASSWORD)
-        given = {name: str(value) for name, value in zip(names, values, strict=True) if value is not None}
-        return {name: value for name, value in given.items() if (name, value) != (PROTOCOL, "PLAINTEXT")}
+        variables = {name: str(value) for name, value in zip(names, values, strict=True) if value is not None}
+        return {name: value for name, value in variables.items() if (name, value) != (PROTOCOL, "PLAINTEXT")}
 
     def client(self) -> dict[str, Any]:
         """The arguments of every client of kafka-python and of aiokafka.
@@ -119,10 +119,10 @@ class Connection:
         return words
 
     def ssl_context(self) -> ssl.SSLContext:
-        """Whom we believe, and who we are; the name of the server is compared.
+        """The certificates that we believe, and our own; the name of the server is compared.
 
         Raises:
-            BadSetting: a file is no certificate, or the key is not of the certificate.
+            BadSetting: a file is no certificate, or the key does not fit the certificate.
         """
         try:
             context = ssl.create_default_context(cafile=self.ca_file)
@@ -136,7 +136,7 @@ class Connection:
         return context
 
     def password(self) -> str:
-        """What the password file says, its last line end left out.
+        """The text of the password file without its last line end.
 
         Raises:
             BadSetting: it cannot be read or is empty.
@@ -152,38 +152,38 @@ class Connection:
 
 
 def _servers(text: str) -> tuple[str, ...]:
-    found = tuple(dict.fromkeys(word for part in text.split(",") if (word := part.strip())))
-    if not found:
+    servers = tuple(dict.fromkeys(server for part in text.split(",") if (server := part.strip())))
+    if not servers:
         raise BadSetting(
             Text(f"缺少 {BOOTSTRAP}：写成 主机:端口，多个用逗号分开。", f"{BOOTSTRAP} is missing: host:port, more of them after commas.")
         )
-    for word in found:
-        host, _, port = word.rpartition(":")
-        if not host or "/" in word or not port.isdecimal() or not 0 < int(port) < 65536:
+    for server in servers:
+        host, _, port = server.rpartition(":")
+        if not host or "/" in server or not port.isdecimal() or not 0 < int(port) < 65536:
             raise BadSetting(
                 Text(
-                    f"{BOOTSTRAP} 里的 {shown(word)} 不是 主机:端口，应如 kafka-1:9092。",
-                    f"{BOOTSTRAP}: {shown(word)} is not host:port, such as kafka-1:9092.",
+                    f"{BOOTSTRAP} 里的 {shown(server)} 不是 主机:端口，应如 kafka-1:9092。",
+                    f"{BOOTSTRAP}: {shown(server)} is not host:port, such as kafka-1:9092.",
                 )
             )
-    return found
+    return servers
 
 
 def _one_of(name: str, word: str, choices: tuple[str, ...]) -> str:
     if word not in choices:
-        near, known = meant(word, choices), ", ".join(choices)
+        near, expected = meant(word, choices), ", ".join(choices)
         raise BadSetting(
             Text(
-                f"{name} 不认识 {shown(word)}，应为 {known} 之一。{near.zh}",
-                f"{name} does not know {shown(word)}: one of {known} was expected.{near.en}",
+                f"{name} 不认识 {shown(word)}，应为 {expected} 之一。{near.zh}",
+                f"{name} does not know {shown(word)}: one of {expected} was expected.{near.en}",
             )
         )
     return word
 
 
-def _agree(given: Mapping[str, str], protocol: str) -> None:
-    """Refuse what does not go together, or is not all there."""
-    if BARE_PASSWORD in given:
+def _agree(variables: Mapping[str, str], protocol: str) -> None:
+    """Refuse settings that contradict each other, or are incomplete."""
+    if BARE_PASSWORD in variables:
         raise BadSetting(
             Text(
                 f"密码不能放在环境变量 {BARE_PASSWORD} 里：写进只有所有者可读的文件，用 {PASSWORD} 指过去。",
@@ -192,7 +192,7 @@ def _agree(given: Mapping[str, str], protocol: str) -> None:
             )
         )
     for names, has, wanted in ((SSL_SETTINGS, protocol.endswith("SSL"), "SSL / SASL_SSL"), (SASL_SETTINGS, "SASL" in protocol, "SASL_…")):
-        idle = [name for name in names if name in given and not has]
+        idle = [name for name in names if name in variables and not has]
         if idle:
             raise BadSetting(
                 Text(
@@ -201,17 +201,17 @@ def _agree(given: Mapping[str, str], protocol: str) -> None:
                 )
             )
     needed = SASL_SETTINGS if "SASL" in protocol else ()
-    pair = (CERT, KEY) if CERT in given or KEY in given else ()
+    pair = (CERT, KEY) if CERT in variables or KEY in variables else ()
     for name in (*needed, *pair):
-        if name not in given:
-            with_it = PROTOCOL if name in needed else next(one for one in pair if one in given)
+        if name not in variables:
+            with_it = PROTOCOL if name in needed else next(other for other in pair if other in variables)
             raise BadSetting(Text(f"缺少 {name}：设了 {with_it} 就也要设它。", f"{name} is missing: it is needed beside {with_it}."))
 
 
-def _file(given: Mapping[str, str], name: str) -> Path | None:
-    if name not in given:
+def _file(variables: Mapping[str, str], name: str) -> Path | None:
+    if name not in variables:
         return None
-    path = Path(given[name]).expanduser()
+    path = Path(variables[name]).expanduser()
     if not path.is_file():
         raise BadSetting(Text(f"{name}：没有文件 {path}。", f"{name}: there is no file {path}."))
     if not os.access(path, os.R_OK):

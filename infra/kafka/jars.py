@@ -1,7 +1,7 @@
 """What a broker runs on: Java, and the jars of Apache Kafka, fetched once.
 
-The one idea: the folder of jars appears whole or not at all. Maven copies into a folder aside, which is then renamed; of two processes
-the second waits for the first. The version is written in ``pom.xml`` alone; Maven knows where to look for it.
+The folder of jars appears whole or not at all: Maven copies into a temporary folder, which is then renamed. Of two processes the second
+waits for the first. Only ``pom.xml`` says the version; Maven's own settings say where the jars come from.
 
 The tree of errors: ``NoRuntime`` (operator: something is missing on this machine; install it, or try again where a download failed; 1).
 Source: Apache Kafka 4 asks for Java 17 (its documentation, "Java Version").
@@ -31,27 +31,27 @@ _JAVA = re.compile(r'version "(?:1\.)?(\d+)')
 
 
 class NoRuntime(HuiminError):
-    """What brokers run on is not there."""
+    """Java or the jars are missing."""
 
 
 def version() -> str:
-    """The version of Kafka that is run.
+    """The version of Kafka.
 
     Example:
         >>> version().split(".")[0]
         '4'
     """
-    found = _VERSION.search(POM.read_text(encoding="utf-8"))
-    assert found is not None  # ours
-    return found[1]
+    match = _VERSION.search(POM.read_text(encoding="utf-8"))
+    assert match is not None  # ours
+    return match[1]
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Java and jars. Nothing is looked for or fetched until it is asked for.
+    """Java and jars. Nothing is searched or fetched before it is needed.
 
     Args:
-        cache: the folder under which jars are kept.
+        cache: the folder that holds the folder of jars.
         java_home: the Java to use instead of the one on the path.
     """
 
@@ -71,16 +71,16 @@ class Runtime:
         """The program ``java``.
 
         Raises:
-            NoRuntime: there is none, or it is older than 17.
+            NoRuntime: there is no Java, or it is older than 17.
         """
         program = self.program("java")
-        said = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=ASK_SECONDS, check=False).stderr
-        found = _JAVA.search(said)
-        if found is None or int(found[1]) < LEAST_JAVA:
+        output = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=ASK_SECONDS, check=False).stderr
+        match = _JAVA.search(output)
+        if match is None or int(match[1]) < LEAST_JAVA:
             raise NoRuntime(
                 Text(
-                    f"{program} 的版本是 {found[1] if found else '?'}，Kafka 需要 Java {LEAST_JAVA} 或更新。{_INSTALL.zh}",
-                    f"{program} is Java {found[1] if found else '?'}; Kafka needs Java {LEAST_JAVA} or newer. {_INSTALL.en}",
+                    f"{program} 的版本是 {match[1] if match else '?'}，Kafka 需要 Java {LEAST_JAVA} 或更新。{_INSTALL.zh}",
+                    f"{program} is Java {match[1] if match else '?'}; Kafka needs Java {LEAST_JAVA} or newer. {_INSTALL.en}",
                 )
             )
         return program
@@ -89,19 +89,19 @@ class Runtime:
         """A program of the JDK.
 
         Raises:
-            NoRuntime: it is not there.
+            NoRuntime: the program is missing.
         """
-        found = shutil.which(name, path=str(Path(self.java_home) / "bin")) if self.java_home else shutil.which(name)
-        if found is None:
+        path = shutil.which(name, path=str(Path(self.java_home) / "bin")) if self.java_home else shutil.which(name)
+        if path is None:
             place = Text(f"JAVA_HOME（{self.java_home}）", f"JAVA_HOME ({self.java_home})") if self.java_home else Text("PATH", "PATH")
             raise NoRuntime(Text(f"{place.zh} 里没有 {name}。{_INSTALL.zh}", f"There is no {name} in {place.en}. {_INSTALL.en}"))
-        return found
+        return path
 
     def jars(self) -> Path:
-        """The folder of the jars, fetched where it is not there yet.
+        """The folder of the jars; fetches it where it is missing.
 
         Raises:
-            NoRuntime: they are not there and cannot be fetched.
+            NoRuntime: the jars are missing and cannot be fetched.
         """
         if not self.fetched:
             self.cache.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ class Runtime:
 
     @property
     def fetched(self) -> bool:
-        """Are the jars there, and those this program asks for?"""
+        """Whether the jars are there, in the version that this program needs."""
         pom = self.folder / POM.name
         return pom.is_file() and pom.read_bytes() == POM.read_bytes()
 
@@ -125,22 +125,22 @@ class Runtime:
             whole = Path(aside) / "jars"
             whole.mkdir()
             shutil.copyfile(POM, whole / POM.name)
-            _copied(maven, whole)
+            _copy_jars(maven, whole)
             if self.folder.exists():
                 self.folder.rename(Path(aside) / "old")
             whole.rename(self.folder)
 
 
-def _copied(maven: str, folder: Path) -> None:
-    """Have Maven copy the jars of ``pom.xml`` into its folder, their checksums compared."""
+def _copy_jars(maven: str, folder: Path) -> None:
+    """Have Maven copy the jars of ``pom.xml`` into the folder, and compare their checksums."""
     words = [maven, "--batch-mode", "--quiet", "--no-transfer-progress", "--strict-checksums", "--file", str(folder / POM.name)]
     words += ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}"]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False, cwd=folder)
+        result = subprocess.run(words, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False, cwd=folder)
     except subprocess.TimeoutExpired:
         raise NoRuntime(_not_fetched(folder, f"> {FETCH_SECONDS:.0f} s")) from None
-    if done.returncode or not any(folder.glob("kafka_*.jar")):
-        lines = [line for line in done.stdout.splitlines() if line.startswith("[ERROR]")] or [f"mvn: {done.returncode}"]
+    if result.returncode or not any(folder.glob("kafka_*.jar")):
+        lines = [line for line in result.stdout.splitlines() if line.startswith("[ERROR]")] or [f"mvn: {result.returncode}"]
         raise NoRuntime(_not_fetched(folder, lines[0].removeprefix("[ERROR] ")[:400]))
 
 

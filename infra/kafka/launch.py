@@ -1,7 +1,7 @@
 """Starting brokers: their settings written, their data folders formatted, their processes launched.
 
-The one idea: a data folder is formatted as a whole or again from the beginning; the file ``formatted`` appears once it was, and before that
-no broker has written a record. Whether a broker then answers is for ``cluster.py`` to see.
+A data folder is formatted whole; after a stop it is formatted again from the beginning. The file ``formatted`` appears at the end, before
+any broker writes a record. ``cluster.py`` checks whether a broker answers.
 
 Source: Apache Kafka 4.4, "KRaft": ``kafka.tools.StorageTool``, ``kafka.Kafka``.
 """
@@ -30,10 +30,10 @@ class NotStarted(HuiminError):
 
 
 def launch(root: Path, plan: Plan, idle: Sequence[Broker], runtime: Runtime) -> None:
-    """Start brokers that do not run, without waiting for them to answer.
+    """Start brokers that do not run; does not wait for their answer.
 
     Raises:
-        NoRuntime: Java or the jars. NoCertificates: of the secured listener. NotStarted: a port is taken, a data folder cannot be made.
+        NoRuntime: Java or the jars. NoCertificates: of the secured listener. NotStarted: a port is in use, or a data folder cannot be made.
     """
     if not idle:
         return
@@ -50,7 +50,7 @@ def launch(root: Path, plan: Plan, idle: Sequence[Broker], runtime: Runtime) -> 
 
 
 def _options(plan: Plan, files: Files) -> list[str]:
-    """A small heap, a collector without threads of its own, and an end instead of a broker that limps."""
+    """A small heap, a collector without threads of its own, and an end of the process when memory runs out."""
     heap = HEAP_MEGABYTES[len(plan.brokers)]
     memory = ["-Xms64m", f"-Xmx{heap}m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]
     return [*memory, "-Djava.awt.headless=true", *_logging(files)]
@@ -77,7 +77,7 @@ def _format(plan: Plan, fresh: Sequence[Files], base: list[str]) -> None:
 
 
 def _code(run: subprocess.Popen[bytes]) -> int:
-    """What a process ended with; it is ended where it takes too long."""
+    """The exit code of a process; kills it where it takes too long."""
     try:
         return run.wait(START_SECONDS)
     except subprocess.TimeoutExpired:
@@ -86,7 +86,7 @@ def _code(run: subprocess.Popen[bytes]) -> int:
 
 
 def _ports_free(plan: Plan, broker: Broker) -> None:
-    """Raises NotStarted where another program has taken a port meanwhile."""
+    """Raises NotStarted where another program uses one of the broker's ports."""
     for port in broker.ports if plan.secured else broker.ports[:2]:
         if not free(port):
             raise NotStarted(

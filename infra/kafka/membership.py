@@ -1,9 +1,9 @@
-"""The key of a network: made, read, and whether it is the one with which the network began.
+"""The key of a network: made, read, and compared with the key with which the network began.
 
-The one idea: whoever has the key is a member, and what a member sends counts; so the key lies in a file that only its owner can read, on
-every machine with a worker or a workspace, and goes from one to another by hand. With another key nothing would be believed, and everything
-would go to the dead letters; so whoever begins to work asks first whether another key was used here. Members note by which key they are
-known (``infra.keys.check_of``, which says nothing of it) beside their own state, and on the topic of progress for those who come later.
+Whoever has the key is a member, and what a member sends counts. So the key lies in a file that only its owner can read, on every machine
+with a worker or a workspace; people carry it from one machine to another. With another key no message would be believed, and all would go
+to the dead letters. So a process first asks whether another key was used here. Members note the check value of their key
+(``infra.keys.check_of``, which tells nothing about the key) beside their own state, and on the topic of progress for later members.
 
     HUIMIN_NETWORK_KEY=FILE    the key
     HUIMIN_NETWORK_OPEN=1      no key; only where all brokers are on this machine's own loopback
@@ -39,15 +39,15 @@ _CHECK = re.compile(rf"[0-9a-f]{{32}}|{OPEN_CHECK}")
 
 
 class OtherKey(Conflict):
-    """The key is not the one with which this network, or this folder of it, began (operator: get it from a member; 5)."""
+    """This network, or this folder of it, began with another key (operator: get that key from a member; 5)."""
 
 
 class OldTopics(Conflict):
-    """The topics were written by Huimin 0.1, which made no seals (operator: begin a new network; 5)."""
+    """Huimin 0.1, which made no seals, wrote the topics (operator: begin a new network; 5)."""
 
 
 def write_network_key(path: Path) -> None:
-    """A new key in a new file, which only its owner can read.
+    """Writes a new key into a new file that only its owner can read.
 
     Raises:
         BadSetting: there is something at the path, or it cannot be written.
@@ -73,7 +73,7 @@ def write_network_key(path: Path) -> None:
 
 
 def own_key(folder: Path) -> Path:
-    """The file of the key of a Kafka that is ours alone (``infra.kafka.cluster``), made where there is none.
+    """The file of the key of a Kafka on this machine (``infra.kafka.cluster``); makes it where there is none.
 
     Raises:
         BadSetting: as for ``write_network_key``.
@@ -88,7 +88,7 @@ def read_network_key(path: Path) -> bytes:
     """The key in a file.
 
     Raises:
-        BadSetting: there is none, it is damaged, or others can read it.
+        BadSetting: there is no key, it is damaged, or others can read it.
     """
     try:
         key = secret_in(path)
@@ -108,10 +108,10 @@ def network_key(environment: Mapping[str, str], connection: Connection, file: Pa
     """The key of the network, or ``OPEN``.
 
     Args:
-        file: an option that names it; else the environment does.
+        file: of the key, by an option; None: the environment names it.
 
     Raises:
-        BadSetting: there is none and the network is not open, or it is open and a broker is not on loopback.
+        BadSetting: there is no key and the network is not open; or the network is open and a broker is not on loopback.
     """
     named, open = file or environment.get(NETWORK_KEY), environment.get(NETWORK_OPEN)
     if named:
@@ -136,18 +136,18 @@ def network_key(environment: Mapping[str, str], connection: Connection, file: Pa
 def seal_of(
     environment: Mapping[str, str], connection: Connection, prefix: str, network: str, folder: Path | None = None, file: Path | None = None
 ) -> Seal:
-    """What makes and checks the seals of a network.
+    """The object that makes and checks the seals of a network.
 
     Args:
-        network: what its topics are known by (``infra.kafka.topics.identity``).
-        folder: of a worker's or replica's state, where the key is noted; None for whoever only looks.
+        network: the id of its topics (``infra.kafka.topics.identity``).
+        folder: of a worker's or replica's state, where the check value is noted; None for a caller that only reads.
 
     Raises:
-        BadSetting: as for ``network_key``. OtherKey: it is not the network's. OldTopics: they are of 0.1. NoAnswer: the broker.
+        BadSetting: as for ``network_key``. OtherKey: the key is not the network's. OldTopics: of 0.1. NoAnswer: the broker.
     """
     key = network_key(environment, connection, file)
     check, seal = OPEN_CHECK if key == OPEN else check_of(key), Seal(key, network)
-    noted = None if folder is None else _noted(folder / CHECK)
+    noted = None if folder is None else _check_in(folder / CHECK)
     if noted not in (None, check):
         raise OtherKey(_other(f"{folder}"))
     if noted is None:
@@ -158,16 +158,19 @@ def seal_of(
 
 
 def _in_network(progress: ProgressTopic, prefix: str, check: str, announced: bool) -> None:
-    """Passes the key of a member of the network, or the first one; that is announced to those who come later.
+    """Passes the key of a member of the network, or the first key there is.
 
-    What members announce needs no seal, or nobody could tell of another key; so anybody can write it, and what was sealed with this key
+    Args:
+        announced: tell later members of this key.
+
+    What members announce has no seal, or another key could not be noticed. So anybody can write it, and a message sealed with this key
     counts for more.
     """
-    known = progress.members()
-    if check in known:
+    checks = progress.members()
+    if check in checks:
         return
     if not progress.has_ours():
-        if known:
+        if checks:
             raise OtherKey(_other(f"{prefix}*"))
         if progress.of_old():
             raise OldTopics(_old(prefix))
@@ -175,8 +178,8 @@ def _in_network(progress: ProgressTopic, prefix: str, check: str, announced: boo
         progress.announce(check)
 
 
-def _noted(path: Path) -> str | None:
-    """By which key a state began; what cannot be read, or names none, is no other key, and the topic is asked."""
+def _check_in(path: Path) -> str | None:
+    """The check value of the key with which a state began; None where the file holds none, and then the topic decides."""
     try:
         check = text_at(path).strip()
     except (OSError, Unfit):

@@ -1,8 +1,8 @@
-"""How the brokers of one folder are laid out: their ports, their files, their settings.
+"""The layout of the brokers of one folder: their ports, their files, their settings.
 
-The one idea: what is chosen once (how many, which ports, the cluster's id) is written down before the first start and never changes, so
-that a broker comes back where it was. Ports lie below those the system hands out to clients: a client that knocks at the port of a
-stopped broker would otherwise now and then be given that very port, and the broker could not come back.
+What is chosen once (number of brokers, ports, the cluster's id) is written before the first start and never changes, so that a broker comes
+back where it was. Ports lie below those that the system gives to clients. Otherwise a client that knocks at the port of a stopped broker
+could be given that very port, and the broker could not come back.
 
     plan.json  lock  broker-1/ (server.properties, data/, logs/, pid, formatted)  secrets/
 
@@ -32,12 +32,12 @@ HEAP_MEGABYTES = {1: 384, 3: 320}
 LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 USER = "huimin"
-"""Who may come in by the secured listener."""
+"""The user of the secured listener."""
 
 
 class OtherCluster(Conflict):
-    def __init__(self, folder: Path, found: Plan, brokers: int, secured: bool) -> None:
-        there, asked = (_kind(len(found.brokers), found.secured), _kind(brokers, secured))
+    def __init__(self, folder: Path, plan: Plan, brokers: int, secured: bool) -> None:
+        there, asked = (_kind(len(plan.brokers), plan.secured), _kind(brokers, secured))
         super().__init__(
             Text(
                 f"{folder} 里已有一套 Kafka（{there.zh}），要的是另一套（{asked.zh}）；未作改动。请换一个目录。",
@@ -63,7 +63,7 @@ class NoCluster(HuiminError):
 
 
 class DamagedPlan(HuiminError):
-    """The operator's: the plan is torn; restore it, or begin anew; 1."""
+    """The plan cannot be read back (operator: restore it, or begin anew; 1)."""
 
     def __init__(self, path: Path, why: Text) -> None:
         super().__init__(
@@ -91,7 +91,7 @@ class Broker:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What was chosen at the first start."""
+    """The choices of the first start."""
 
     id: str
     brokers: tuple[Broker, ...]
@@ -101,20 +101,20 @@ class Plan:
     def made(cls, brokers: int, secured: bool) -> Plan:
         """A new plan on ports that nobody listens on."""
         free = _free_ports()
-        made = tuple(Broker(number, next(free), next(free), next(free)) for number in range(1, brokers + 1))
-        return cls(urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="), made, secured)
+        chosen_brokers = tuple(Broker(number, next(free), next(free), next(free)) for number in range(1, brokers + 1))
+        return cls(urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="), chosen_brokers, secured)
 
     @classmethod
     def read(cls, folder: Path) -> Plan:
         """The plan of this folder.
 
         Raises:
-            NoCluster: there is none. DamagedPlan: it does not read back.
+            NoCluster: there is no plan. DamagedPlan: it cannot be read back.
         """
         path = folder / "plan.json"
         try:
-            found = json.loads(text_at(path))
-            plan = cls(found["id"], tuple(Broker(**broker) for broker in found["brokers"]), found["secured"])
+            facts = json.loads(text_at(path))
+            plan = cls(facts["id"], tuple(Broker(**broker) for broker in facts["brokers"]), facts["secured"])
             ports = [port for broker in plan.brokers for port in broker.ports]
             if len(plan.brokers) not in COUNTS or not _ID.fullmatch(plan.id) or not all(0 < port < 65536 for port in ports):
                 raise ValueError("plan")
@@ -132,7 +132,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where a broker keeps what it has."""
+    """The files of a broker."""
 
     root: Path
 
@@ -158,7 +158,7 @@ class Files:
 
     @property
     def formatted(self) -> Path:
-        """There once the data folder was formatted as a whole."""
+        """The file that exists once the data folder is formatted."""
         return self.root / "formatted"
 
 
@@ -166,31 +166,31 @@ def properties(plan: Plan, broker: Broker, files: Files, secured: Mapping[str, s
     """The text of a broker's settings.
 
     Args:
-        secured: what the secured listener needs besides.
+        secured: the settings of the secured listener.
     """
     values = dict(_common(len(plan.brokers)))
     listeners = {"PLAIN": broker.port, "CONTROLLER": broker.controller_port} | ({"SECURE": broker.secure_port} if plan.secured else {})
     where = {name: f"{name}://{HOST}:{port}" for name, port in listeners.items()}
     values |= {
         "node.id": str(broker.number),
-        "controller.quorum.voters": ",".join(f"{one.number}@{HOST}:{one.controller_port}" for one in plan.brokers),
+        "controller.quorum.voters": ",".join(f"{other.number}@{HOST}:{other.controller_port}" for other in plan.brokers),
         "listeners": ",".join(where.values()),
         "advertised.listeners": ",".join(place for name, place in where.items() if name != "CONTROLLER"),
         "log.dirs": str(files.data),
         **secured,
     }
-    return "".join(f"{name}={_escaped(value)}\n" for name, value in values.items())
+    return "".join(f"{name}={_property_value(value)}\n" for name, value in values.items())
 
 
-def _escaped(value: str) -> str:
-    """A value as a file of Java properties has it: Latin-1 only, and a backslash begins something."""
+def _property_value(value: str) -> str:
+    """A value in the syntax of Java properties: every character but printable ASCII, and the backslash, is escaped."""
     units = value.encode("utf-16-be")
     codes = (int.from_bytes(units[i : i + 2], "big") for i in range(0, len(units), 2))
     return "".join(chr(code) if 32 <= code < 127 and code != 92 else f"\\u{code:04x}" for code in codes)
 
 
 def _common(brokers: int) -> Iterator[tuple[str, str]]:
-    """The settings all brokers share; those of memory and threads are for a machine that has other work."""
+    """The settings that all brokers share; those of memory and threads suit a machine with other work."""
     least = "2" if brokers == 3 else "1"
     yield from (
         ("process.roles", "broker,controller"),
@@ -221,14 +221,14 @@ def _common(brokers: int) -> Iterator[tuple[str, str]]:
 
 
 def _free_ports() -> Iterator[int]:
-    """Ports nobody listens on, in any order, none twice."""
+    """Ports on which nobody listens, in random order, each once."""
     for port in random.sample(PORTS, len(PORTS)):
         if free(port):
             yield port
 
 
 def free(port: int) -> bool:
-    """Does nobody listen on this port of this machine?"""
+    """Whether nobody listens on this port of this machine."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

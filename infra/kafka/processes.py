@@ -1,7 +1,7 @@
-"""Processes that outlive the one who starts them: launched, found again by their file, ended.
+"""Processes that outlive their caller: launched, found again by a file, ended.
 
-The one idea: a number in a file proves nothing. A process is ours if its command line names the file it was started from; a number that
-has gone to another program since is left alone.
+A number in a file proves nothing. A process is ours if its command line names the file it was started from. A process of another program
+that has the number now is left alone.
 
 The tree of errors: ``Occupied`` (operator: another run holds the folder; wait; 5).
 """
@@ -23,9 +23,9 @@ from streams.disk.files import PRIVATE_UMASK, private, text_at, write_whole
 
 PAUSE_SECONDS = 0.1
 BECOMING_READS = 200
-"""How often a command line is read again that is empty while its process lives: it is just becoming another program."""
+"""How often an empty command line of a living process is read again: the process is just becoming another program."""
 UTF_8 = ("/usr/bin/env", "LC_ALL=C.UTF-8")
-"""Before a command of Java: without it, names of files are read as ASCII where no language is set."""
+"""Before a command of Java, which otherwise reads file names as ASCII where no language is set."""
 _DETACHED = 'log=$1; shift; "$@" </dev/null >"$log" 2>&1 & echo $!'
 
 
@@ -41,18 +41,18 @@ class Occupied(Conflict):
 
 @contextmanager
 def held(lock: Path, seconds: float) -> Iterator[None]:
-    """The right to change what this lock stands for; waits for whoever holds it.
+    """Holds a lock for the body of a ``with``; waits for its holder.
 
     Raises:
-        Occupied: it was held for longer than ``seconds``.
+        Occupied: another process held it for longer than ``seconds``.
     """
     with open(lock, "a+b", opener=private) as file:
-        if not waited(lambda: _locked(file.fileno()), seconds):
+        if not waited(lambda: _try_lock(file.fileno()), seconds):
             raise Occupied(lock)
         yield
 
 
-def _locked(handle: int) -> bool:
+def _try_lock(handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -60,10 +60,10 @@ def _locked(handle: int) -> bool:
     return True
 
 
-def waited(done: Callable[[], bool], seconds: float) -> bool:
-    """Whether it was done within so many seconds; asked at once, and then ten times a second."""
+def waited(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether a condition becomes true in this time; asks at once, and then ten times a second."""
     until = time.monotonic() + seconds
-    while not done():
+    while not condition():
         if time.monotonic() > until:
             return False
         time.sleep(PAUSE_SECONDS)
@@ -71,15 +71,15 @@ def waited(done: Callable[[], bool], seconds: float) -> bool:
 
 
 def launched(command: Sequence[str], output: Path, pid_file: Path) -> None:
-    """Start a process that no one waits for: its parent is not us, nor is its terminal ours."""
+    """Start a process in the background, with neither our process as parent nor our terminal."""
     words = ["/bin/sh", "-c", _DETACHED, "sh", str(output), *command]
     null, pipe = subprocess.DEVNULL, subprocess.PIPE
-    done = subprocess.run(words, stdin=null, stdout=pipe, text=True, check=True, start_new_session=True, umask=PRIVATE_UMASK)
-    write_whole(pid_file, done.stdout)
+    result = subprocess.run(words, stdin=null, stdout=pipe, text=True, check=True, start_new_session=True, umask=PRIVATE_UMASK)
+    write_whole(pid_file, result.stdout)
 
 
 def running(pid_file: Path, mark: str) -> int | None:
-    """The number of the process started from this file; None where it has ended.
+    """The number of the process in this file; None where it has ended.
 
     Args:
         mark: a word of its command line that no other process has.
@@ -92,10 +92,10 @@ def running(pid_file: Path, mark: str) -> int | None:
 
 
 def _names(pid: int, mark: str) -> bool:
-    """Does the command line of a running process have this word? Not where it has ended, waited for or not."""
+    """Whether the command line of a running process has this word; False once it has ended, also as a zombie."""
     if not Path("/proc/self/cmdline").exists():
-        asked = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
-        return mark in asked.stdout
+        result = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        return mark in result.stdout
     for _ in range(BECOMING_READS):
         try:
             words = Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -109,7 +109,7 @@ def _names(pid: int, mark: str) -> bool:
 
 
 def ended(processes: Sequence[tuple[Path, str]], seconds: float) -> None:
-    """End processes, each by file and mark: all are asked, and after so many seconds those that remain are made to."""
+    """End processes, each by file and mark: all are asked, and those that remain after this time are killed."""
     for pid_file, mark in processes:
         signalled(pid_file, mark, signal.SIGTERM)
     if not waited(lambda: all(running(*process) is None for process in processes), seconds):
@@ -122,7 +122,7 @@ def ended(processes: Sequence[tuple[Path, str]], seconds: float) -> None:
 
 
 def signalled(pid_file: Path, mark: str, number: signal.Signals) -> None:
-    """Send a signal to the process of this file, if it still is that one."""
+    """Send a signal to the process of this file, if it is still running."""
     pid = running(pid_file, mark)
     if pid is not None:
         try:

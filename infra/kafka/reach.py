@@ -1,7 +1,7 @@
-"""Whether a Kafka can be reached, and why not: a plain sentence where the client libraries say only that they gave up.
+"""Whether a Kafka can be reached, and if not, why: in a plain sentence, where the client libraries only say that they gave up.
 
-The one idea: a connection is three steps, and each has its own way out: somebody answers at the port, the certificate is believed, the
-password is. The first two are tried with a bare socket, which says why; the third with one connection of aiokafka, whose error is the
+A connection has three steps, and each fails in its own way: somebody answers at the port, the certificate is believed, the password is
+accepted. A bare socket tries the first two, for its errors say why. One connection of aiokafka tries the third, for its error is the
 broker's answer. (The clients of both libraries take a refusal for silence, and knock again until their time is over.)
 
 The tree of errors: ``Unreachable`` (operator: address, certificate or network; trying again may help; 4), ``Refused`` (operator: user,
@@ -32,21 +32,21 @@ Answer = TypeVar("Answer")
 
 
 class Unreachable(HuiminError):
-    """Nobody answers, or not as was expected."""
+    """Nobody answers, or the answer is not that of a Kafka."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text, 4)
 
 
 class Refused(HuiminError):
-    """A Kafka answers, and does not let us in."""
+    """A Kafka answers and refuses the user, the password or the mechanism."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text, 4)
 
 
 def checked(connection: Connection, seconds: float = TRIED_SECONDS) -> None:
-    """Nothing, where Kafka can be reached; to be called before (or after) a client of any library, which says less.
+    """Passes where Kafka can be reached; for use before or after a client of any library, whose errors say less.
 
     Raises:
         Unreachable: no server answers, or its certificate is not believed. Refused: user or password. BadSetting: a file.
@@ -57,7 +57,7 @@ def checked(connection: Connection, seconds: float = TRIED_SECONDS) -> None:
 
 @contextmanager
 def admin(connection: Connection, seconds: float = TRIED_SECONDS) -> Iterator[KafkaAdminClient]:
-    """A client of kafka-python that asks and orders.
+    """The administration client of kafka-python.
 
     Raises:
         Unreachable: no server answers, or its certificate is not believed. Refused: user or password. BadSetting: a file.
@@ -66,7 +66,7 @@ def admin(connection: Connection, seconds: float = TRIED_SECONDS) -> Iterator[Ka
     from kafka.errors import KafkaError
 
     words = connection.client()
-    server = _knocked(connection)
+    server = _first_server(connection)
     if connection.sasl:
         _let_in(connection, server, words)
     try:
@@ -80,33 +80,33 @@ def admin(connection: Connection, seconds: float = TRIED_SECONDS) -> Iterator[Ka
 
 
 def asked(question: Callable[[], Answer], seconds: float = TRIED_SECONDS) -> Answer:
-    """The answer to a question asked of a client, again where a broker goes away meanwhile.
+    """The answer to a question to a client; asks again where a broker goes away meanwhile.
 
     Raises:
-        Unreachable: no answer in so many seconds.
+        Unreachable: no answer in this time.
     """
     from kafka.errors import KafkaError
 
     answers: list[Answer] = []
     errors: list[KafkaError] = []
 
-    def answered() -> bool:
+    def has_answer() -> bool:
         try:
             answers.append(question())
         except KafkaError as error:
             errors.append(error)
         return bool(answers)
 
-    if not waited(answered, seconds):
+    if not waited(has_answer, seconds):
         why = type(errors[-1]).__name__
         raise Unreachable(Text(f"Kafka 在 {seconds:.0f} 秒内没有回答（{why}）。", f"Kafka gave no answer in {seconds:.0f} s ({why})."))
     return answers[0]
 
 
-def _knocked(connection: Connection) -> tuple[str, int]:
-    """The first of the servers that answers, and whose certificate is believed."""
+def _first_server(connection: Connection) -> tuple[str, int]:
+    """The first server that answers and whose certificate is believed."""
     context = connection.ssl_context() if connection.tls else None
-    failed: list[tuple[str, OSError]] = []
+    failures: list[tuple[str, OSError]] = []
     for server in connection.servers:
         host, _, port = server.rpartition(":")
         host = host.strip("[]")
@@ -116,45 +116,45 @@ def _knocked(connection: Connection) -> tuple[str, int]:
                     context.wrap_socket(bare, server_hostname=host).close()
             return host, int(port)
         except OSError as error:
-            failed.append((server, error))
-    raise Unreachable(_nobody(connection, failed))
+            failures.append((server, error))
+    raise Unreachable(_nobody(connection, failures))
 
 
 def _let_in(connection: Connection, server: tuple[str, int], words: Mapping[str, Any]) -> None:
-    """Return where this server lets us in. In a thread of its own: the caller may be within a loop of events."""
+    """Passes where this server accepts us. Runs in a thread of its own: the caller may be within an event loop."""
     from aiokafka.conn import create_conn
     from aiokafka.errors import KafkaError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
 
-    async def entered() -> None:
+    async def log_in() -> None:
         settings = {name: value for name, value in words.items() if name != "bootstrap_servers"}
         (await create_conn(*server, **settings, request_timeout_ms=int(KNOCK_SECONDS * 1000))).close()
 
     with ThreadPoolExecutor(1) as thread:
         try:
-            thread.submit(asyncio.run, entered()).result()
+            thread.submit(asyncio.run, log_in()).result()
         except (SaslAuthenticationFailed, UnsupportedSaslMechanismError):
-            raise Refused(_refused(connection)) from None
+            raise Refused(_bad_credentials(connection)) from None
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unreachable(_silent(connection, error)) from None
 
 
-def _nobody(connection: Connection, failed: list[tuple[str, OSError]]) -> Text:
-    said = "; ".join(f"{server}: {_why(error)}" for server, error in failed)
-    if any(isinstance(error, ssl.SSLCertVerificationError) for _, error in failed):
+def _nobody(connection: Connection, failures: list[tuple[str, OSError]]) -> Text:
+    why = "; ".join(f"{server}: {_why(error)}" for server, error in failures)
+    if any(isinstance(error, ssl.SSLCertVerificationError) for _, error in failures):
         zh, en = (str(connection.ca_file),) * 2 if connection.ca_file else ("系统证书", "the system's")
         return Text(
-            f"Kafka 的证书不被信任（{said}）。请检查 {CA}（现为 {zh}）是否签发者的证书，以及证书里有没有这个地址。",
-            f"The certificate of Kafka is not believed ({said}). See that {CA} (now {en}) is its issuer's, and that the certificate names "
+            f"Kafka 的证书不被信任（{why}）。请检查 {CA}（现为 {zh}）是否签发者的证书，以及证书里有没有这个地址。",
+            f"The certificate of Kafka is not believed ({why}). See that {CA} (now {en}) is its issuer's, and that the certificate names "
             "this address.",
         )
-    if any(isinstance(error, ssl.SSLError) for _, error in failed):
+    if any(isinstance(error, ssl.SSLError) for _, error in failures):
         return Text(
-            f"Kafka 有回应，但不是 TLS（{said}）。请检查 {PROTOCOL}（现为 {connection.protocol}）和端口。",
-            f"Kafka answers, but not in TLS ({said}). Look at {PROTOCOL} (now {connection.protocol}) and the port.",
+            f"Kafka 有回应，但不是 TLS（{why}）。请检查 {PROTOCOL}（现为 {connection.protocol}）和端口。",
+            f"Kafka answers, but not in TLS ({why}). Look at {PROTOCOL} (now {connection.protocol}) and the port.",
         )
     return Text(
-        f"连不上 Kafka（{said}）。请检查 KAFKA_BOOTSTRAP 和网络；本机的 Kafka 用 huimin kafka up 启动。",
-        f"Kafka cannot be reached ({said}). Look at KAFKA_BOOTSTRAP and the network; one on this machine is started by huimin kafka up.",
+        f"连不上 Kafka（{why}）。请检查 KAFKA_BOOTSTRAP 和网络；本机的 Kafka 用 huimin kafka up 启动。",
+        f"Kafka cannot be reached ({why}). Look at KAFKA_BOOTSTRAP and the network; one on this machine is started by huimin kafka up.",
     )
 
 
@@ -164,7 +164,7 @@ def _why(error: OSError) -> str:
     return getattr(error, "reason", None) or error.strerror or type(error).__name__
 
 
-def _refused(connection: Connection) -> Text:
+def _bad_credentials(connection: Connection) -> Text:
     return Text(
         f"Kafka（{connection.bootstrap}）不接受用户 {connection.user}（{connection.mechanism}）。请检查 {USER}、{MECHANISM} 和 {PASSWORD}"
         f"（{connection.password_file}）的内容。",

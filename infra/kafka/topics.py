@@ -1,7 +1,7 @@
-"""The topics: the one place where they are declared, made, and compared with those a Kafka has.
+"""The topics of a network: declared here, created where they are missing, and compared with those of a Kafka.
 
-The one idea: what is missing is made; what is there is never changed, only compared. A topic may hold what cannot be had again, and whoever
-keeps the Kafka may have had a reason; ``drift`` says where it differs, a person decides.
+A topic that exists is never changed. It may hold what cannot be had again, and whoever runs the Kafka may have had a reason. ``drift`` says
+where it differs; a person decides.
 
 Source: Apache Kafka 4.4, "Topic Configs".
 """
@@ -34,7 +34,7 @@ Client: TypeAlias = Any
 
 
 class NotMade(HuiminError):
-    """The operator's: the Kafka does not let us make a topic; see the reason; 1."""
+    """Topics are missing and cannot be made here (operator: see the reason; 1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One way in which a Kafka's topic is not as declared; ``expected`` and ``found`` as people write them."""
+    """A difference between a topic and its declaration; ``expected`` and ``found`` as people write them."""
 
     topic: str
     kind: Kind
@@ -75,7 +75,7 @@ def topics(shards: int, brokers: int, prefix: str = PREFIX) -> tuple[Topic, ...]
 
     Args:
         shards: partitions of the orders, one for each shard.
-        brokers: how many there are; each topic is held by up to three.
+        brokers: their number; up to three hold each topic.
 
     Example:
         >>> [topic.name for topic in topics(2, 1)][:2]
@@ -114,7 +114,7 @@ def topics(shards: int, brokers: int, prefix: str = PREFIX) -> tuple[Topic, ...]
 
 
 def brokers_of(connection: Connection) -> int:
-    """How many brokers this Kafka has.
+    """The number of brokers of this Kafka.
 
     Raises:
         Unreachable, Refused: see ``reach``.
@@ -124,56 +124,58 @@ def brokers_of(connection: Connection) -> int:
 
 
 def identity(connection: Connection, prefix: str = PREFIX) -> str:
-    """What these topics are known by: another word where one of them was made anew, whatever its name, and what was kept of them is void.
+    """The id of these topics. A topic that is made anew under its old name gives another id, and what was stored of the old ones is void.
 
     Raises:
-        NotMade: one of them is missing. Unreachable, Refused: see ``reach``.
+        NotMade: a topic is missing. Unreachable, Refused: see ``reach``.
     """
     names = [f"{prefix}{name}" for name in ("inputs", "orders", "lines")]
     with admin(connection) as client:
-        found = _found(client, names)
-    if missing := [name for name in names if name not in found]:
+        descriptions = _descriptions(client, names)
+    if missing := [name for name in names if name not in descriptions]:
         raise NotMade(
             Text(
                 f"还没有主题 {missing[0]}：先运行 huimin worker --shards N，或 huimin kafka up。",
                 f"There is no topic {missing[0]} yet: run huimin worker --shards N, or huimin kafka up, first.",
             )
         )
-    return sha256(" ".join(str(found[name]["topic_id"]) for name in names).encode()).hexdigest()[:12]
+    return sha256(" ".join(str(descriptions[name]["topic_id"]) for name in names).encode()).hexdigest()[:12]
 
 
 def declared(connection: Connection, prefix: str = PREFIX) -> tuple[Topic, ...]:
-    """The topics this Kafka should have: for its brokers, and for as many shards as its orders have partitions.
+    """The topics that this Kafka should have, by the number of its brokers and of the partitions of its orders.
 
     Raises:
         Unreachable, Refused: see ``reach``.
     """
     with admin(connection) as client:
         brokers = len(asked(client.describe_cluster)["brokers"])
-        found = _found(client, [f"{prefix}orders"])
-    return topics(max((len(one["partitions"]) for one in found.values()), default=1), brokers, prefix)
+        orders = _descriptions(client, [f"{prefix}orders"])
+    return topics(max((len(topic["partitions"]) for topic in orders.values()), default=1), brokers, prefix)
 
 
 def create(connection: Connection, topics: Sequence[Topic]) -> list[str]:
-    """Make the topics that are missing, and return their names; those that are there stay as they are.
+    """Make the topics that are missing, and return their names; existing topics stay as they are.
 
     Raises:
-        NotMade: the Kafka refused one. Unreachable, Refused: see ``reach``.
+        NotMade: the Kafka refused a topic. Unreachable, Refused: see ``reach``.
     """
     from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
     with admin(connection) as client:
-        there = _found(client, [topic.name for topic in topics])
-        missing = [topic for topic in topics if topic.name not in there]
+        descriptions = _descriptions(client, [topic.name for topic in topics])
+        missing = [topic for topic in topics if topic.name not in descriptions]
         if not missing:
             return []
-        wanted = {topic.name: _ordered(topic) for topic in missing}
+        wanted = {topic.name: _new_topic(topic) for topic in missing}
         try:
-            said = client.create_topics(wanted, raise_errors=False)["topics"]
-            codes = {one["name"]: one["error_code"] for one in said if for_code(one["error_code"]) is not TopicAlreadyExistsError}
-            refused = next(((name, for_code(code).__name__) for name, code in codes.items() if code), None)
-            if refused is not None:
-                raise NotMade(_not_made(*refused))
+            answers = client.create_topics(wanted, raise_errors=False)["topics"]
+            codes = {
+                answer["name"]: answer["error_code"] for answer in answers if for_code(answer["error_code"]) is not TopicAlreadyExistsError
+            }
+            failure = next(((name, for_code(code).__name__) for name, code in codes.items() if code), None)
+            if failure is not None:
+                raise NotMade(_not_made(*failure))
             client.wait_for_topics([topic.name for topic in missing], timeout_ms=int(MADE_SECONDS * 1000))
         except KafkaError as error:
             raise NotMade(_not_made(", ".join(topic.name for topic in missing), type(error).__name__)) from None
@@ -183,45 +185,45 @@ def create(connection: Connection, topics: Sequence[Topic]) -> list[str]:
 
 
 def drift(connection: Connection, topics: Sequence[Topic]) -> list[Drift]:
-    """Where the topics of this Kafka are not as declared, in the order of the topics.
+    """The differences between the topics of this Kafka and their declarations, in the order of the topics.
 
     Raises:
         Unreachable, Refused: see ``reach``.
     """
     with admin(connection) as client:
-        there = _found(client, [topic.name for topic in topics])
-        configs = _configs(client, there)
-    found = []
+        descriptions = _descriptions(client, [topic.name for topic in topics])
+        configs = _configs(client, descriptions)
+    drifts = []
     for topic in topics:
-        if topic.name not in there:
-            found.append(Drift(topic.name, "missing", "topic", _said(topic), ""))
+        if topic.name not in descriptions:
+            drifts.append(Drift(topic.name, "missing", "topic", _summary(topic), ""))
             continue
-        partitions = there[topic.name]["partitions"]
-        replicas = sorted({len(one["replica_nodes"]) for one in partitions})
+        partitions = descriptions[topic.name]["partitions"]
+        replicas = sorted({len(partition["replica_nodes"]) for partition in partitions})
         if len(partitions) != topic.partitions:
-            found.append(Drift(topic.name, "partitions", "partitions", str(topic.partitions), str(len(partitions))))
+            drifts.append(Drift(topic.name, "partitions", "partitions", str(topic.partitions), str(len(partitions))))
         if replicas != [topic.replication]:
-            found.append(Drift(topic.name, "replication", "replication", str(topic.replication), "/".join(map(str, replicas))))
+            drifts.append(Drift(topic.name, "replication", "replication", str(topic.replication), "/".join(map(str, replicas))))
         values = configs[topic.name]
         for key, expected in topic.config.items():
             if values.get(key) != expected:
-                found.append(Drift(topic.name, "config", key, expected, str(values.get(key))))
-    return found
+                drifts.append(Drift(topic.name, "config", key, expected, str(values.get(key))))
+    return drifts
 
 
-def _said(topic: Topic) -> str:
-    """All that a topic should be, in a line."""
+def _summary(topic: Topic) -> str:
+    """All of a topic's declaration, in a line."""
     return ", ".join([f"partitions={topic.partitions}", f"replication={topic.replication}", *(f"{k}={v}" for k, v in topic.config.items())])
 
 
-def _ordered(topic: Topic) -> dict[str, Any]:
-    """A topic as kafka-python orders it."""
+def _new_topic(topic: Topic) -> dict[str, Any]:
+    """A topic in the form in which kafka-python creates it."""
     return {"num_partitions": topic.partitions, "replication_factor": topic.replication, "configs": dict(topic.config)}
 
 
-def _found(client: Client, names: Sequence[str]) -> dict[str, Any]:
-    """The topics of these names that are there."""
-    return {one["name"]: one for one in asked(lambda: client.describe_topics(list(names))) if not one["error_code"]}
+def _descriptions(client: Client, names: Sequence[str]) -> dict[str, Any]:
+    """What Kafka says of the topics of these names that exist, by name."""
+    return {topic["name"]: topic for topic in asked(lambda: client.describe_topics(list(names))) if not topic["error_code"]}
 
 
 def _configs(client: Client, names: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -231,8 +233,8 @@ def _configs(client: Client, names: Mapping[str, Any]) -> dict[str, dict[str, st
     if not names:
         return {}
     resources = [ConfigResource("TOPIC", name) for name in names]
-    found = asked(lambda: client.describe_configs(resources, config_filter="all"))["topic"]
-    return {name: {key: str(one["value"]) for key, one in values.items()} for name, values in found.items()}
+    configs = asked(lambda: client.describe_configs(resources, config_filter="all"))["topic"]
+    return {name: {key: str(entry["value"]) for key, entry in values.items()} for name, values in configs.items()}
 
 
 def _not_made(name: str, why: str) -> Text:

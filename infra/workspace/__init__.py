@@ -1,4 +1,4 @@
-"""A workspace: the folder of one network, opened, guarded and brought on to later formats.
+"""A workspace: the folder of one network, opened, guarded and upgraded to later formats.
 
-Begin with ``workspace``, the one place where documents, key, state and identities are joined.
+Begin with ``workspace``, the one place that joins documents, key, state and identities.
 """

@@ -1,8 +1,8 @@
-"""What of a workspace's contracts is in effect, and what it adds to what holds: joined here from the documents and what was accepted.
+"""Which of a workspace's documents are in effect, and what they add to the catalogue that was accepted last.
 
-The one idea: the same answer for the next write, for whoever reads a draft, for ``feed check`` and for the doctor. Records are opened only
-where they decide: a bound that is narrower, or one that published policies rest on. Who calls it: ``infra.workspace.workspace``,
-``console.cli.feed_contracts``, ``console.cli.doctor``.
+The next write, the reader of a draft, ``feed check`` and the doctor get the same answer here. Records are opened only where they decide:
+for a narrower bound, or one on which published policies rest. Called by ``infra.workspace.workspace``, ``services.feeds`` and
+``services.health.examination``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Documents(Protocol):
-    """What is asked of a workspace (``infra.workspace.workspace``)."""
+    """The part of a workspace that is used here (``infra.workspace.workspace``)."""
 
     @property
     def network(self) -> str | None: ...
@@ -41,17 +41,17 @@ class Documents(Protocol):
     def head(self) -> Path: ...
     def log_key(self) -> bytes: ...
     def reading(self) -> AbstractContextManager[Host]: ...
-    def tell(self, found: InEffect) -> None: ...
+    def tell(self, documents: InEffect) -> None: ...
 
 
 def in_effect(workspace: Documents, contracts: Mapping[str, str] | None = None, units: str | None = None) -> InEffect:
-    """What is in effect of the documents as they are now, or of others in their place.
+    """The documents in effect, of those on disk or of others in their place.
 
     Raises:
         Invalid: before the first write, with every problem of every document.
     """
     from connectors.contracts.catalogue import read_catalogue
-    from connectors.contracts.in_effect import in_effect as found
+    from connectors.contracts.in_effect import in_effect as in_effect_of
     from streams.language.errors import Busy
     from streams.store.accepted_catalogues import accepted
 
@@ -60,81 +60,84 @@ def in_effect(workspace: Documents, contracts: Mapping[str, str] | None = None, 
     if workspace.network is not None:
         try:
             with workspace.reading() as host:
-                return _said(workspace, of_state(host.state, *documents))
-        except Busy:  # whoever follows the network here decides what is in effect; a draft is read by the documents meanwhile
-            return found(None, *documents, lambda catalogue: ())
+                return _with_reasons(workspace, of_state(host.state, *documents))
+        except Busy:  # another process follows the network here, and decides what is in effect; a draft is read by the documents meanwhile
+            return in_effect_of(None, *documents, lambda catalogue: ())
     last = None
     if not workspace.empty:
         last = accepted(workspace.folder("state"), read_catalogue, program(), workspace.log_key(), workspace.head)
     if last is None:
-        return found(None, *documents, lambda catalogue: ())
+        return in_effect_of(None, *documents, lambda catalogue: ())
     catalogue = last.catalogue
-    return _said(workspace, found(last, *documents, lambda wanted: _refused(workspace, catalogue, wanted)))
+    return _with_reasons(workspace, in_effect_of(last, *documents, lambda wanted: _refused_steps(workspace, catalogue, wanted)))
 
 
 def checked(
     workspace: Documents, contracts: Mapping[str, str] | None = None, units: str | None = None, files: Collection[str] = ()
 ) -> InEffect:
-    """What is in effect once other documents stand in the place of those there are.
+    """The documents in effect once others stand in the place of those on disk.
 
     Args:
-        files: those that are to be in effect in any case.
+        files: documents that must be in effect.
 
     Raises:
-        Invalid: one of these would not be in effect, or something would not be any more that is now; with every problem.
+        Invalid: one of these would not be in effect, or a document that is in effect now would not be any more; with every problem.
     """
-    found = in_effect(workspace, contracts, units)
-    known = {(held.file, held.why.problems) for held in in_effect(workspace).held} if found.held else set()
-    fresh = [held for held in found.held if held.file in files or (held.file, held.why.problems) not in known]
-    own = [held for held in fresh if held.file in files]  # what follows from their not being in effect is not said besides
+    result = in_effect(workspace, contracts, units)
+    before = {(document.file, document.why.problems) for document in in_effect(workspace).held} if result.held else set()
+    fresh = [document for document in result.held if document.file in files or (document.file, document.why.problems) not in before]
+    own = [document for document in fresh if document.file in files]  # problems that follow from these are not named besides
     if fresh:
-        raise Invalid(problem for held in own or fresh for problem in held.why.problems)
-    return found
+        raise Invalid(problem for document in own or fresh for problem in document.why.problems)
+    return result
 
 
 def asked_for(workspace: Documents, state: State) -> CatalogueSet | None:
-    """The message that brings a state up to the documents, as far as those may follow; None where it is. Says what is not in effect."""
+    """The message that updates a state's catalogue to the documents, as far as they may follow it; None where nothing differs.
+
+    Also says which documents are not in effect.
+    """
     from streams.language.messages import CatalogueSet
 
-    found = _said(workspace, of_state(state, *workspace.documents()))
-    workspace.tell(found)
-    message = CatalogueSet(found.units, found.contracts)
+    documents = _with_reasons(workspace, of_state(state, *workspace.documents()))
+    workspace.tell(documents)
+    message = CatalogueSet(documents.units, documents.contracts)
     return None if state.begun and state.catalogues[-1] == message else message
 
 
 def of_state(state: State, units: str, contracts: Mapping[str, str]) -> InEffect:
-    """The same, where the state is at hand."""
-    from connectors.contracts.in_effect import in_effect as found
+    """The documents in effect beside a given state."""
+    from connectors.contracts.in_effect import in_effect as in_effect_of
     from streams.steps.catalogues import growth_refused
     from streams.store.accepted_catalogues import AcceptedCatalogue
 
     last = AcceptedCatalogue(state.catalogues[-1].units, state.catalogues[-1].contracts, state.catalogue) if state.begun else None
-    return found(last, units, contracts, lambda wanted: growth_refused(state, wanted))
+    return in_effect_of(last, units, contracts, lambda wanted: growth_refused(state, wanted))
 
 
-def _said(workspace: Documents, found: InEffect) -> InEffect:
-    """The same; of a document that is no UTF-8 it is said what it looks like, and of units.yaml whether it is gone."""
+def _with_reasons(workspace: Documents, documents: InEffect) -> InEffect:
+    """The same documents, with better reasons: what a file that is no UTF-8 looks like, and that units.yaml is gone."""
     from dataclasses import replace
 
     from connectors.contracts.in_effect import UNITS
     from infra.workspace.texts import text_of
 
-    for place, held in enumerate(found.held):
+    for place, document in enumerate(documents.held):
         try:
-            text_of(workspace.folder("feeds").parent / held.file)
+            text_of(workspace.folder("feeds").parent / document.file)
         except FileNotFoundError:
-            if held.file != UNITS:
+            if document.file != UNITS:
                 continue
             text = Text("文件不见了。请从备份或版本库恢复它", "The file is gone. Restore it from a backup or version control")
         except HuiminError as error:
             text = error.text
         else:
             continue
-        found.held[place] = replace(held, why=Invalid([Problem("encoding", "error", held.file, 1, 1, "", text)]))
-    return found
+        documents.held[place] = replace(document, why=Invalid([Problem("encoding", "error", document.file, 1, 1, "", text)]))
+    return documents
 
 
-def _refused(workspace: Documents, holds: Catalogue, wanted: Catalogue) -> Sequence[Step]:
+def _refused_steps(workspace: Documents, holds: Catalogue, wanted: Catalogue) -> Sequence[Step]:
     from policies.contracts.growth import moving
     from policies.contracts.growthsteps import steps
 
@@ -152,21 +155,21 @@ def deliverable(workspace: Documents, feed: str) -> Catalogue:
     """The catalogue by which files of a feed are taken in now.
 
     Raises:
-        HuiminError: the one on disk is another, and not in effect: files would be read by one that somebody meant to change.
+        HuiminError: the feed's contract on disk is not in effect: files would be read by one that somebody meant to change.
     """
-    found = in_effect(workspace)
-    held = found.because(feed)
-    if held is not None:
-        zh = f"{held.file} 没有生效，{feed} 暂不接收文件；请先改好它，再接收。"
-        en = f"{held.file} is not in effect, so no file of {feed} is taken in. Mend it first, then take the file in."
-        raise HuiminError(Text(lines([zh, held.why.text.zh]), lines([en, held.why.text.en])), 3)
-    workspace.tell(found)
-    return found.catalogue
+    documents = in_effect(workspace)
+    document = documents.because(feed)
+    if document is not None:
+        zh = f"{document.file} 没有生效，{feed} 暂不接收文件；请先改好它，再接收。"
+        en = f"{document.file} is not in effect, so no file of {feed} is taken in. Mend it first, then take the file in."
+        raise HuiminError(Text(lines([zh, document.why.text.zh]), lines([en, document.why.text.en])), 3)
+    workspace.tell(documents)
+    return documents.catalogue
 
 
 @cache
 def program() -> str:
-    """The name of the program that reads documents: the digest of its text, so that what another one checked is checked again."""
+    """The digest of the code that reads documents; documents that other code checked are checked again."""
     import connectors
     import policies
 

@@ -1,10 +1,8 @@
-"""Where a file that somebody asked for may be written: never over what is somebody else's.
+"""Where a verb may write the file that a person asked for: never over somebody else's file.
 
-Called before anything is written.
-
-One behaviour for every verb that writes a file of its own (lists, snapshots, evidence, schemas, correction requests, broken rows): a path
-where nothing is, or a file of the very kind that the verb writes, which it can make again. Whatever else is there stays: another file, a
-link, a folder, a device. No option changes that; whoever wants the place removes what is there.
+Every verb that writes such a file (lists, snapshots, evidence, schemas, correction requests, broken rows) asks here first. A path is free
+where nothing is, or where a file of the same kind is, which the verb can make again. Anything else stays: another file, a link, a folder, a
+device. No option changes that; a person who wants the place moves the file away.
 """
 
 from __future__ import annotations
@@ -21,29 +19,29 @@ from policies.values import Text
 
 
 def destination(path: Path, own: Callable[[Path], bool] = lambda path: False) -> Path:
-    """The path, where it may be written to.
+    """The path, if it may be written to.
 
     Args:
-        own: is this file of the kind that is to be written? Without it, whatever is there stays.
+        own: whether a file is of the kind that is to be written. By default every file stays.
 
     Raises:
         Conflict: something else is there.
     """
     if path.is_symlink():
-        raise _taken(path, "那里是一个链接", "a link is there")
+        raise _occupied_path(path, "那里是一个链接", "a link is there")
     if path.is_dir():
-        raise _taken(path, "那里是一个目录", "a folder is there")
+        raise _occupied_path(path, "那里是一个目录", "a folder is there")
     if path.exists() and not path.is_file():
-        raise _taken(path, "那里是一个设备或管道", "a device or a pipe is there")
+        raise _occupied_path(path, "那里是一个设备或管道", "a device or a pipe is there")
     if path.exists() and not _is(own, path):
-        raise _taken(
+        raise _occupied_path(
             path, "那里已有一个文件，不是本命令写的这种，或有人改过", "a file is there that this verb did not write so, or that was changed"
         )
     return path
 
 
 def is_snapshot(path: Path) -> bool:
-    """Is it a whole snapshot for analysts?"""
+    """Whether a file is a whole snapshot for analysts."""
     from connectors.analysts.snapshot import verify_snapshot
 
     verify_snapshot(path)
@@ -51,7 +49,7 @@ def is_snapshot(path: Path) -> bool:
 
 
 def is_schema(body: Mapping[str, Any]) -> Callable[[Path], bool]:
-    """Is a file the JSON Schema of the same thing?"""
+    """A test whether a file is the JSON Schema of the same thing."""
 
     def own(path: Path) -> bool:
         there = json.loads(path.read_text(encoding="utf-8"))
@@ -61,7 +59,7 @@ def is_schema(body: Mapping[str, Any]) -> Callable[[Path], bool]:
 
 
 def has_columns(header: Sequence[str]) -> Callable[[Path], bool]:
-    """Is a file a list with these columns, and no other?"""
+    """A test whether a file is a list with exactly these columns."""
 
     def own(path: Path) -> bool:
         from connectors.lists.exports import guarded
@@ -72,7 +70,7 @@ def has_columns(header: Sequence[str]) -> Callable[[Path], bool]:
 
 
 def is_list(path: Path) -> bool:
-    """Is a file an exported list of candidates, whatever columns its policy then disclosed?"""
+    """Whether a file is an exported list of candidates, whatever columns its policy disclosed then."""
     from connectors.lists.lists import is_list_header
 
     return is_list_header(_header_of(path))
@@ -88,12 +86,12 @@ def _header_of(path: Path) -> list[str]:
 
 
 def _is(own: Callable[[Path], bool], path: Path) -> bool:
-    with suppress(HuiminError, OSError, ValueError, AttributeError, RecursionError, csv.Error):  # what cannot be read is not of the kind
+    with suppress(HuiminError, OSError, ValueError, AttributeError, RecursionError, csv.Error):  # unreadable: not of this kind
         return own(path)
     return False
 
 
-def _taken(path: Path, zh: str, en: str) -> Conflict:
+def _occupied_path(path: Path, zh: str, en: str) -> Conflict:
     return Conflict(
         Text(f"没有写 {path}：{zh}。请换一个路径，或先移走它。", f"{path} was not written: {en}. Name another path, or move it away first.")
     )

@@ -1,8 +1,6 @@
-"""The note of an erasure that is half done: what is to be done, and whom it is about.
+"""The note of an unfinished erasure: the person, the message, and where the person's rows came from.
 
-``services.erasure.erasing`` writes and removes it.
-
-It holds a person's numbers, so it is sealed with the key of the vault.
+``services.erasure.erasing`` writes and removes it. It holds a person's numbers, so it is encrypted with the key of the vault.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ _DAMAGED = Text(
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Whom an erasure is about, where her rows came from, and the message (None: it was decided before)."""
+    """The person of an erasure, where their rows came from, and the message; None: the erasure was decided before."""
 
     token: int
     numbers: tuple[str, ...]
@@ -42,12 +40,12 @@ class Note:
 
 
 def unfinished(workspace: Workspace) -> bool:
-    """Is an erasure half done?"""
+    """Whether an erasure is unfinished."""
     return note_of(workspace).exists()
 
 
 def note_of(workspace: Workspace) -> Path:
-    """Where the note is."""
+    """The path of the note."""
     return workspace.folder("identity") / NOTE
 
 
@@ -61,7 +59,7 @@ def write_note(workspace: Workspace, note: Note) -> None:
 
 
 def read_note(workspace: Workspace) -> Note:
-    """The note that is there.
+    """The stored note.
 
     Raises:
         HuiminError: it cannot be read; says how to go on without it.
@@ -77,7 +75,7 @@ def read_note(workspace: Workspace) -> Note:
         raise HuiminError(_DAMAGED) from None
     message = None if facts["message"] is None else decode(bytes.fromhex(facts["message"]))
     assert message is None or isinstance(message, PersonErased)
-    return Note(facts["token"], tuple(facts["numbers"]), tuple(Trace(*one) for one in facts["traces"]), message)
+    return Note(facts["token"], tuple(facts["numbers"]), tuple(Trace(*trace) for trace in facts["traces"]), message)
 
 
 def remove_note(workspace: Workspace) -> None:

@@ -1,7 +1,7 @@
-"""What writers that were stopped left in a workspace: it may hold people, and nobody reads it.
+"""Files that stopped writers left in a workspace: people may be in them, and nobody reads them.
 
-That is a part of a file beside the place of the whole one (``streams.disk.files``), and the folder of an upgrade that was done.
-``services.erasure.erasing`` removes it all, ``console.cli.doctor`` what no process is writing any more.
+That is a part of a file beside the whole one (``streams.disk.files``), and the folder of a finished upgrade. ``services.erasure.erasing``
+removes all of it, ``services.health.examination`` what no process is writing any more.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from pathlib import Path
 from streams.disk.files import LEFT, remove
 
 UPGRADE = "upgrade"
-"""Where ``infra.workspace.upgrading`` works. In a workspace that opens, of the newest format, it is done, and this is left of it."""
+"""The folder in which ``infra.workspace.upgrading`` works; in a workspace of the newest format it is a leftover."""
 OF_AN_UPGRADE = frozenset({"new", "old", "ready"})
-"""What it makes there."""
+"""The names that an upgrade makes there."""
 
 
 def leftovers(root: Path, of_the_living: bool = True) -> Iterator[Path]:
-    """Every file or folder that was left in a workspace. Links are not followed.
+    """Every leftover file or folder of a workspace. Links are not followed.
 
     Args:
-        of_the_living: also what a process is writing just now.
+        of_the_living: also files that a process is writing now.
     """
     if is_of_an_upgrade(root / UPGRADE):
         yield root / UPGRADE
@@ -33,10 +33,10 @@ def leftovers(root: Path, of_the_living: bool = True) -> Iterator[Path]:
 
 
 def remove_leftovers(root: Path, of_the_living: bool = True) -> list[str]:
-    """Removes them; gives those that could not be removed, as seen from the workspace.
+    """Removes the leftovers; returns those that could not be removed, as seen from the workspace.
 
     Args:
-        of_the_living: also what a process is writing just now: it ends with an error.
+        of_the_living: also files that a process is writing now: it ends with an error.
     """
     left = []
     for path in leftovers(root, of_the_living):
@@ -48,7 +48,7 @@ def remove_leftovers(root: Path, of_the_living: bool = True) -> list[str]:
 
 
 def is_of_an_upgrade(folder: Path) -> bool:
-    """Did an upgrade make this folder? One that holds anything else is somebody's own."""
+    """Whether an upgrade made this folder. A folder that holds anything else is somebody's own."""
     return folder.is_dir() and not folder.is_symlink() and OF_AN_UPGRADE.issuperset(os.listdir(folder))
 
 

@@ -1,6 +1,6 @@
 """The library shipped with Huimin: units, feeds and policies to start from.
 
-The one idea: a new workspace takes copies, so that what people change is theirs.
+A new workspace takes copies, so that people change their own files.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def library() -> Path:
 
 
 def copy_library(workspace: Workspace) -> Mapping[str, int]:
-    """Copy the library's feeds and policies into a workspace; returns how many of each."""
+    """Copy the library's feeds and policies into a workspace; returns the number of each."""
     counts = {}
     for name in ("feeds", "policies"):
         files = sorted((library() / name).glob("*.yaml"))

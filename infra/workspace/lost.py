@@ -1,8 +1,7 @@
-"""A state that was here and is gone, known by what only a state leaves behind.
+"""A lost state: the log is gone, and other files show that there was one.
 
-``infra.workspace.workspace`` calls it.
-
-To begin anew in its place would look like success: every person a stranger, every list empty, every earlier delivery unknown.
+``infra.workspace.workspace`` calls it. A new state in its place would look like success, with every person a stranger, every list empty and
+every earlier delivery unknown.
 """
 
 from __future__ import annotations
@@ -14,20 +13,20 @@ from policies.problems.problems import HuiminError
 from policies.values import Text
 
 TAKEN_IN = "deliveries.jsonl"
-"""The file that says which files were taken in (``services.deliveries.delivery``)."""
+"""The file that lists the files that were taken in (``services.deliveries.delivery``)."""
 _OF_A_LOG = ("log.sqlite", "writer.lock")
-"""How the names of files begin that may be there before anything was submitted."""
+"""Beginnings of the names of files that may be there before the first message."""
 
 
 class LostState(HuiminError):
-    """The log is gone or empty, and other things say that it was not (operator: restore a backup; 1). Nothing was made in its place."""
+    """The log is gone or empty, and other files show that there was one (operator: restore a backup; 1). No new one was made."""
 
 
 def lost_state(root: Path, head: str) -> LostState | None:
-    """Of a workspace without a log, or with an empty one: why it is not a new one; None where it is.
+    """Why a workspace without a log, or with an empty one, is not a new one; None where it is new.
 
     Args:
-        head: the file that remembers how far the log had come.
+        head: the file that says how far the log had come.
     """
     left = list(_left(root, head))
     if not left:

@@ -1,9 +1,8 @@
-"""Files in which a workspace notes something beside its state: which file a delivery was, which rows somebody closed, what was put aside.
+"""Files of notes beside a workspace's state: which file a delivery was, which rows somebody closed.
 
-The one idea: a line that was lost would be something that never happened; so a file of notes ends with the digest of its lines, and is
-written anew as a whole with every note. Where it does not read back, whoever needs it is told, and nothing is guessed. Called by
-``services.deliveries.delivery`` and ``services.deliveries.quarantine``; whoever takes a person out of such a file makes the digest anew
-(``connectors.erasure.pruning``).
+A lost line would be an event that never happened. So a file of notes ends with the digest of its lines, and every note writes the whole
+file anew. A file that cannot be read back is an error; nothing is guessed. Called by ``services.deliveries.delivery`` and
+``services.deliveries.open_cells``. ``connectors.erasure.pruning`` takes a person out of such a file, and makes the digest anew.
 """
 
 from __future__ import annotations
@@ -37,8 +36,8 @@ class Notes(Generic[T]):
     """A file of notes.
 
     Args:
-        kind: what a line is: a dataclass of plain values.
-        way_out: what to do where the file is damaged.
+        kind: the type of a line: a dataclass of plain values.
+        way_out: what to do when the file is damaged.
     """
 
     path: Path
@@ -46,20 +45,20 @@ class Notes(Generic[T]):
     way_out: Text
 
     def read(self) -> list[T]:
-        """What is noted, in order; nothing where there is no file.
+        """The notes in order; none where there is no file.
 
         Raises:
-            DamagedFile: it does not read back.
+            DamagedFile: the file cannot be read back.
         """
-        return [read_line(self.path, number, line, self._made, self.way_out) for number, line in enumerate(self._lines(), 1)]
+        return [read_line(self.path, number, line, self._note, self.way_out) for number, line in enumerate(self._lines(), 1)]
 
-    def add(self, one: T) -> None:
-        """Notes something behind all the rest; durable when this returns.
+    def add(self, note: T) -> None:
+        """Appends a note, which is durable when this returns.
 
         Raises:
-            DamagedFile: the rest does not read back, and stays as it is.
+            DamagedFile: the file cannot be read back; it stays as it is.
         """
-        lines = [*self._lines(), _line(asdict(one))]
+        lines = [*self._lines(), _line(asdict(note))]
         write_whole(self.path, b"".join((*lines, _seal(lines))))
 
     def _lines(self) -> list[bytes]:
@@ -74,23 +73,23 @@ class Notes(Generic[T]):
             raise DamagedFile(self.path, Text("不完整，或内容被改动过", "is not whole, or was changed"), self.way_out)
         return lines
 
-    def _made(self, **facts: Any) -> T:
-        one = self.kind(**facts)
-        if any(not isinstance(getattr(one, name), kind) for name, kind in get_type_hints(self.kind).items()):
+    def _note(self, **facts: Any) -> T:
+        note = self.kind(**facts)
+        if any(not isinstance(getattr(note, name), kind) for name, kind in get_type_hints(self.kind).items()):
             raise TypeError("facts")
-        return one
+        return note
 
 
-def read_line(path: Path, number: int, line: bytes, made: Callable[..., L], way_out: Text) -> L:
-    """What a line of JSON in a file of a workspace says.
+def read_line(path: Path, number: int, line: bytes, make: Callable[..., L], way_out: Text) -> L:
+    """The object in a line of JSON in a file of a workspace.
 
     Raises:
-        DamagedFile: it says nothing that could be there.
+        DamagedFile: the line holds no such object.
     """
     try:
         if not line.endswith(b"\n"):
             raise ValueError("cut")
-        return made(**json.loads(line))
+        return make(**json.loads(line))
     except (ValueError, TypeError, KeyError, RecursionError):
         raise DamagedFile(path, Text(f"第 {number} 行已损坏", f"is damaged at line {number}"), way_out) from None
 

@@ -1,4 +1,4 @@
-"""What the streams layer is given by the layers around it: its ports, and the depot of a network.
+"""The ports of the streams layer, joined to the connectors; and the depot of a network.
 
 Workspaces and workers call this.
 """
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def depot_of(url: str, network: str, seal: Seal) -> Depot:
-    """Where the snapshots of a network's workers and workspaces are kept.
+    """The depot of the checkpoints of a network's workers and workspaces.
 
     Args:
-        network: what its topics are known by (``infra.kafka.topics.identity``).
-        seal: of the network; snapshots are sealed as messages are.
+        network: the id of its topics (``infra.kafka.topics.identity``).
+        seal: of the network; checkpoints are sealed as messages are.
 
     Raises:
         HuiminError: the URL cannot be used.

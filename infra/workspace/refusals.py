@@ -1,6 +1,6 @@
-"""Why a folder is not opened as a workspace, or no longer.
+"""The errors of a folder that cannot be opened as a workspace.
 
-``infra.workspace.workspace`` raises it.
+``infra.workspace.workspace`` raises them.
 
 The tree of errors: ``NoWorkspace`` (operator: wrong folder; 2), ``WorkspaceExists`` (operator; 5), ``NewerWorkspace`` and
 ``OlderWorkspace`` (operator: written by another version; 5), ``BrokenWorkspace`` (operator: something was removed; 1). Beside it:
@@ -43,26 +43,28 @@ class WorkspaceExists(HuiminError):
 
 
 class NewerWorkspace(HuiminError):
-    def __init__(self, root: Path, found: str, known: int) -> None:
+    def __init__(self, root: Path, stored: str, newest: int) -> None:
         super().__init__(
             Text(
-                f"{root} 由更新的版本（格式 {found}）写成，本程序只懂格式 {known}。请升级 huimin；数据未动。",
-                f"{root} was written by a newer huimin (format {found}; this one knows {known}). Upgrade huimin; nothing was touched.",
+                f"{root} 由更新的版本（格式 {stored}）写成，本程序只懂格式 {newest}。请升级 huimin；数据未动。",
+                f"{root} was written by a newer huimin (format {stored}; this one knows {newest}). Upgrade huimin; nothing was touched.",
             ),
             5,
         )
 
 
 class OlderWorkspace(HuiminError):
-    def __init__(self, root: Path, found: int, known: int) -> None:
+    def __init__(self, root: Path, stored: int, newest: int) -> None:
         zh, en = (
-            f"{root} 由 0.1 写成（格式 {found}），0.1 从未发布，数据不能带过来；数据未动。请新建工作区，重新交付。",
-            f"{root} was written by 0.1 (format {found}), which was never released, and cannot be brought on. Make a new workspace and "
+            f"{root} 由 0.1 写成（格式 {stored}），0.1 从未发布，数据不能带过来；数据未动。请新建工作区，重新交付。",
+            f"{root} was written by 0.1 (format {stored}), which was never released, and cannot be brought on. Make a new workspace and "
             "deliver again; nothing was touched.",
         )
-        if found >= FIRST:
-            zh = f"{root} 由旧版本写成（格式 {found}，本程序用格式 {known}）；数据未动。请运行 huimin upgrade。"
-            en = f"{root} was written by an older version (format {found}; this one has {known}). Run huimin upgrade; nothing was touched."
+        if stored >= FIRST:
+            zh = f"{root} 由旧版本写成（格式 {stored}，本程序用格式 {newest}）；数据未动。请运行 huimin upgrade。"
+            en = (
+                f"{root} was written by an older version (format {stored}; this one has {newest}). Run huimin upgrade; nothing was touched."
+            )
         super().__init__(Text(zh, en), 5)
 
 

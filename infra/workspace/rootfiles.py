@@ -1,9 +1,7 @@
 """The small files at the root of a workspace that say what it is: ``version``, ``network``, ``retention``.
 
-``infra.workspace.workspace`` reads them.
-
-The one idea: people and backups reach these files, so each is looked at before it is believed; what is torn is named, with what belongs
-there. A network that cannot be read is not no network: on its own the workspace would be another one.
+``infra.workspace.workspace`` reads them. People and backups reach these files, so each is checked; a damaged file is named, with what
+belongs in it. An unreadable ``network`` is an error: without a network the workspace would be another one.
 """
 
 from __future__ import annotations
@@ -35,19 +33,19 @@ _WAYS_OUT = {
 
 
 def version_of(root: Path) -> int:
-    """By which format a workspace was written.
+    """The format of a workspace.
 
     Raises:
-        FileNotFoundError, NotADirectoryError: there is no such file. DamagedFile: it says no version.
+        FileNotFoundError, NotADirectoryError: there is no such file. DamagedFile: it holds no version.
     """
     text = _text(root / VERSION)
     if not _NUMBER.fullmatch(text):
-        raise _damaged(root / VERSION, Text("里不是版本号", "holds no version"))
+        raise _damaged_file(root / VERSION, Text("里不是版本号", "holds no version"))
     return int(text)
 
 
 def network_of(root: Path) -> str | None:
-    """The prefix of the network's topics; None where the workspace is part of none.
+    """The prefix of the network's topics; None where the workspace is on its own.
 
     Raises:
         DamagedFile: the file holds something else.
@@ -57,12 +55,12 @@ def network_of(root: Path) -> str | None:
     except FileNotFoundError:
         return None
     if not _PREFIX.fullmatch(prefix):
-        raise _damaged(root / NETWORK, Text("里不是主题名的前缀", "holds no prefix of topics"))
+        raise _damaged_file(root / NETWORK, Text("里不是主题名的前缀", "holds no prefix of topics"))
     return prefix
 
 
 def retention_of(root: Path) -> Retention:
-    """How much of the past is kept: days, and behind them GB where those are not 16.
+    """How much of the past is kept: a number of days, and then a number of GB unless it is 16.
 
     Raises:
         DamagedFile: the file holds something else.
@@ -74,7 +72,7 @@ def retention_of(root: Path) -> Retention:
     except FileNotFoundError:
         return USUAL
     if len(words) > 2 or not all(_NUMBER.fullmatch(word) for word in words):
-        raise _damaged(root / RETENTION, Text("里不是一两个整数", "does not hold one or two whole numbers"))
+        raise _damaged_file(root / RETENTION, Text("里不是一两个整数", "does not hold one or two whole numbers"))
     days, *size = map(int, words)
     return Retention(days, size[0] << 30 if size else USUAL.bytes)
 
@@ -83,8 +81,8 @@ def _text(path: Path) -> str:
     try:
         return text_at(path).strip()
     except Unfit as error:
-        raise _damaged(path, error.why) from None
+        raise _damaged_file(path, error.why) from None
 
 
-def _damaged(path: Path, why: Text) -> DamagedFile:
+def _damaged_file(path: Path, why: Text) -> DamagedFile:
     return DamagedFile(path, why, _WAYS_OUT[path.name], 2 if path.name == RETENTION else 1)

@@ -1,7 +1,7 @@
 """The text of a document that a person wrote and saved: a policy, cases, a contract, units.
 
-Called by the verbs that take such a file and by ``infra.workspace.workspace``. What is not UTF-8 is refused with what it looks like: read
-as something else, its Chinese would be other Chinese. Other files of a workspace that do not read back are told by ``DamagedFile``.
+Called by the verbs that take such a file and by ``infra.workspace.workspace``. A file that is not UTF-8 is refused, with what it looks
+like: in another encoding its Chinese would be other Chinese. ``DamagedFile`` is the error of all other files that cannot be read back.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MARKS = {
     b"\xd0\xcf\x11\xe0": Text("旧版 Word、Excel 或 WPS 文件", "an old Word, Excel or WPS file"),
     b"%PDF": Text("PDF 文件", "a PDF file"),
 }
-"""What the first bytes of a file say."""
+"""Kinds of files by their first bytes."""
 _CHINESE = Text("GB18030（记事本的“ANSI”）", 'GB 18030 ("ANSI" in a Chinese Notepad)')
 
 
@@ -28,7 +28,7 @@ NO_TEXT = "\udcff"
 
 
 class DamagedFile(HuiminError):
-    """A file of a workspace is not what is kept in it (operator: restore or mend it; 1)."""
+    """A file of a workspace does not hold what belongs in it (operator: restore or mend it; 1)."""
 
     def __init__(self, path: Path, why: Text, way_out: Text, exit_code: int = 1) -> None:
         super().__init__(Text(f"{path} {why.zh}。{way_out.zh}", f"{path} {why.en}. {way_out.en}"), exit_code)
@@ -39,7 +39,7 @@ def text_of(path: Path) -> str:
 
     Raises:
         HuiminError: it cannot be read, or is not UTF-8; says what it looks like and how to save it.
-        FileNotFoundError: there is none.
+        FileNotFoundError: there is no such file.
     """
     try:
         with path.open("rb") as file:
@@ -70,7 +70,7 @@ def text_of(path: Path) -> str:
 
 
 def text_at_all(path: Path) -> str:
-    """The text of a file; where it cannot be read or is not UTF-8, a character that no YAML has."""
+    """The text of a file; ``NO_TEXT`` where it cannot be read or is not UTF-8."""
     try:
         return text_of(path)
     except HuiminError:

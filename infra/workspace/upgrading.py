@@ -1,12 +1,12 @@
-"""Brings what an older version stored to the formats of this one: whole, or not at all.
+"""Upgrades a workspace of an older version to the formats of this one: whole, or not at all.
 
-The one idea: the workspace's own files are copied beside, steps work on the copy, the copy is opened, and only then takes its place. The
-file ``version`` is written last; until then every verb refuses the workspace as older, so nobody reads half of each, and whoever was
-stopped gives the same verb again. ``console.cli.start`` calls it.
+The workspace's own files are copied, steps work on the copy, and the copy is opened; only then it takes the place of the originals. The
+file ``version`` is written last. Until then every verb refuses the workspace as older, so nobody reads a mixture; after a stop the same
+verb goes on. ``services.workspaces`` calls it.
 
     upgrade/new      the copy, on which steps work
-    upgrade/ready    written when the copy is done and sound: from then on it takes its place, also after a stop
-    upgrade/old      what it has replaced; goes at the end
+    upgrade/ready    written when the copy is complete and sound: from then on it replaces the originals, also after a stop
+    upgrade/old      the replaced originals; removed at the end
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ from streams.store.writer import LOCK, WriterLock
 Step: TypeAlias = Callable[[Path], None]
 """Turns a workspace of one format, in this folder, into one of the next. It may raise anything: nobody works in that folder."""
 STEPS: Mapping[int, Step] = {}
-"""By the format they begin with. Format 2 is that of 0.2.0, the first that is brought on."""
+"""The steps by the format that they begin with. Format 2, of 0.2.0, is the first that can be upgraded."""
 NEW, READY, OLD = "new", "ready", "old"
-"""In the folder ``UPGRADE``."""
-MADE_AGAIN = ("exports", "snapshots", UPGRADE, "version")
-"""Stays where it is: made from the rest, or no part of it."""
+"""Names in the folder ``UPGRADE``."""
+NOT_COPIED = ("exports", "snapshots", UPGRADE, "version")
+"""Names that are not copied: they are made from the rest, or are no part of it."""
 
 
 class NotUpgraded(HuiminError):
-    """The workspace could not be brought on (operator: mend the reason, give it again, or restore a backup; 1). It is as before."""
+    """The workspace could not be upgraded (operator: mend the cause and try again, or restore a backup; 1). It is as before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
-    """From which format to which; the same where there was nothing to do. ``resumed``: an earlier run had been stopped at the end."""
+    """The format before and after, equal where there was nothing to do. ``resumed``: an earlier run had stopped at the end."""
 
     before: int
     after: int
@@ -54,12 +54,12 @@ class Upgraded:
 
 
 def upgrade(root: Path, environment: Mapping[str, str] | None = None) -> Upgraded:
-    """The workspace in this folder, in the formats of this version.
+    """Upgrades the workspace in this folder to the formats of this version.
 
     Raises:
-        NoWorkspace, NewerWorkspace, OlderWorkspace, DamagedFile: there is none that could be brought on.
-        Linked: something in it is a link. Conflict: something else lies where the copy is made.
-        Busy: somebody writes to it.
+        NoWorkspace, NewerWorkspace, OlderWorkspace, DamagedFile: there is no workspace that can be upgraded.
+        Linked: a link is in it. Conflict: something else lies in the place of the copy.
+        Busy: another process writes to it.
         NotUpgraded: a step failed, or the disk is too small for the copy; the workspace is as before.
     """
     before, place = stored_version(root), root / UPGRADE
@@ -72,10 +72,10 @@ def upgrade(root: Path, environment: Mapping[str, str] | None = None) -> Upgrade
         resumed = before < VERSION and (place / READY).exists()
         if before < VERSION:
             if not resumed:
-                with account():  # of its own: a copy that comes to nothing is nothing done
+                with account():  # an account of its own: a discarded copy is no effect
                     _prepare(root, environment or {}, before)
             _take_place(root)
-        remove(place)  # also what a stop left behind of a run that was done; people are in it
+        remove(place)  # also the rest of a finished run that was stopped; people are in it
     return Upgraded(before, VERSION, resumed)
 
 
@@ -89,7 +89,7 @@ def _alone(root: Path) -> Iterator[None]:
 
 
 def _prepare(root: Path, environment: Mapping[str, str], before: int) -> None:
-    """Makes the copy, and says that it is ready."""
+    """Makes the copy, and marks it as ready."""
     place, parts = root / UPGRADE, _parts(root)
     shutil.rmtree(place, ignore_errors=True)
     try:
@@ -114,7 +114,7 @@ def _prepare(root: Path, environment: Mapping[str, str], before: int) -> None:
 
 
 def _take_place(root: Path) -> None:
-    """Each part by a rename; what was stopped goes on where it stopped."""
+    """Replaces each part by a rename; after a stop it goes on where it stopped."""
     place = root / UPGRADE
     (before, after), new, old = _ready(place / READY), place / NEW, place / OLD
     make_folder(old)
@@ -129,7 +129,7 @@ def _take_place(root: Path) -> None:
 
 
 def _ready(path: Path) -> tuple[list[str], list[str]]:
-    """The parts that go, and those that take their place."""
+    """The parts that are replaced, and those that replace them."""
     try:
         names = json.loads(text_at(path))
         return [Path(name).name for name in names["old"]], [Path(name).name for name in names["new"]]
@@ -139,7 +139,7 @@ def _ready(path: Path) -> tuple[list[str], list[str]]:
 
 
 def _parts(root: Path) -> list[str]:
-    return sorted(path.name for path in root.iterdir() if path.name not in MADE_AGAIN)
+    return sorted(path.name for path in root.iterdir() if path.name not in NOT_COPIED)
 
 
 def _not_upgraded(error: Exception) -> NotUpgraded:

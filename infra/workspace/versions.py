@@ -1,6 +1,6 @@
-"""The version of a workspace's format, and which one a folder has.
+"""The version of a workspace's format, of this program and of a folder.
 
-``infra.workspace.workspace`` opens one of this version only; ``infra.workspace.upgrading`` brings an older one on.
+``infra.workspace.workspace`` opens this version only; ``infra.workspace.upgrading`` upgrades an older one.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ def stored_version(root: Path) -> int:
     """The version of the workspace in a folder.
 
     Raises:
-        NoWorkspace: there is none. NewerWorkspace: a newer program wrote it. OlderWorkspace: no program can bring it on. DamagedFile: it
-            says nothing of who did.
+        NoWorkspace: there is none. NewerWorkspace: a newer program wrote it. OlderWorkspace: no program can upgrade it.
+        DamagedFile: it has no version.
     """
     try:
         stored = version_of(root)

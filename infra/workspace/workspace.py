@@ -1,20 +1,20 @@
 """A workspace: the folder of one network, and the one place that joins its documents, key, state and identities.
 
-The one idea: what people write (units, contracts, drafts) is plain files they may edit and keep under version control; what the
-machine keeps (state, identities) is opened only here, with the key only its owner can read.
+What people write (units, contracts, drafts) is plain files that they may edit and keep under version control. What the machine writes
+(state, identities) is opened only here, with the key that only its owner can read.
 
     units.yaml  feeds/*.yaml        who takes part, what each delivers
     policies/                       drafts
-    state/  identity/               the log with its snapshots; names, sealed (``connectors.identity.vault``)
+    state/  identity/               the log with its checkpoints; names, encrypted (``connectors.identity.vault``)
     quarantine/  exports/  snapshots/
-    secret.key (0600)  key.check    the key, and by what it is known again (``infra.keys``)
+    secret.key (0600)  key.check    the key, and its check value (``infra.keys``)
     log.head                        how far the log has come (``streams.store.log_heads``)
     version
-    retention                       how many days of the past can be asked, where that is not 400; and how many GB they may take
+    retention                       how many days of the past can be asked, if not 400; and how many GB they may take
     network                         of a workspace that is part of a network on Kafka: the prefix of its topics
 
-Looking makes nothing: a verb that only reads finds an empty state in memory where there is none yet, and is refused where one was lost.
-What is refused: ``infra.workspace.refusals``.
+Reading creates nothing: where there is no state yet, a verb that only reads gets an empty one in memory; where a state was lost, it is
+refused. The refusals: ``infra.workspace.refusals``.
 """
 
 from __future__ import annotations
@@ -50,19 +50,18 @@ if TYPE_CHECKING:
 
 HEAD = "log.head"
 FOLDERS = ("feeds", "policies", "state", "identity", "quarantine", "exports", "snapshots")
-"""The files that were taken in here (``services.deliveries.delivery``); from the first on there is a vault."""
 CLOSING_ROWS = 5_000
-"""Rows behind the last snapshot from which closing writes a new one, so that the next verb starts at once."""
+"""Rows since the last checkpoint from which closing writes a new one, so that the next verb starts at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """An existing workspace. Nothing is read until it is asked for.
+    """An existing workspace. Nothing is read before it is needed.
 
     Args:
-        environment: where a network's Kafka is told (``infra.kafka.connection``).
-        say: is told which documents on disk are not in effect, several times, if that is found several times; and of a checkpoint that
-            could not be written or read.
+        environment: names a network's Kafka (``infra.kafka.connection``).
+        say: gets the warnings: of each document on disk that is not in effect, perhaps several times, and of a checkpoint that could not
+            be written or read.
     """
 
     root: Path
@@ -78,7 +77,7 @@ class Workspace:
         """
         if root.exists() and (not root.is_dir() or any(root.iterdir())):
             raise WorkspaceExists(root)
-        write_key(root, environment)  # first: where it is refused, nothing was made
+        write_key(root, environment)  # first: if it fails, nothing was made
         for name in FOLDERS:
             make_folder(root / name)
         root.chmod(PRIVATE_FOLDER)
@@ -91,19 +90,19 @@ class Workspace:
         """The workspace in this folder.
 
         Raises:
-            NoWorkspace: there is none. NewerWorkspace, OlderWorkspace: another version wrote it.
+            NoWorkspace: there is no workspace. NewerWorkspace, OlderWorkspace: another version wrote it.
         """
         if (stored := stored_version(root)) < VERSION:
             raise OlderWorkspace(root, stored, VERSION)
         return cls(root, environment or {}, say)
 
     def folder(self, name: str) -> Path:
-        """One of the workspace's folders, to look into; ``Linked`` where it is a link, or holds one where only the program writes."""
+        """One of the workspace's folders, to read; ``Linked`` where it is a link, or holds one where only the program writes."""
         refuse_links(self.root / name, below=name in KEPT)
         return self.root / name
 
     def make_folder(self, name: str) -> Path:
-        """One of the workspace's folders, to write into: made again if someone removed it empty."""
+        """One of the workspace's folders, to write into; makes it again if it was removed."""
         make_folder(path := self.folder(name))
         return path
 
@@ -113,7 +112,7 @@ class Workspace:
         Raises:
             BrokenWorkspace: units.yaml is gone, and nothing was submitted yet.
         """
-        text = text_of if self.empty else text_at_all  # later one that cannot be read stops nobody else (``infra.workspace.contracts``)
+        text = text_of if self.empty else text_at_all  # later an unreadable one stops no other (``infra.workspace.contracts``)
         try:
             units = text(self.root / "units.yaml")
         except FileNotFoundError:
@@ -124,39 +123,39 @@ class Workspace:
         return units, {f"feeds/{path.name}": text(path) for path in sorted(self.folder("feeds").glob("*.yaml"))}
 
     def catalogue(self) -> Catalogue:
-        """The catalogue that holds from the next write on: what is in effect of the documents as they are now.
+        """The catalogue from the next write on, of the documents that are in effect now.
 
         Raises:
             Invalid: before the first write, with every problem of every document.
         """
         from infra.workspace.contracts import in_effect
 
-        found = in_effect(self)
-        self.tell(found)
-        return found.catalogue
+        documents = in_effect(self)
+        self.tell(documents)
+        return documents.catalogue
 
-    def tell(self, found: InEffect) -> None:
+    def tell(self, documents: InEffect) -> None:
         """Says which documents are not in effect."""
-        for held in found.held:
-            self.say(held.told)
+        for document in documents.held:
+            self.say(document.told)
 
     def key(self) -> bytes:
         """The secret of the tokens.
 
         Raises:
-            UnusableKey: gone, damaged, readable by others, or not the one with which this workspace began.
+            UnusableKey: it is gone, damaged, readable by others, or not the key with which this workspace began.
         """
-        return read_key(self.root, self._used, self.environment)
+        return read_key(self.root, self._key_in_use, self.environment)
 
     @property
-    def _used(self) -> bool:
-        """Was anything made with the key yet?"""
+    def _key_in_use(self) -> bool:
+        """Whether anything was made with the key yet."""
         return any(next(self.folder(name).glob("*"), None) for name in ("state", "identity"))
 
     def _begin(self) -> None:
-        """Notes by what the key is known again, before the first thing is made with it."""
+        """Stores the check value of the key before the first thing is made with it."""
         key = self.key()
-        if not self._used:
+        if not self._key_in_use:
             note_key(self.root, key)
 
     @property
@@ -188,10 +187,10 @@ class Workspace:
         return retention_of(self.root)
 
     def join(self, prefix: str) -> None:
-        """From now on what is submitted here goes to the network of these topics.
+        """Makes this workspace part of the network of these topics.
 
         Raises:
-            Conflict: something was submitted here before, on its own.
+            Conflict: it has a state of its own.
         """
         if self.network is None and not self.empty:
             zh = f"{self.root} 已有自己的数据，不能再加入 Kafka 网络；请新建一个工作区来加入。"
@@ -200,10 +199,10 @@ class Workspace:
 
     @property
     def empty(self) -> bool:
-        """Has nothing ever been submitted?
+        """Whether nothing was ever submitted.
 
         Raises:
-            LostState: something was, and the log is gone.
+            LostState: something was submitted, and the log is gone.
         """
         from streams.store.log import exists
 
@@ -215,7 +214,7 @@ class Workspace:
 
     @contextmanager
     def reading(self) -> Iterator[Host]:
-        """The state, to look at; a writer may be at work. Where there is none yet, the one that the documents begin, in memory."""
+        """The state, to read; a writer may be at work. Where there is none yet: a new one with the documents, in memory."""
         if (prefix := self.network) is not None:
             self._begin()
             with self._on_network(prefix) as host:
@@ -229,14 +228,16 @@ class Workspace:
 
     @contextmanager
     def writing(self, documents: bool = True) -> Iterator[Host]:
-        """The state, to change; its catalogue brought up to the ``documents`` first, as far as those may follow it. At the end it is said
-        where a checkpoint, or how far the log has come, could not be written."""
+        """The state, to change; with ``documents``, its catalogue is updated to them first, as far as they may follow it.
+
+        At the end a warning says if a checkpoint, or how far the log has come, could not be written.
+        """
         from infra.workspace.contracts import asked_for
         from streams.disk.effects import work
 
         prefix = self.network
         if self.empty:
-            self.catalogue()  # every problem of a document is told before anything is made
+            self.catalogue()  # raises every problem of the documents before anything is made
         self._begin()
         with self.store(create=True) if prefix is None else self._on_network(prefix) as host:
             if documents and (wanted := asked_for(self, host.state)) is not None:
@@ -248,7 +249,7 @@ class Workspace:
             self.say(Text(f"{zh}：{why.zh}", f"{en} could not be written or read: {why.en}"))
 
     def store(self, readonly: bool = False, create: bool = False) -> Host:
-        """The log and state of this workspace alone, whatever its documents say.
+        """The log and state of this workspace, without its documents.
 
         Raises:
             LostState: the log is empty, and was not. As for ``streams.embedded.host.EmbeddedHost.open``.
@@ -276,7 +277,7 @@ class Workspace:
 
     @contextmanager
     def trying(self) -> Iterator[Host]:
-        """The state as the next write will find it, to look at: with what the documents add to its catalogue, in memory only."""
+        """The state as the next write will see it, to read: with the additions of the documents to its catalogue, in memory only."""
         from infra.workspace.contracts import asked_for
 
         with self.reading() as host:
@@ -292,8 +293,8 @@ class Workspace:
         from streams.network.network_host import NetworkHost
 
         connection = Connection.of(self.environment)
-        known = identity(connection, prefix)
-        client, folder, url = connection.client(), self.folder("state") / known, self.environment.get(DEPOT)
-        seal = seal_of(self.environment, connection, prefix, known, folder)
-        depot = depot_of(url, known, seal) if url else None
+        network = identity(connection, prefix)
+        client, folder, url = connection.client(), self.folder("state") / network, self.environment.get(DEPOT)
+        seal = seal_of(self.environment, connection, prefix, network, folder)
+        depot = depot_of(url, network, seal) if url else None
         return NetworkHost(folder, parts(), InputsTopic(client, prefix, seal), ChangesTopic(client, prefix, seal), self.retention(), depot)

@@ -1,8 +1,7 @@
-"""The day of a state: moved on by ``tick``, and the day on which something comes in.
+"""The day of a state: moved on by ``tick``; and the day on which something comes in.
 
-A clock that is wrong would tell exits that nobody meant. So a move back, or far ahead of where the state stands, is a question first, with
-what it would tell; the ticks are tried on a copy of the state that is thrown away, by the steps themselves. The answer comes from the
-caller: a person at a terminal, or an option.
+A wrong clock would cause exits that nobody wanted. So a move of the day back, or far ahead, is a question first, with the changes of lists
+that it would cause: the ticks are tried on a copy of the state. The caller answers: a person at a terminal, or an option.
 """
 
 from __future__ import annotations
@@ -27,18 +26,18 @@ if TYPE_CHECKING:
     from streams.language.messages import CandidateChange, Tick
 
 FAR = 40
-"""Days: further ahead is asked about. A month is passed without a word, a slip in the month or the year is not."""
+"""Days: a move further ahead is a question. A month passes without one; a slip in the month or the year does not."""
 LONGEST_TRIAL = 400
-"""Days: a longer way is not tried before the question, it would take too long; that it is so long says enough."""
+"""Days: a longer move is not tried before the question. It would take too long, and its length says enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class ForeseenChanges:
-    """What a move of the day would tell.
+    """The changes of lists that a move of the day would cause.
 
     Args:
         changes: the lines.
-        held: how many more would be held back.
+        held: the number of further changes that would be held back.
     """
 
     changes: Sequence[CandidateChange]
@@ -51,7 +50,7 @@ class DayQuestion:
     """A move of the day that somebody has to confirm.
 
     Args:
-        foreseen: what it would tell; None where it is too long to be tried.
+        foreseen: the changes it would cause; None where it is too long to be tried.
     """
 
     start: date
@@ -65,7 +64,7 @@ class DayMove:
 
     Args:
         start: null for the first day of a state.
-        confirmed: who confirmed it, where it was a question.
+        confirmed: the person who confirmed it, where it was a question.
     """
 
     start: Annotated[date | None, Key("from")]
@@ -77,7 +76,7 @@ class DayMove:
 
 Confirm: TypeAlias = Callable[[DayQuestion], bool]
 Trust: TypeAlias = Callable[[date, date], bool]
-"""Is this machine's clock right, which is far ahead of the state's day? It is given both."""
+"""Whether this machine's clock, far ahead of the state's day, is right; called with both."""
 
 
 def move_day(
@@ -91,14 +90,14 @@ def move_day(
     notify: Notify,
     progress: Progress = silent,
 ) -> DayMove:
-    """Move the day on, to a day or by some days; to today where neither is given. Only those who are due are judged again.
+    """Move the day on, to a day or by some days; by default to today. Only the subjects that are due are judged again.
 
     Args:
-        by: who confirms a move that is a question.
+        by: the person who confirms a move that is a question.
         confirm: answers the question; None: the answer is yes.
 
     Raises:
-        HuiminError: both a day and a number of days are given; the day cannot be. Conflict: it is not confirmed, and nothing has changed.
+        HuiminError: both a day and a number of days are given, or the day is impossible. Conflict: it is not confirmed.
     """
     from streams.steps.consequences import possible_day
     from streams.steps.state import NO_DAY
@@ -132,13 +131,13 @@ def _confirm(host: Host, start: date, day: date, confirm: Confirm, progress: Pro
 
 
 def day_of_receipt(host: Host | Expecting, today: date, trust: Trust | None) -> date:
-    """The day on which something comes in: this machine's, not before the state's.
+    """The day on which something comes in: this machine's day, or the state's if that is later.
 
     Args:
         trust: None where the clock is right.
 
     Raises:
-        Conflict: it is far ahead of the state's, and nobody says that the clock is right.
+        Conflict: the clock is far ahead of the state's day, and nobody says that it is right.
     """
     from streams.steps.state import NO_DAY
 
@@ -150,15 +149,15 @@ def day_of_receipt(host: Host | Expecting, today: date, trust: Trust | None) -> 
 
 
 def is_far(start: date, day: date) -> bool:
-    """Is a day before where a clock stands, or far ahead of it?"""
+    """Whether a day is before the start, or far ahead of it."""
     return day < start or day - start > timedelta(FAR)
 
 
 def ticks(start: date, day: date, confirmed: str | None = None) -> Iterator[Tick]:
-    """The ticks from one day to another: each day ahead, or the one back; the same day is one tick, too.
+    """The ticks from one day to another: one for each day ahead, one for a move back, one for the same day.
 
     Args:
-        confirmed: who said yes to it. It stands in the first of them, with the day they go to.
+        confirmed: the person who confirmed the move. The first tick carries the name, with the last day.
     """
     from streams.language.messages import Tick
 
@@ -169,9 +168,9 @@ def ticks(start: date, day: date, confirmed: str | None = None) -> Iterator[Tick
 
 
 def foreseen_changes(host: Host, start: date, day: date, progress: Progress = silent) -> ForeseenChanges | None:
-    """What the ticks from one day to another would tell, if nothing else came; None where they are too many to try.
+    """The changes that the ticks from one day to another would cause, if nothing else came; None where they are too many to try.
 
-    The host goes on undisturbed.
+    The host does not change.
     """
     from streams.steps.steps import step
 
@@ -184,5 +183,5 @@ def foreseen_changes(host: Host, start: date, day: date, progress: Progress = si
         for tick in ticks(start, day):
             changes += step(state, tick, state.offset + 1)
             advance(1)
-    held = sum(map(len, held_back(state).values())) - before
-    return ForeseenChanges(changes, list_changes(changes, state.registry).titles, held)
+    held_count = sum(map(len, held_back(state).values())) - before
+    return ForeseenChanges(changes, list_changes(changes, state.registry).titles, held_count)

@@ -1,4 +1,4 @@
-"""Coverage statements: take in a file of them, list those that are there.
+"""Coverage statements: take in a file of them, list the stored ones.
 
 The verb ``feed coverage`` calls this.
 """
@@ -74,8 +74,7 @@ class CoverageStatement:
 
 
 def coverage(workspace: Workspace, feed: str | None = None) -> list[CoverageStatement]:
-    """The statements of a workspace, also those that prove nothing, the latest first within a feed and unit; of one feed where it is
-    given."""
+    """The statements of a workspace, or of one feed, also those that prove nothing; within a feed and unit the latest first."""
     with workspace.reading() as host:
         catalogue, rows = host.state.catalogue, []
         for entry in host.state.statements.entries.values():
@@ -95,7 +94,7 @@ def take_in_coverage(workspace: Workspace, path: Path, today: date, trust: Trust
 
     Raises:
         Invalid: with every problem of every line. Conflict: the clock is not right.
-        Refused: one of them contradicts what is on record, or the delivery it names.
+        Refused: a statement contradicts what is on record, or the delivery that it names.
     """
     with expecting(workspace) as host, announced_holds(host, notify):
         changes, standings = state_coverage(workspace, host, path, day_of_receipt(host, today, trust))
@@ -111,7 +110,7 @@ def state_coverage(workspace: Workspace, host: Receiving, path: Path, received: 
     """Apply a file of coverage statements to a host, all or none: the changes, and where each statement stands now.
 
     Args:
-        received: the day on which it comes in; no statement reaches beyond it.
+        received: the day of receipt; no statement reaches beyond it.
 
     Raises:
         Invalid, Refused: as for ``take_in_coverage``.
@@ -120,7 +119,7 @@ def state_coverage(workspace: Workspace, host: Receiving, path: Path, received: 
     from streams.steps.admission import statements_admitted
 
     statements = read_statements(path, host.state.catalogue, workspace.tokens(), received)
-    statements_admitted(host.state, statements)  # a network takes them one by one
+    statements_admitted(host.state, statements)  # all at once: a network takes them one by one
     changes = [change for receipt in host.submit_many(list(statements)) for change in receipt.changes]
     entries = host.state.statements.entries
     ids = dict.fromkeys(statement.statement for statement in statements)

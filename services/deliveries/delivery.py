@@ -1,7 +1,7 @@
-"""One delivered file into a workspace: the connectors read it, the host applies it, with the workspace's key, vault and quarantine.
+"""One delivered file, taken into a workspace: the connectors read it, the host applies it, with the workspace's key, vault and quarantine.
 
-Called by ``services.deliveries.ingest``. A delivery is known by its bytes, or by the unit's own name for it, so the same file twice
-changes nothing. The workspace's file ``deliveries.jsonl`` remembers which file each was and on which day it came in.
+Called by ``services.deliveries.ingest``. The id of a delivery is a digest of its bytes, or the unit's own name for it, so the same file
+twice changes nothing. The workspace's file ``deliveries.jsonl`` says which file each delivery was, and on which day it came in.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _WAY_OUT = Text(
 
 @dataclass(frozen=True, slots=True)
 class FileIntake:
-    """What became of one file.
+    """The result of taking in one file.
 
     Args:
-        judged: the statements that waited for this delivery, each with where it stands now.
+        judged: the statements that waited for this delivery, each with its standing now.
     """
 
     file: str
@@ -51,7 +51,7 @@ class FileIntake:
 
 
 class DeliveryHost(Protocol):
-    """A host, as far as a delivery needs one; ``services.deliveries.trial.Trial`` is one."""
+    """The part of a host that a delivery needs; ``services.deliveries.trial.Trial`` has it."""
 
     @property
     def state(self) -> State: ...
@@ -60,13 +60,13 @@ class DeliveryHost(Protocol):
 
 
 class Receiving(DeliveryHost, Protocol):
-    """A host, as far as what comes in needs one: ``streams.host.Host``, or ``services.deliveries.expecting.Expecting``."""
+    """The part of a host that an intake needs: of ``streams.host.Host``, or ``services.deliveries.expecting.Expecting``."""
 
     def submit_many(self, messages: Sequence[Input]) -> list[Receipt]: ...
 
 
 class Recording:
-    """A host as a delivery sees it, that keeps what came out."""
+    """A host for one delivery that collects the changes of lists."""
 
     def __init__(self, host: DeliveryHost) -> None:
         self._host = host
@@ -88,10 +88,10 @@ class Recording:
 
 
 def source_of(feed: Feed, unit: str | None) -> int:
-    """The position of the unit that delivers.
+    """The position of the unit among the sources of a feed.
 
     Raises:
-        HuiminError: the feed has several sources and none was named, or the unit is none of them.
+        HuiminError: the feed has several sources and no unit was named, or the unit is not a source of the feed.
     """
     units = [source.unit for source in feed.sources]
     listed = ", ".join(units)
@@ -123,36 +123,37 @@ def deliver(
 
     Args:
         name: of the feed.
-        received: the day on which it comes in.
+        received: the day of receipt.
         replaces: a full replacement.
-        advance: told how many more rows were read; each is read twice.
+        advance: called with the number of rows read since; each row is read twice.
         called: the unit's own name for the delivery, which its coverage statements will use.
 
     Raises:
-        DamagedFile: what was taken in before cannot be read here; nothing has changed.
-        UnreadableFile: not what the contract says, or a full replacement that would take away what it does not know; nothing has changed.
-        Conflict: the name was given to another file.
+        DamagedFile: the list of files taken in before cannot be read; nothing has changed.
+        UnreadableFile: the file is not as the contract says, or a full replacement would withdraw records that it cannot know; nothing has
+            changed.
+        Conflict: another file has this name.
     """
     from services.deliveries.quarantine import Quarantine
 
     file = arriving(workspace, host.state, name, source, path, received, replaces, called)
-    quarantine, done = Quarantine(workspace, host.state.catalogue.feeds[name], source, file.title), 0
+    quarantine, rows_read = Quarantine(workspace, host.state.catalogue.feeds[name], source, file.title), 0
     number, _, _ = host.state.delivery_number(name, source, file.id)
     vault = workspace.vault()
 
-    def moved(rows: int) -> None:
-        nonlocal done
-        advance(rows - done)
-        done = rows
+    def report_progress(rows: int) -> None:
+        nonlocal rows_read
+        advance(rows - rows_read)
+        rows_read = rows
 
-    def started() -> None:
-        vault.store.begin()  # before the file is noted: from then on a vault that is gone is missed
+    def note_start() -> None:
+        vault.store.begin()  # before the file is noted: from then on a missing vault is an error
         _remember(workspace, FileOf(name, source, file.id, file.digest, file.title, received.isoformat()))
         quarantine.begin(number)
 
     try:
         flaws = partial(quarantine.note, number)
-        return apply_file(workspace, host, file, vault, progress=moved, on_flaw=flaws, on_start=started)
+        return apply_file(workspace, host, file, vault, progress=report_progress, on_flaw=flaws, on_start=note_start)
     finally:
         quarantine.flush()
 
@@ -162,8 +163,8 @@ class ArrivingFile:
     """A file on its way in.
 
     Args:
-        id: of the delivery that it is.
-        digest: what the delivery is called by its content: the same bytes as a full replacement are another one.
+        id: of its delivery.
+        digest: of its content: the same bytes as a full replacement have another digest.
         title: its name, in characters that can be written.
     """
 
@@ -180,15 +181,15 @@ class ArrivingFile:
 def arriving(
     workspace: Workspace, state: State, name: str, source: int, path: Path, received: date, replaces: bool, called: str | None
 ) -> ArrivingFile:  # fmt: skip
-    """A file, with the delivery that it is; arguments as of ``deliver``.
+    """A file with the id of its delivery; arguments as of ``deliver``.
 
     Raises:
-        Conflict: its unit's name for it was given to another file.
+        Conflict: another file has the unit's name for it.
     """
     from connectors.parsing.steady import Steady
 
     steady = Steady(path)
-    id, digest = _named(workspace, state, name, source, steady, replaces, called)
+    id, digest = _id_and_digest(workspace, state, name, source, steady, replaces, called)
     title = path.name.encode(errors="replace").decode()  # a name may be of bytes that are no UTF-8
     return ArrivingFile(name, source, steady, received, replaces, id, digest, title)
 
@@ -197,7 +198,7 @@ def apply_file(
     workspace: Workspace, host: DeliveryHost, file: ArrivingFile, vault: Identities, *, progress: Callable[[int], None] | None = None,
     on_flaw: Callable[[Flaw], None] | None = None, on_start: Callable[[], None] | None = None,
 ) -> FileIntake:  # fmt: skip
-    """Has a host take in a file; what became of it, and what that changed on the lists.
+    """Has a host take in a file; returns the result, with the changes of lists.
 
     Raises:
         As for ``connectors.intake.delivery.deliver``.
@@ -211,25 +212,26 @@ def apply_file(
         mode="replace" if file.replaces else "upsert", id=file.id, progress=progress, on_flaw=on_flaw, on_start=on_start,
     )  # fmt: skip
     state = host.state
-    known = state.deliveries.numbered(file.feed, file.source, report.number)
-    report.older, report.same = (0, 0) if known is None else (known.older, known.same)
+    delivered = state.deliveries.numbered(file.feed, file.source, report.number)
+    report.older, report.same = (0, 0) if delivered is None else (delivered.older, delivered.same)
     return FileIntake(file.title, report, recording.changes, [(id, state.statements.entries[id].standing) for id in waiting])
 
 
-def _named(
+def _id_and_digest(
     workspace: Workspace, state: State, feed: str, source: int, file: Steady, replaces: bool, called: str | None
 ) -> tuple[str, str]:  # fmt: skip
-    """The id of a delivery, and what it is called by its content: the same bytes as a full replacement are another delivery.
+    """The id of a delivery, and the digest of its content: the same bytes as a full replacement are another delivery.
 
     Raises:
-        Conflict: its unit's name for it was given to another file.
+        Conflict: another file has the unit's name for it.
     """
-    digest, known = file.digest() + ("+full" if replaces else ""), known_files(workspace)
+    digest, files = file.digest() + ("+full" if replaces else ""), known_files(workspace)
     if called is None:
         return digest, digest
-    before, begun = known.get((feed, source, called)), state.deliveries.named(feed, source, called)
-    taken = begun is not None and (begun.completed or begun.applied)  # one that was refused before its first row leaves its name free
-    if taken and before is not None and before.digest != digest:
+    before, earlier = files.get((feed, source, called)), state.deliveries.named(feed, source, called)
+    # a delivery that was refused before its first row leaves its name free
+    is_used = earlier is not None and (earlier.completed or earlier.applied)
+    if is_used and before is not None and before.digest != digest:
         zh, en = (
             f"批次名 {called} 已用于另一个文件，请换一个名。",
             f"The delivery name {called} belongs to another file: give this one another name.",
@@ -240,7 +242,7 @@ def _named(
 
 @dataclass(frozen=True, slots=True)
 class FileOf:
-    """Which file a delivery is, and on which day it came in."""
+    """The file of a delivery, and the day of its receipt."""
 
     feed: str
     source: int
@@ -254,17 +256,17 @@ def known_files(workspace: Workspace) -> dict[tuple[str, int, str], FileOf]:
     """The files this workspace has taken in, by feed, source and id of their delivery.
 
     Raises:
-        DamagedFile: the file in which they are noted does not read back.
+        DamagedFile: the list of them cannot be read back.
     """
-    return {(one.feed, one.source, one.id): one for one in _noted(workspace).read()}
+    return {(file.feed, file.source, file.id): file for file in _file_notes(workspace).read()}
 
 
-def _noted(workspace: Workspace) -> Notes[FileOf]:
+def _file_notes(workspace: Workspace) -> Notes[FileOf]:
     return Notes(workspace.root / TAKEN_IN, FileOf, _WAY_OUT)
 
 
-def _remember(workspace: Workspace, one: FileOf) -> None:
-    """A name a unit gave means this file and nothing else from now on."""
-    before = known_files(workspace).get((one.feed, one.source, one.id))
-    if before is None or before.digest != one.digest:
-        _noted(workspace).add(one)
+def _remember(workspace: Workspace, file: FileOf) -> None:
+    """From now on the unit's name for a delivery means this file and no other."""
+    before = known_files(workspace).get((file.feed, file.source, file.id))
+    if before is None or before.digest != file.digest:
+        _file_notes(workspace).add(file)

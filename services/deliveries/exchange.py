@@ -2,8 +2,8 @@
 
 The verbs ``feed listen`` and ``candidates send`` call this.
 
-Nothing of it is kept with the broker: how far a unit's topic was taken in stands in the state; how far an agency was sent, in one small
-file of the workspace.
+The broker keeps no position of ours: the state says how far a unit's topic was taken in, and a small file of the workspace how far editions
+were sent to an agency.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """When to end: when told, or (``once``) at the end of what is there now."""
+    """When to end: when ``stop`` says so, or with ``once`` at the end of the messages that are there now."""
 
     stop: Callable[[], bool]
     once: bool = False
@@ -45,15 +45,15 @@ class Until:
 
 @dataclass(frozen=True, slots=True)
 class TopicDelivery:
-    """What was taken in of a partition of a unit's topic, which is one delivery that never ends.
+    """What was taken in of a partition of a unit's topic, which is one delivery without end.
 
     Args:
         id, delivery: the name and the number of the delivery.
         unplaced: messages that name nobody.
         resumed_behind: how many had been taken in before.
         changes: how many lines of lists they caused.
-        older, same: messages that are older than what is held; that say what is held already.
-        void: too many of the messages name nobody for the delivery to prove any absence.
+        older, same: messages that are older than the stored records; that repeat stored records.
+        void: so many messages name nobody that the delivery proves no absence.
     """
 
     id: str
@@ -77,7 +77,7 @@ class TopicIntake:
 
     Args:
         dead_letters: the topic of the messages that name nobody.
-        max_unplaced: the share of them that the contract allows.
+        max_unplaced: their largest share that the contract allows.
     """
 
     topic: str
@@ -91,7 +91,7 @@ class SentEditions:
     """What was sent to an agency's topic.
 
     Args:
-        unproved: messages that no member had sealed; they were not sent.
+        unproved: messages without the seal of a member; they were not sent.
     """
 
     topic: str
@@ -105,11 +105,11 @@ def take_in_topic(
     workspace: Workspace, name: str, topic: str, until: Until, today: Callable[[], date], *, source: str | None = None,
     trust: Trust | None, notify: Notify, progress: Progress = silent,
 ) -> TopicIntake:  # fmt: skip
-    """Take in a unit's topic, from where it was left.
+    """Take in a unit's topic, from where the last run ended.
 
     Args:
         name: of the feed.
-        today: says the day on which messages come in.
+        today: gives the day of receipt.
         source: the unit; needed where the feed has several.
         trust: whether a clock far ahead of the state is right (``services.deliveries.clock``); None where it is.
 
@@ -152,11 +152,11 @@ def take_in_topic(
 def _listen(
     workspace: Workspace, host: Host, connection: Connection, name: str, source: int, topic: str, until: Until, today: Callable[[], date]
 ) -> list[DeliveryReport]:
-    """What came of a topic, a report for each delivery (each partition)."""
+    """Takes in a topic; returns a report for each delivery, that is for each partition."""
     from connectors.kafka.topic_deliveries import Wanted
     from connectors.kafka.topics import SealedWriter, TopicReader, TopicWriter
     from connectors.kafka.unit_topics import Listener
-    from connectors.kafka.unit_topics import listen as listened
+    from connectors.kafka.unit_topics import listen as listen_to
     from services.deliveries.quarantine import Quarantine
 
     def note(report: DeliveryReport, flaw: Flaw) -> None:
@@ -168,13 +168,13 @@ def _listen(
     with closing(TopicReader(client, topic)) as reading, closing(TopicWriter(client, letters)) as plain:
         wanted, dead = Wanted(topic, feed, source), plain if seal is None else SealedWriter(plain, "dead-letters", seal)
         listener = Listener(host, wanted, workspace.tokens(), workspace.vault(), dead, today, note, quarantine.flush)
-        before = {one.number: (one.older, one.same) for one in host.state.deliveries.of(name, source)}
-        listened(reading, listener, until.stop, until.once)
-    for one in host.state.deliveries.of(name, source):
+        before = {delivery.number: (delivery.older, delivery.same) for delivery in host.state.deliveries.of(name, source)}
+        listen_to(reading, listener, until.stop, until.once)
+    for delivery in host.state.deliveries.of(name, source):
         for report in listener.reports:
-            if report.number == one.number:
-                older, same = before.get(one.number, (0, 0))
-                report.older, report.same = one.older - older, one.same - same
+            if report.number == delivery.number:
+                older, same = before.get(delivery.number, (0, 0))
+                report.older, report.same = delivery.older - older, delivery.same - same
     return listener.reports
 
 
@@ -182,11 +182,11 @@ def send(workspace: Workspace, agency: str, topic: str, until: Until) -> SentEdi
     """Send an agency the editions of its policies.
 
     Raises:
-        HuiminError: no such agency; the workspace is not part of a network, or does not know a policy of it.
+        HuiminError: there is no such agency; or the workspace is not part of a network, or does not know one of its policies.
         NoTopic: there is none. LostEditions: some were never sent and are gone. Unreachable, Refused, NoAnswer: Kafka.
     """
     from connectors.kafka.agency_topics import MarkFile
-    from connectors.kafka.agency_topics import send as sent
+    from connectors.kafka.agency_topics import send as send_to_agency
     from connectors.kafka.topics import TopicReader, TopicWriter
     from infra.kafka.connection import Connection
 
@@ -200,12 +200,12 @@ def send(workspace: Workspace, agency: str, topic: str, until: Until) -> SentEdi
     client, editions, seal = connection.client(), f"{workspace.network}editions", _seal(workspace, connection)
     assert seal is not None
     with closing(TopicReader(client, editions)) as reading, closing(TopicWriter(client, topic)) as writing:
-        report = sent(reading, writing, mark, seal, lambda edition: agencies.of(edition) == agency, until.stop, until.once)
+        report = send_to_agency(reading, writing, mark, seal, lambda edition: agencies.of(edition) == agency, until.stop, until.once)
     return SentEditions(topic, agency, report.editions, report.lines, report.unproved)
 
 
 def _seal(workspace: Workspace, connection: Connection) -> Seal | None:
-    """Of the network a workspace is part of."""
+    """The seal of a workspace's network; None where it is on its own."""
     from infra.kafka.membership import seal_of
     from infra.kafka.topics import identity
 
@@ -215,37 +215,37 @@ def _seal(workspace: Workspace, connection: Connection) -> Seal | None:
 
 
 def _prefix(workspace: Workspace) -> str:
-    """How the names of our topics begin: as the network says, or as usual."""
+    """The prefix of our topics: the network's, or the usual one."""
     from infra.kafka.topics import PREFIX
 
     return workspace.network or PREFIX
 
 
 def _dead_letters(connection: Connection, prefix: str) -> str:
-    """The topic of dead letters, made where it is missing."""
+    """The topic of dead letters; makes it where it is missing."""
     from infra.kafka.topics import create, declared
 
     name = f"{prefix}dead-letters"
-    create(connection, [one for one in declared(connection, prefix) if one.name == name])
+    create(connection, [topic for topic in declared(connection, prefix) if topic.name == name])
     return name
 
 
 def _there(connection: Connection, topic: str) -> None:
-    """Passes a topic that is there: a producer would wait for it for a minute.
+    """Passes a topic that exists; for a missing one a producer would wait a minute.
 
     Raises:
-        NoTopic: it is not. Unreachable, Refused: Kafka.
+        NoTopic: it does not exist. Unreachable, Refused: Kafka.
     """
     from connectors.kafka.topics import NoTopic
     from infra.kafka.reach import admin, asked
 
     with admin(connection) as client:
-        if any(one["error_code"] for one in asked(lambda: client.describe_topics([topic]))):
+        if any(answer["error_code"] for answer in asked(lambda: client.describe_topics([topic]))):
             raise NoTopic(topic)
 
 
 class _Agencies:
-    """Which agency carries out each version; the state is looked at again where a version is new to us, and let go at once."""
+    """The agency of each policy version. For a version that is new here, the state is read again, and closed at once."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace, self._of = workspace, dict[tuple[str, int], str]()
@@ -256,14 +256,14 @@ class _Agencies:
         """Passes the id of a unit.
 
         Raises:
-            HuiminError: there is none; says which is near.
+            HuiminError: there is no such unit; names a similar one.
         """
         if agency not in self._units:
             near = meant(agency, self._units)
             raise HuiminError(Text(f"没有单位“{agency}”。{near.zh}", f"There is no unit {agency!r}.{near.en}"), 2)
 
     def of(self, edition: Edition) -> str:
-        """The agency of the version that made an edition: the newest of its lines.
+        """The agency of the version that made an edition: the newest version among its lines.
 
         Raises:
             HuiminError: the policy was not published here.

@@ -1,7 +1,7 @@
-"""A host to which changed documents, and the first day, come with the first message that is stored: what is refused before leaves neither.
+"""A host that stores changed documents, and the first day, together with the first message.
 
-So a field that somebody added to a contract may still be taken out again after a file without it was refused. Called by ``ingest`` and
-``feed coverage``.
+If that message is refused, nothing is stored. So a field that somebody added to a contract may still be taken out again after a file
+without it was refused. Called by ``ingest`` and ``feed coverage``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Expecting:
-    """A host, and the messages that are to come first. Until something is stored, its state is a copy behind them."""
+    """A host, and the messages to store first. Until something is stored, ``state`` is a copy to which they are applied."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -39,7 +39,7 @@ class Expecting:
         return self._host.state if self._copy is None else self._copy
 
     def expect(self, message: Input) -> None:
-        """This message is stored with the first that is submitted, or never.
+        """Stores this message together with the first that is submitted.
 
         Raises:
             Refused, Invalid: it would not be admitted.
@@ -50,23 +50,23 @@ class Expecting:
         self._first.append(message)
 
     def begin(self, today: date) -> None:
-        """A state that has never ticked gets its first day, today, with the first message."""
+        """Gives a state without a day its first day, today, with the first message."""
         if self.state.day == NO_DAY:
             self.expect(Tick(today))
 
     def submit(self, message: Input) -> Receipt:
-        """As of the host."""
+        """As ``Host.submit``."""
         return self.submit_many((message,))[0]
 
     def submit_many(self, messages: Sequence[Input]) -> list[Receipt]:
-        """As of the host; what those before did to lists is in their editions."""
+        """As ``Host.submit_many``; without the receipts of the messages stored first."""
         before = len(self._first)
         receipts = self._host.submit_many((*self._first, *messages))
         self._first, self._copy = [], None
         return receipts[before:]
 
     def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
-        """As of the host."""
+        """As ``Host.submit_each``."""
         coming = iter(messages)
         for message in islice(coming, 1 if self._first else 0):
             yield self.submit(message)
@@ -75,7 +75,7 @@ class Expecting:
 
 @contextmanager
 def expecting(workspace: Workspace) -> Iterator[Expecting]:
-    """A workspace's state, to change; what its documents add to the catalogue comes with the first message."""
+    """A workspace's state, to change; the additions of its documents to the catalogue are stored with the first message."""
     with workspace.writing(documents=False) as host:
         expects, wanted = Expecting(host), asked_for(workspace, host.state)
         if wanted is not None:

@@ -34,23 +34,23 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class DeliveredFile:
-    """What became of one file.
+    """The result of taking in one file.
 
     Args:
         id, delivery: the name and the number of the delivery.
         unplaced: rows that name nobody.
         erased: rows about persons who were erased; nothing of them is kept.
-        older, same: rows that are older than what is held; that say what is held already.
+        older, same: rows that are older than the stored records; that repeat stored records.
         passed_over: footers: no rows.
         lacking: of JSON lines, how many rows do not name a column, by column.
         statements: those that waited for this delivery.
-        repeated: it was taken in before; nothing has changed.
+        repeated: the file was taken in before; nothing has changed.
         resumed_behind: rows up to this one had been taken in before.
-        void: too many rows name nobody for the delivery to prove any absence.
+        void: so many rows name nobody that the delivery proves no absence.
         broken: broken cells by column and rule.
         named_again: how many identities the vault had lost and has again.
         open_ends: columns of ``lacking`` without which a record has no last day.
-        max_unplaced: the share of rows of nobody that the contract allows.
+        max_unplaced: the largest share of rows of nobody that the contract allows.
     """
 
     file: str
@@ -89,17 +89,17 @@ class RecordCounts:
 
 @dataclass(frozen=True, slots=True)
 class TriedFile(DeliveredFile):
-    """What would become of one file."""
+    """The result of a trial of one file."""
 
     records: RecordCounts
 
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """Files that were taken in, one behind the other, and the changes of lists that they caused.
+    """Files that were taken in, one after another, and the changes of lists that they caused.
 
     Args:
-        refusal: why the file behind them was refused; None where all were taken in.
+        refusal: why the next file was refused; None where all were taken in.
     """
 
     deliveries: tuple[DeliveredFile, ...]
@@ -110,7 +110,7 @@ class Ingest:
 
 @dataclass(frozen=True, slots=True)
 class IngestTrial:
-    """What files would come to. Nothing was taken in.
+    """The result of a trial of files. Nothing was taken in.
 
     Args:
         holds: the ids of the holds that would open; ``opened`` are the holds.
@@ -135,7 +135,7 @@ def ingest(
     Args:
         name: of the feed.
         source: the unit that delivers; needed where the feed has several.
-        replaces: a full replacement: older records that are not in it are gone.
+        replaces: a full replacement: older records that are not in it are withdrawn.
         called: the unit's own name for the delivery, which its coverage statements will use; for one file only.
         trust: whether a clock far ahead of the state is right (``services.deliveries.clock``); None where it is.
 
@@ -162,7 +162,7 @@ def ingest_trial(
     workspace: Workspace, name: str, paths: Sequence[Path], today: date, *, source: str | None = None, replaces: bool = False,
     called: str | None = None,
 ) -> IngestTrial:  # fmt: skip
-    """What the files of a unit would come to, one behind the other; arguments as of ``ingest``."""
+    """Try the files of a unit, one after another, on a copy of the state; arguments as of ``ingest``."""
     from services.deliveries.trial import trial
 
     contract, position = _contract(workspace, name, source, paths, called)
@@ -185,14 +185,14 @@ def _contract(workspace: Workspace, name: str, source: str | None, paths: Sequen
 
 
 def _until_refused(paths: Iterable[Path], take_in: Callable[[Path], T]) -> tuple[list[T], HuiminError | None]:
-    """What came of the files before the first that is refused, and why that was."""
-    done: list[T] = []
+    """The results of the files before the first refused one, and the reason of the refusal."""
+    results: list[T] = []
     for path in paths:
         try:
-            done.append(take_in(path))
+            results.append(take_in(path))
         except HuiminError as error:
-            return done, error
-    return done, None
+            return results, error
+    return results, None
 
 
 def _tried_file(trial: TrialDelivery, contract: Feed) -> TriedFile:
@@ -214,7 +214,7 @@ def _facts(intake: FileIntake, contract: Feed) -> dict[str, Any]:
 
 
 def _lines_of(path: Path) -> int | None:
-    """About how many rows a file has, for the bar; None where only reading it would tell."""
+    """About how many rows a file has, for the progress bar; None where only reading it would tell."""
     if path.suffix in (".gz", ".xlsx") or not path.is_file() or path.stat().st_size > 256_000_000:
         return None
     with path.open("rb") as file:

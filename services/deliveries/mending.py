@@ -1,9 +1,8 @@
 """The broken rows of a file, copied out of the unit's own file into a sheet to be mended and sent back.
 
-The one idea: Huimin keeps no contents, so whoever wants the rows brings the file they came in; that it is that file, its digest tells. A
-row is found by its line there, whatever the contract says since of blank rows and footers. A cell goes out as it came in, where the
-contract looks for it, and the reasons stand behind it in a column that nobody reads when the sheet comes back. Called by
-``feed quarantine --out``.
+Huimin keeps no contents, so the caller brings the delivered file; its digest proves that it is this file. A row is found by its line there,
+whatever the contract says now of blank rows and footers. A cell goes out as it came in, where the contract looks for it. The reasons stand
+behind it, in a column that is not read when the sheet comes back. Called by ``feed quarantine --out``.
 """
 
 from __future__ import annotations
@@ -39,8 +38,8 @@ class CopiedRows:
     """The broken rows of a delivery that were copied out of the unit's file.
 
     Args:
-        left: how many rows were not copied, because the contract as it is now does not read them: footers it names since, say.
-        file: where they were written.
+        left: how many rows were not copied, because the contract does not read them now: as footers, for example.
+        file: the sheet that was written.
         format: of the files that the contract asks for.
     """
 
@@ -54,12 +53,11 @@ class CopiedRows:
 
 
 def copy_broken_rows(workspace: Workspace, name: str, original: Path, out: Path, language: str) -> CopiedRows:
-    """Write the rows of a delivered file of a feed that are still to be mended, by the suffix of ``out`` as XLSX or CSV.
+    """Write the rows of a delivered file that are still to be mended, as XLSX or CSV by the suffix of ``out``.
 
     Raises:
-        HuiminError: the file is not one that was delivered, nothing of it is to be mended, something is at ``out`` already, or its suffix
-            is another.
-        UnreadableFile: it cannot be read.
+        HuiminError: the file was not delivered, nothing of it is to be mended, something is at ``out`` already, or its suffix is wrong.
+        UnreadableFile: the file cannot be read.
     """
     from connectors.lists.exports import Sheet, write_csv, write_xlsx
     from services.deliveries.open_cells import still_open
@@ -93,21 +91,21 @@ def copy_broken_rows(workspace: Workspace, name: str, original: Path, out: Path,
 
 
 def _deliveries_of(workspace: Workspace, state: State, feed: Feed, original: Path) -> set[tuple[str, int]]:
-    """Unit and number of the deliveries that were this very file.
+    """Unit and number of the deliveries of this very file.
 
     Raises:
-        HuiminError: there is none.
+        HuiminError: there is no such delivery.
     """
     from connectors.parsing.steady import Steady
     from services.deliveries.delivery import known_files
 
-    digest, found = Steady(original).digest(), set[tuple[str, int]]()
-    for one in known_files(workspace).values():
-        if one.feed == feed.name and one.digest.removesuffix("+full") == digest:
-            delivery = state.deliveries.named(one.feed, one.source, one.id)
+    digest, deliveries = Steady(original).digest(), set[tuple[str, int]]()
+    for file in known_files(workspace).values():
+        if file.feed == feed.name and file.digest.removesuffix("+full") == digest:
+            delivery = state.deliveries.named(file.feed, file.source, file.id)
             if delivery is not None:
-                found.add((feed.sources[one.source].unit, delivery.number))
-    if not found:
+                deliveries.add((feed.sources[file.source].unit, delivery.number))
+    if not deliveries:
         zh = (
             f"{original.name} 不是交付给 {feed.name} 的原文件（内容不同，或不是在此工作区接收的）。请给出当时交付的文件，一个字节都不要改。"
         )
@@ -116,16 +114,16 @@ def _deliveries_of(workspace: Workspace, state: State, feed: Feed, original: Pat
             "file as it was delivered, without a byte changed."
         )
         raise HuiminError(Text(zh, en), 5)
-    return found
+    return deliveries
 
 
 def _cells(
     workspace: Workspace, feed: Feed, original: Path, wanted: Collection[Place]
 ) -> tuple[Head, list[tuple[Place, tuple[str, ...]]]]:  # fmt: skip
-    """The header of a file, and the cells of the rows that are wanted, each with its place.
+    """The header of a file, and the cells of the wanted rows, each with its place.
 
     Raises:
-        HuiminError: none of them is read any more, as the contract is now.
+        HuiminError: the contract, as it is now, reads none of them.
     """
     from connectors.intake.intake import DELETED_COLUMN, Reader
     from connectors.parsing.rows import Head
@@ -143,18 +141,18 @@ def _cells(
         at = notes.heads[0]
     header = tuple(name for name in at.names if name and at.names.count(name) == 1)
     others = [name for name in header if name not in reader.columns]
-    found = []
+    rows = []
     for piece in read(DELETED_COLUMN, *others):
         assert piece.lines is not None  # every file has lines
         sheet = next(iter(piece.places.values()), "").rpartition("!")[0]
         for i in np.flatnonzero(np.isin(piece.lines, [line for name, line in wanted if name == sheet])).tolist():
             cells = piece.frame.row(i, named=True)
-            found.append(((sheet, int(piece.lines[i])), tuple(cells.get(name) or "" for name in header)))
-    if not found:
+            rows.append(((sheet, int(piece.lines[i])), tuple(cells.get(name) or "" for name in header)))
+    if not rows:
         zh = f"按现在的约定，{original.name} 待修正的行都读不到了（例如改了 sheets）。请把约定改回交付时的样子再抄。"
         en = f"As the contract is now, none of the rows of {original.name} to be mended is read (its `sheets` was changed, say)."
         raise HuiminError(Text(zh, f"{en} Put the contract back to what it was, and copy again."), 5)
-    return Head(at.sheet, at.line, header), found
+    return Head(at.sheet, at.line, header), rows
 
 
 def _reason(cell: BrokenCell, language: str) -> str:

@@ -1,6 +1,6 @@
-"""Which rows of the quarantine are still to be mended, and who closed the others.
+"""The rows of the quarantine that are still to be mended, and who closed the others.
 
-That is asked of the state. A broken row is open as long as it is the record that is held; a row of nobody until a later sound full
+The state says which are open. A broken row is open as long as it is the record in force; a row of nobody until a later sound full
 replacement, or until somebody closes it on record. Called by ``feed quarantine``, ``feed deliveries`` and ``doctor``.
 """
 
@@ -33,7 +33,7 @@ _CLOSED_WAY_OUT = Text(
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """Rows of nobody that somebody has closed: those of a delivery up to the row ``upto``; a topic's delivery goes on."""
+    """Rows of nobody that somebody has closed: those of a delivery up to the row ``upto``, as the delivery of a topic goes on."""
 
     feed: str
     unit: str
@@ -45,10 +45,10 @@ class Closing:
 
 
 def open_cells(workspace: Workspace, feed: str | None = None) -> list[BrokenCell]:
-    """The broken cells of rows that are still to be mended; of one feed where it is given.
+    """The broken cells of rows that are still to be mended, of all feeds or of one.
 
     Raises:
-        HuiminError: there is no feed of this name. DamagedFile: a file of the quarantine does not read back.
+        HuiminError: there is no feed of this name. DamagedFile: a file of the quarantine cannot be read back.
     """
     if feed is not None:
         feed_named(workspace.catalogue(), feed)
@@ -60,32 +60,34 @@ def still_open(workspace: Workspace, state: State, feed: str | None) -> list[Bro
     """The broken cells of rows that are still to be mended."""
     if not state.begun:
         return []
-    held: dict[tuple[str, str], set[tuple[int, int]]] = {}
+    rows_in_force: dict[tuple[str, str], set[tuple[int, int]]] = {}
     full: dict[tuple[str, str], int] = {}
     for contract in state.catalogue.feeds.values():
         for position, source in enumerate(contract.sources):
-            held[contract.name, source.unit] = set()
+            rows_in_force[contract.name, source.unit] = set()
             replacement = state.deliveries.replacement(contract.name, position)
             full[contract.name, source.unit] = 0 if replacement is None else replacement.number
         if feed in (None, contract.name):
             for position, delivery, row in _broken_records(state, contract):
-                held[contract.name, contract.sources[position].unit].add((delivery, row))
+                rows_in_force[contract.name, contract.sources[position].unit].add((delivery, row))
     closed = {(c.feed, c.unit, c.delivery): c.upto for c in closings(workspace)}
 
     def is_open(cell: BrokenCell) -> bool:
-        if cell.source not in held:
+        if cell.source not in rows_in_force:
             return False
         if cell.nobody:
             return full[cell.source] <= cell.delivery and cell.row > closed.get((*cell.source, cell.delivery), 0)
-        return (cell.delivery, cell.row) in held[cell.source]
+        return (cell.delivery, cell.row) in rows_in_force[cell.source]
 
     cells = list(broken_cells(workspace, feed))
-    _whole(workspace, state, cells, held)
+    _whole(workspace, state, cells, rows_in_force)
     return [cell for cell in cells if is_open(cell)]
 
 
-def _whole(workspace: Workspace, state: State, cells: Sequence[BrokenCell], held: Mapping[tuple[str, str], set[tuple[int, int]]]) -> None:
-    """Passes where the file of a delivery, if there is one, has the lines of every broken record that is held, and of every row of nobody.
+def _whole(
+    workspace: Workspace, state: State, cells: Sequence[BrokenCell], rows_in_force: Mapping[tuple[str, str], set[tuple[int, int]]]
+) -> None:
+    """Passes where the file of each delivery has the lines of every broken record in force and of every row of nobody.
 
     Raises:
         DamagedFile: a line is missing.
@@ -95,14 +97,14 @@ def _whole(workspace: Workspace, state: State, cells: Sequence[BrokenCell], held
     for (feed, unit, number), rows in rows_by_delivery(cells).items():
         source = state.catalogue.feeds[feed].source_position(unit) if feed in state.catalogue.feeds else None
         delivery = None if source is None else state.deliveries.numbered(feed, source, number)
-        lost = any(of == number and row not in rows for of, row in held.get((feed, unit), ()))
+        lost = any(of == number and row not in rows for of, row in rows_in_force.get((feed, unit), ()))
         if lost or (delivery is not None and sum(rows.values()) < delivery.unplaced):
             path = workspace.folder("quarantine") / f"{feed}.{unit}.{number}.jsonl"
             raise DamagedFile(path, Text("不完整", "is not whole"), WAY_OUT)
 
 
 def _broken_records(state: State, feed: Feed) -> Iterator[tuple[int, int, int]]:
-    """Source, delivery and row of every record that is held and of which nothing is known."""
+    """Source, delivery and row of every record in force with unknown content."""
     from matchers.kernel.kernels.records import DELIVERY, FLAGS, HIDDEN, HOLE, QUARANTINED, ROW
     from services.state.as_of import core
 
@@ -110,17 +112,17 @@ def _broken_records(state: State, feed: Feed) -> Iterator[tuple[int, int, int]]:
     at = store.layout.feeds[feed.name].position
     arena = store.arenas[at][: store.counts[at]]
     flags = arena[:, FLAGS]
-    broken = arena[((flags & QUARANTINED) != 0) & ((flags & (HIDDEN | HOLE)) == 0)]
-    for flag, delivery, row in broken[:, [FLAGS, DELIVERY, ROW]].tolist():
+    records = arena[((flags & QUARANTINED) != 0) & ((flags & (HIDDEN | HOLE)) == 0)]
+    for flag, delivery, row in records[:, [FLAGS, DELIVERY, ROW]].tolist():
         yield flag >> 8, delivery, row
 
 
 def closings(workspace: Workspace) -> list[Closing]:
-    """What was closed by hand, in order."""
-    return _closed(workspace).read()
+    """The rows that were closed by hand, in order."""
+    return _closing_notes(workspace).read()
 
 
-def _closed(workspace: Workspace) -> Notes[Closing]:
+def _closing_notes(workspace: Workspace) -> Notes[Closing]:
     return Notes(workspace.folder("quarantine") / _CLOSED, Closing, _CLOSED_WAY_OUT)
 
 
@@ -128,7 +130,7 @@ def close_rows(workspace: Workspace, name: str, unit: str | None, delivery: int,
     """Close the rows of nobody of a delivery, on record.
 
     Raises:
-        HuiminError: nobody says so, or there is nothing of the kind to close.
+        HuiminError: no person is named, or there are no such rows.
     """
     with workspace.reading() as host:
         feed = feed_named(host.state.catalogue, name)
@@ -142,5 +144,5 @@ def close_rows(workspace: Workspace, name: str, unit: str | None, delivery: int,
         en = f"Delivery {delivery} of {name} has no open rows of nobody. Rows that name somebody close when a sound row arrives."
         raise HuiminError(Text(zh, en), 2)
     closing = Closing(name, source, delivery, len(rows), max(rows), by.strip(), day.isoformat())
-    _closed(workspace).add(closing)
+    _closing_notes(workspace).add(closing)
     return closing

@@ -1,7 +1,7 @@
-"""The quarantine: every broken cell of each delivery, a line in a file of the workspace.
+"""The quarantine: every broken cell of each delivery, as a line in a file of the workspace.
 
-A line says where the cell stood in the unit's own file, and holds no content of it. ``services.deliveries.delivery`` and
-``services.deliveries.exchange`` write them; which of them are still to be mended says ``services.deliveries.open_cells``.
+A line says where the cell stands in the unit's own file, and holds no content of it. ``services.deliveries.delivery`` and
+``services.deliveries.exchange`` write the lines; ``services.deliveries.open_cells`` says which are still to be mended.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FACTS: Mapping[str, type] = {
     **dict.fromkeys(("expected", "found", "cell"), dict),
 }  # fmt: skip
 _NAME = re.compile(r"([a-z0-9_]+)\.[A-Za-z0-9_-]+\.([0-9]{1,18})\.jsonl", re.ASCII)
-"""What the files here are called; whatever else lies there is somebody else's."""
+"""The names of the files of the quarantine; other files in the folder are somebody else's."""
 WAY_OUT = Text(
     "它记着一批交付里被隔离的行。再接收一次同一个文件（没有收完的会重写它），或从备份恢复；没有备份就移走它，那些行不再列出，判定不受影响。",
     "It says which rows of a delivery were put aside. Take the same file in again (one that stopped half-way writes it anew), or restore "
@@ -45,12 +45,12 @@ class BrokenCell:
     Args:
         file: the name of the unit's file, or the topic.
         row: of the data, from 1.
-        line, place: where it stands in the file: its line, and its column there.
+        line, place: where the cell stands in the file: its line, and its column there.
         rule: the name of the rule.
         expected, found: what the rule asks for; the class of the value, never the value.
-        cell: where it stands, in words.
+        cell: where the cell stands, in words.
         nobody: the row names nobody: its subject or its key cannot be read.
-        key: the number of the record, where it says nothing of the person.
+        key: the number of the record, where that says nothing of the person.
     """
 
     feed: str
@@ -75,12 +75,12 @@ class BrokenCell:
 
     @property
     def row_id(self) -> tuple[str, str, int, int]:
-        """Feed, unit, delivery and row: what tells its row from every other."""
+        """Feed, unit, delivery and row: the identity of its row."""
         return self.feed, self.unit, self.delivery, self.row
 
 
 class Quarantine:
-    """Writes what is broken in the deliveries of one source."""
+    """Writes the broken cells of one source's deliveries."""
 
     def __init__(self, workspace: Workspace, feed: Feed, source: int, file: str) -> None:
         self._folder, self._stem = workspace.folder("quarantine"), f"{feed.name}.{feed.sources[source].unit}"
@@ -90,25 +90,25 @@ class Quarantine:
         self._begun: set[int] = set()
 
     def note(self, delivery: int, flaw: Flaw, behind: int = 0) -> None:
-        """A broken cell of a delivery; of what was noted before, the rows up to ``behind`` stay: all others come again."""
+        """Notes a broken cell; of the notes of an earlier run only the rows up to ``behind`` stay, as all others come again."""
         if delivery not in self._begun:
             self.begin(delivery, behind)
-        self._lines.setdefault(delivery, []).append(_stored(self._broken(delivery, flaw)))
+        self._lines.setdefault(delivery, []).append(_line(self._cell_of(delivery, flaw)))
 
     def begin(self, delivery: int, behind: int = 0) -> None:
-        """Takes away what was noted of rows that come again."""
+        """Removes the notes of rows that come again."""
         self._begun.add(delivery)
         path = self._path(delivery)
         if not path.exists():
             return
         cells = [cell for cell in _read(path, behind) if cell.row <= behind] if behind or not path.is_file() else []
         if cells:
-            write_whole(path, "".join(map(_stored, cells)))
+            write_whole(path, "".join(map(_line, cells)))
         else:
             path.unlink()
 
     def flush(self) -> None:
-        """Writes what was noted since."""
+        """Writes the notes since the last call."""
         make_folder(self._folder)
         for number, lines in self._lines.items():
             with open(self._path(number), "a", encoding="utf-8", opener=private) as file:
@@ -117,7 +117,7 @@ class Quarantine:
                 os.fsync(file.fileno())
         self._lines = {}
 
-    def _broken(self, delivery: int, flaw: Flaw) -> BrokenCell:
+    def _cell_of(self, delivery: int, flaw: Flaw) -> BrokenCell:
         from connectors.intake.flaws import EXPECTED
 
         (feed, unit), rule, expected = self._source, flaw.rule.name.lower(), EXPECTED[flaw.rule]
@@ -131,10 +131,10 @@ class Quarantine:
 
 
 def broken_cells(workspace: Workspace, feed: str | None) -> Iterator[BrokenCell]:
-    """Every broken cell there ever was, by delivery and row; of one feed where it is given.
+    """Every broken cell that was ever noted, of all feeds or of one, by delivery and row.
 
     Raises:
-        DamagedFile: a file of them does not read back.
+        DamagedFile: a file of them cannot be read back.
     """
     folder = workspace.folder("quarantine")
     paths = (
@@ -145,7 +145,7 @@ def broken_cells(workspace: Workspace, feed: str | None) -> Iterator[BrokenCell]
 
 
 def _read(path: Path, upto: int | None = None) -> Iterator[BrokenCell]:
-    """The cells of one delivery; where only rows up to one are wanted, the end may have been cut by a crash."""
+    """The cells of one delivery; with ``upto``, a crash may have cut the end of the file."""
     if not path.is_file():
         raise DamagedFile(path, Text("不是文件", "is no file"), WAY_OUT)
     number = 0
@@ -165,8 +165,8 @@ def _cell(**facts: Any) -> BrokenCell:
     return BrokenCell(**{**{name: facts[name] for name in BrokenCell.__slots__ if name in facts}, **texts})
 
 
-def _stored(cell: BrokenCell) -> str:
-    """A cell as a line; whether it is nobody's, and the key, only where they say something."""
+def _line(cell: BrokenCell) -> str:
+    """A cell as a line; with ``nobody`` and ``key`` only where they are set."""
     about = {name: value for name in ("nobody", "key") if (value := getattr(cell, name)) not in (False, None)}
     texts = {
         name: {"zh": text.zh, "en": text.en} for name, text in (("expected", cell.expected), ("found", cell.found), ("cell", cell.cell))

@@ -1,7 +1,7 @@
-"""Every delivery as it stands: what the state counted, which file it was, and what of it is still in quarantine.
+"""The status of every delivery: the counts of the state, its file, and its rows that are still in quarantine.
 
-The state knows a delivery by its number and id, the workspace knows the file; ``feed deliveries``, ``doctor`` and
-``services.deliveries.mending`` read both here. Nothing here writes.
+The state knows the number and id of a delivery, the workspace its file; ``feed deliveries`` and ``doctor`` read both here. Nothing is
+written.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class DeliveryStatus:
 
     Args:
         file, received: "" where another workspace took it in.
-        rows: of an open one, those applied so far.
-        broken, mended: rows that name somebody and were put aside: still to be mended, and closed by what came later.
-        nobody_open: rows that name nobody and that nothing has closed yet.
-        same, older: rows that say what was held already; that are older than what was held.
+        rows: of an open delivery, the rows applied so far.
+        broken, mended: rows in quarantine that name somebody: still to be mended, and closed by later rows.
+        nobody_open: rows that name nobody, and are not closed yet.
+        same, older: rows that repeat stored records; that are older than the stored records.
         full: a full replacement.
-        stage: open: it stopped half-way; topic: a unit's topic, which never ends; void: complete, and too many rows name nobody.
+        stage: open: it stopped half-way; topic: a unit's topic, which never ends; void: complete, but too many rows name nobody.
     """
 
     feed: str
@@ -59,10 +59,10 @@ class DeliveryStatus:
 
 
 def deliveries_of(workspace: Workspace, feed: str | None = None) -> list[DeliveryStatus]:
-    """Every delivery, by feed, source and number; of one feed where it is given.
+    """Every delivery, of all feeds or of one, by feed, source and number.
 
     Raises:
-        HuiminError: there is no feed of this name. DamagedFile: a file beside the state does not read back.
+        HuiminError: there is no feed of this name. DamagedFile: a file beside the state cannot be read back.
     """
     if feed is not None:
         feed_named(workspace.catalogue(), feed)
@@ -71,21 +71,21 @@ def deliveries_of(workspace: Workspace, feed: str | None = None) -> list[Deliver
         if not state.begun:
             return []
         files = known_files(workspace)
-        every = rows_by_delivery(broken_cells(workspace, feed))
-        left = rows_by_delivery(still_open(workspace, state, feed))
+        broken_by_delivery = rows_by_delivery(broken_cells(workspace, feed))
+        open_by_delivery = rows_by_delivery(still_open(workspace, state, feed))
     deliveries = []
-    for one in state.catalogue.feeds.values():
-        for position, source in enumerate(one.sources):
-            for delivery in state.deliveries.of(one.name, position) if feed in (None, one.name) else ():
-                file = files.get((one.name, position, delivery.id), FileOf(one.name, position, delivery.id, ""))
-                put_aside = every.get((one.name, source.unit, delivery.number), {})
-                opened = left.get((one.name, source.unit, delivery.number), {})
-                broken = sum(not nobody for nobody in opened.values())
+    for contract in state.catalogue.feeds.values():
+        for position, source in enumerate(contract.sources):
+            for delivery in state.deliveries.of(contract.name, position) if feed in (None, contract.name) else ():
+                file = files.get((contract.name, position, delivery.id), FileOf(contract.name, position, delivery.id, ""))
+                broken_rows = broken_by_delivery.get((contract.name, source.unit, delivery.number), {})
+                open_rows = open_by_delivery.get((contract.name, source.unit, delivery.number), {})
+                open_broken = sum(not nobody for nobody in open_rows.values())
                 deliveries.append(
                     DeliveryStatus(
-                        one.name, source.unit, delivery.number, delivery.id, file.file, file.received,
+                        contract.name, source.unit, delivery.number, delivery.id, file.file, file.received,
                         delivery.rows if delivery.completed else delivery.applied, delivery.unplaced,
-                        broken, sum(not nobody for nobody in put_aside.values()) - broken, sum(opened.values()),
+                        open_broken, sum(not nobody for nobody in broken_rows.values()) - open_broken, sum(open_rows.values()),
                         delivery.same, delivery.older, delivery.replaces, stage(delivery),
                     )
                 )  # fmt: skip
@@ -102,26 +102,26 @@ def stage(delivery: Delivery) -> Stage:
 
 
 def unfinished_deliveries(workspace: Workspace, state: State) -> Iterator[tuple[Feed, str, Delivery, str]]:
-    """Deliveries that stopped half-way: feed, unit, delivery, and the name of the file where it is known here."""
+    """Deliveries that stopped half-way: feed, unit, delivery, and the name of the file if it is known here."""
     files = known_files(workspace)
     for feed in state.catalogue.feeds.values() if state.begun else ():
         for position, source in enumerate(feed.sources):
             for delivery in state.deliveries.of(feed.name, position):
                 if stage(delivery) == "open":
-                    known = files.get((feed.name, position, delivery.id))
-                    yield feed, source.unit, delivery, "" if known is None else known.file
+                    file = files.get((feed.name, position, delivery.id))
+                    yield feed, source.unit, delivery, "" if file is None else file.file
 
 
 def nameless_deliveries(workspace: Workspace, state: State) -> Iterator[DamagedVault]:
-    """Deliveries of registers that were taken in here, and of which the vault keeps nothing: an older one was put back, or it is empty."""
+    """Deliveries of registers that were taken in here, but are missing in the vault: it is empty, or an older one was put back."""
     files = known_files(workspace)
-    kept = {name.rpartition(".")[0] for name in workspace.vault().store.names("")} if files else set()
+    vault_names = {name.rpartition(".")[0] for name in workspace.vault().store.names("")} if files else set()
     for feed in state.catalogue.feeds.values() if state.begun else ():
         for position, _ in enumerate(feed.sources) if feed.registers is not None else ():
             for delivery in state.deliveries.of(feed.name, position):
                 file = files.get((feed.name, position, delivery.id))
                 name = f"{feed.subject.value}/{feed.name}/{position}.{delivery.number}"
-                if file is not None and delivery.completed and delivery.rows and name not in kept:
+                if file is not None and delivery.completed and delivery.rows and name not in vault_names:
                     yield _nameless(feed.name, delivery.number, file.file, name)
 
 

@@ -1,10 +1,8 @@
-"""What a delivery would come to: taken in by the very steps, on a state that is thrown away.
+"""A dry run of a delivery: taken in by the very steps, on a copy of the state that is thrown away.
 
-Nothing is written anywhere.
-
-Nothing is estimated. The same reading, checks and messages go to a copy of the state (of a network: of this workspace's
-replica), and what came of it is read off there. Rows are counted as they came; records by what the source holds before and after. Called by
-``ingest --dry-run``.
+Nothing is written, and nothing is estimated. The same reading, checks and messages go to a copy of the state (on a network: of this
+workspace's replica), and the result is read off there. Rows are counted as they come; records by what the source holds before and after.
+Called by ``ingest --dry-run``.
 """
 
 from __future__ import annotations
@@ -38,11 +36,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TrialDelivery:
-    """What one file would do.
+    """The effect that one file would have.
 
     Args:
-        new, changed: records that would be there, and were not; that would say something else. Those in quarantine are neither.
-        deleted, withdrawn: records that would be gone by their own deletion; because a full replacement does not hold them.
+        new, changed: records that would be new; that would have other values. Those in quarantine are neither.
+        deleted, withdrawn: records that would go by their own deletion; because a full replacement does not hold them.
     """
 
     intake: FileIntake
@@ -53,7 +51,7 @@ class TrialDelivery:
 
 
 class Trial:
-    """A host of a state that is thrown away."""
+    """A host of a copy of the state that is thrown away."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -70,7 +68,7 @@ class Trial:
     def deliver(
         self, workspace: Workspace, name: str, source: int, path: Path, received: date, replaces: bool, called: str | None
     ) -> TrialDelivery:
-        """What a file would come to, behind those tried before.
+        """Try a file, after those tried before.
 
         Raises:
             As for ``services.deliveries.delivery.deliver``.
@@ -92,23 +90,23 @@ def trial(workspace: Workspace, today: date) -> Iterator[Trial]:
     from infra.workspace.ports import parts
 
     with nullcontext() if workspace.empty else workspace.reading() as host:
-        found = Trial(State(parts()) if host is None else thrown_away(host))
-        documents = of_state(found.state, *workspace.documents())  # as the next write would have them
+        copy = Trial(State(parts()) if host is None else thrown_away(host))
+        documents = of_state(copy.state, *workspace.documents())  # as the next write would have them
         wanted = CatalogueSet(documents.units, documents.contracts)
-        if not found.state.begun or found.state.catalogues[-1] != wanted:
-            found.submit(wanted)
-        if found.state.day == NO_DAY:
-            found.submit(Tick(today))
-        yield found
+        if not copy.state.begun or copy.state.catalogues[-1] != wanted:
+            copy.submit(wanted)
+        if copy.state.day == NO_DAY:
+            copy.submit(Tick(today))
+        yield copy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Records:
-    """The records a source holds of a feed, by their keys in the matrix: what each says, and whether it is in quarantine."""
+    """The records that a source holds of a feed, by their keys in the matrix: their values, and whether they are in quarantine."""
 
     keys: npt.NDArray[np.uint64]
-    said: npt.NDArray[np.int32]
-    broken: npt.NDArray[np.bool_]
+    contents: npt.NDArray[np.int32]
+    quarantined: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, state: State, feed: Feed, source: int) -> _Records:
@@ -123,20 +121,22 @@ class _Records:
         return cls(keys, arena[:, lanes], (arena[:, FLAGS] & QUARANTINED) != 0)
 
     def beyond(self, others: _Records) -> int:
-        """How many of these are not among the others."""
+        """The number of these records that are not among the others."""
         return int((~np.isin(self.keys, others.keys)).sum())
 
     def sound(self) -> _Records:
-        return _Records(self.keys[~self.broken], self.said[~self.broken], self.broken[~self.broken])
+        return _Records(self.keys[~self.quarantined], self.contents[~self.quarantined], self.quarantined[~self.quarantined])
 
     def unlike(self, others: _Records) -> int:
-        """How many say something else than the one of the same key among the others."""
+        """The number of records that differ from the one with the same key among the others."""
         _, here, there = np.intersect1d(self.keys, others.keys, return_indices=True)
-        return int(((self.said[here] != others.said[there]).any(axis=1) | (self.broken[here] != others.broken[there])).sum())
+        return int(
+            ((self.contents[here] != others.contents[there]).any(axis=1) | (self.quarantined[here] != others.quarantined[there])).sum()
+        )
 
 
 class _Nowhere:
-    """A vault that is asked and not written to."""
+    """A vault that is read, and not written to."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault

@@ -1,4 +1,4 @@
-"""A person erased from a workspace, and from a network.
+"""The erasure of a person from a workspace, and from a network.
 
 Begin with ``erasing``.
 """

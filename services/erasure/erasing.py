@@ -1,12 +1,11 @@
-"""A person erased from a workspace: the order of work, and how a stopped one is finished.
+"""The erasure of a person from a workspace: the order of work, and how a stopped erasure is finished.
 
 ``huimin erase`` calls it.
 
-What is to be done is written down first, with whom it is about, in a note that is removed last; every step between may be done again.
-After a stop at any step ``huimin erase finish`` goes on, and before that nothing is written, and nothing told of the past
-(``streams.embedded.host``, ``streams.store.point_in_time``). A file that cannot be read or written stops nothing: all else is done, the
-file is reported, and the note stays. Where there is no note (others on the network decided, or it is lost), only the store says whom it is
-about, so the store goes last.
+A note with the person and the work is written first and removed last; every step between may be done again. After a stop at any step
+``huimin erase finish`` goes on; until then nothing is written, and no question about the past is answered (``streams.embedded.host``,
+``streams.store.point_in_time``). A file that cannot be read or written stops nothing: all else is done, the file is reported, and the note
+stays. Where there is no note (others on the network decided, or it is lost), only the store names the person, so the store goes last.
 
     note → message (the person leaves state and lists) → leftovers → copies → vault → log and snapshots → workers and topics → note gone
 
@@ -36,14 +35,14 @@ if TYPE_CHECKING:
     from streams.language.messages import PersonErased
 
 SHORTEST = 8
-"""Characters of an identifier by which copies are searched: a shorter one may be anything."""
+"""The least characters of an identifier by which copies are searched: a shorter one may be anything."""
 
 
 def token_of(workspace: Workspace, who: str) -> int:
-    """The token of a person who is given by number or by token.
+    """The token of a person, from their number or token.
 
     Raises:
-        HuiminError: it is neither; does not repeat what was typed.
+        HuiminError: the text is neither; the error does not repeat it.
     """
     text = who.strip()
     if len(text) == 16 and set(text) <= set("0123456789abcdef"):
@@ -57,15 +56,16 @@ def token_of(workspace: Workspace, who: str) -> int:
 
 
 def erase(workspace: Workspace, token: int, by: str, approved_by: str, reason: str) -> Erasure:
-    """Erases a person; returns what was done, and what is left. The very same again looks through copies and vault again, and on a
-    network has all of it done again.
+    """Erases a person; returns what was done, and what is left.
+
+    The same call again looks through copies and vault again, and on a network does everything again.
 
     Raises:
-        Refused: one person alone; no reason; the person is in a correction of identity in force; on a network, there is no depot.
-            Nothing has changed.
-        Conflict: an erasure of somebody is half work.
-        HuiminError: nothing here knows such a person.
-        Busy, NoRoom: not all of it is done; ``finish`` goes on. As ``network_erasing.emptied``, likewise.
+        Refused: only one person decides; there is no reason; the person is in a correction of identity in force; on a network, there is no
+            depot. Nothing has changed.
+        Conflict: another erasure is unfinished.
+        HuiminError: nothing here is about such a person.
+        Busy, NoRoom, and as ``network_erasing.emptied``: not all is done; ``finish`` goes on.
     """
     path = note_of(workspace)
     if path.exists():
@@ -89,7 +89,7 @@ def erase(workspace: Workspace, token: int, by: str, approved_by: str, reason: s
 def finish(workspace: Workspace) -> Erasure | None:
     """Goes on with an erasure that was stopped; None where there is none.
 
-    Where the note is gone (a copy of the folder was put back without it), whom it is about is looked for in the log and the vault.
+    Where the note is lost (a copy of the folder was put back without it), the person is looked for in the log and the vault.
 
     Raises:
         As for ``erase``.
@@ -100,7 +100,7 @@ def finish(workspace: Workspace) -> Erasure | None:
 
 def _finish(workspace: Workspace) -> ErasureWork | None:
     path = note_of(workspace)
-    remove_leftovers(path.parent)  # of somebody who was stopped before there was a note
+    remove_leftovers(path.parent)  # of an erasure that was stopped before there was a note
     if workspace.empty and not path.exists():
         return None
     with _open(workspace) as host:
@@ -109,7 +109,7 @@ def _finish(workspace: Workspace) -> ErasureWork | None:
 
 
 def _carry_out(workspace: Workspace, host: Host, note: Note) -> ErasureWork:
-    """Does, or does again, all that a note asks for."""
+    """Does all the work of a note, or does it again."""
     path = note_of(workspace)
     if host.state.erasures.of(note.token) is None and note.message is not None:
         if left := _decided_elsewhere(workspace, host):  # or nothing can be submitted
@@ -131,7 +131,7 @@ def _carry_out(workspace: Workspace, host: Host, note: Note) -> ErasureWork:
 
 
 def _with_salt(host: Host, message: PersonErased, token: int) -> PersonErased:
-    """The decision with the salt of the ledger, where the first erasure of all was decided elsewhere meanwhile."""
+    """The decision with the salt of the ledger, which differs where the very first erasure was decided elsewhere meanwhile."""
     from matchers.matrix.erasure import Trace
     from streams.ledgers.erasures import named
 
@@ -142,7 +142,7 @@ def _with_salt(host: Host, message: PersonErased, token: int) -> PersonErased:
 
 
 def _decided_elsewhere(workspace: Workspace, host: Host) -> list[str]:
-    """Does the part of this workspace in what others on the network decided; gives the files that are left."""
+    """Does this workspace's part of erasures that others on the network decided; returns the unerased files."""
     while workspace.network is not None and (other := _found_again(workspace, host)) is not None:
         if left := _take_out(workspace, host, other, noted=False).left:
             return left
@@ -150,10 +150,11 @@ def _decided_elsewhere(workspace: Workspace, host: Host) -> list[str]:
 
 
 def _take_out(workspace: Workspace, host: Host, note: Note, noted: bool) -> ErasureWork:
-    """Takes what a workspace holds of a person who was erased out of its copies, vault, log and snapshots.
+    """Takes an erased person out of a workspace's copies, vault, log and checkpoints.
 
     Args:
-        noted: the note lies in a file. Otherwise what comes next would forget whom it is about, so it waits until nothing is left.
+        noted: the note lies in a file. Otherwise the later steps would remove the only trace of who it is, so they wait until no file
+            is left.
     """
     *_, last = host.state.erasures
     work = ErasureWork((host.state.erasures.of(note.token) or last).day)
@@ -172,9 +173,9 @@ def _take_out(workspace: Workspace, host: Host, note: Note, noted: bool) -> Eras
 
 
 def _found_again(workspace: Workspace, host: Host) -> Note | None:
-    """The note of an erasure that is half done, as far as it can be made again; of nobody (token 0) where nothing names them any more.
+    """The note of an unfinished erasure, made again from the store; with token 0 where nothing names the person any more.
 
-    Where the replica of a network came from the depot, its files say nothing of whom others erased meanwhile; the vault may.
+    Where the replica of a network came from the depot, its files do not name the persons whom others erased meanwhile; the vault may.
     """
     token = host.half_erased()
     token = token or _in_vault(workspace, host) or token
@@ -184,13 +185,13 @@ def _found_again(workspace: Workspace, host: Host) -> Note | None:
 
 
 def _in_vault(workspace: Workspace, host: Host) -> int | None:
-    """The token of somebody erased whose identity is still kept."""
+    """The token of an erased person whose identity is still in the vault."""
     tokens = workspace.vault().tokens(Kind.PERSON)
     return next(iter(tokens[host.state.erasures.among(tokens)].tolist()), None)
 
 
 def _new_note(workspace: Workspace, host: Host, token: int, by: str, approved_by: str, reason: str) -> Note:
-    """The note of an erasure that will be admitted."""
+    """The note of a new erasure, after a check that its message will be admitted."""
     from streams.ledgers.erasures import SALT_BYTES, named
     from streams.steps.erasure import ENTANGLED, admitted, entangled, tokens_of
 
@@ -210,12 +211,12 @@ def _new_note(workspace: Workspace, host: Host, token: int, by: str, approved_by
 
 
 def _numbers(workspace: Workspace, token: int) -> tuple[str, ...]:
-    """By what copies are searched."""
+    """The numbers of a person by which copies are searched."""
     return tuple(number for number in workspace.vault().identifiers(Kind.PERSON, token) if len(number) >= SHORTEST)
 
 
 def _lists(host: Host, token: int) -> dict[str, str]:
-    """The lists the person is on, and as what."""
+    """The person's status on each list that they are on, by policy."""
     matcher, statuses = core(host.state), dict[str, str]()
     for name, policy in host.state.policies.items():
         if policy.subject is Kind.PERSON:
@@ -226,7 +227,7 @@ def _lists(host: Host, token: int) -> dict[str, str]:
 
 
 def _editions(host: Host, token: int) -> dict[str, int]:
-    """By policy, how many editions the person is in."""
+    """The number of editions that the person is in, by policy."""
     names = {line.policy for line in host.outputs() if line.subject == token}  # once through the topic; only few policies are
     return {name: sum(any(line.subject == token for line in edition.changes) for edition in host.editions(name)) for name in sorted(names)}
 
@@ -245,7 +246,7 @@ def _copies(workspace: Workspace, host: Host, note: Note) -> Copies:
 
 @contextmanager
 def _open(workspace: Workspace) -> Iterator[Host]:
-    """The state, to change; its documents are not looked at, which may have to wait for the end of this."""
+    """The state, to change, without an update to the documents, which may have to wait for the end of the erasure."""
     if workspace.network is not None:
         with workspace.reading() as host:
             yield host

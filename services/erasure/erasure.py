@@ -1,6 +1,6 @@
-"""What an erasure has done, and the erasures of a workspace.
+"""The result of an erasure, and the erasures of a workspace.
 
-``services.erasure.erasing`` makes it, ``huimin erase`` shows it.
+``services.erasure.erasing`` makes them, ``huimin erase`` shows them.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ class Erasure:
     """What an erasure has done.
 
     Args:
-        day: on which it was decided.
+        day: of the decision.
         already: it was finished before; nothing was done.
-        lists: by policy, what the person was on the list as.
+        lists: the person's status on each list, by policy.
         left: files that could not be read or written, and so may still hold the person; the erasure is not done.
         copies, files: rows taken out of copies, and files written anew, by kind of file.
-        vault: rows of the vault that went.
-        network: what was done in the topics, where there is a network.
+        vault: rows that went from the vault.
+        network: what was done in the topics, on a network.
         inputs, outputs: rows of the log written anew.
-        snapshots, removed: of the state, written anew and removed.
-        editions: by policy, how many editions the person was in.
+        snapshots, removed: checkpoints of the state that were written anew, and that were removed.
+        editions: the number of editions that the person was in, by policy.
     """
 
     day: Annotated[date, Key("erased")]
@@ -63,7 +63,7 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True)
 class ErasureEntry:
-    """An erasure in the ledger: when, by which message, and by whom; not of whom."""
+    """An erasure in the ledger: its day, its message and who decided it; without the erased person."""
 
     day: date
     message: int
@@ -74,14 +74,14 @@ class ErasureEntry:
 
 @dataclass(frozen=True, slots=True)
 class NothingUnfinished:
-    """No erasure is half done."""
+    """No erasure is unfinished."""
 
     finished: Literal[False] = False
 
 
 @dataclass(slots=True)
 class ErasureWork:
-    """What has been done so far."""
+    """The work that an erasure has done so far."""
 
     day: date
     copies: Copies | None = None
@@ -91,7 +91,7 @@ class ErasureWork:
     left: list[str] = field(default_factory=list)
 
     def result(self, lists: Mapping[str, str], editions: Mapping[str, int], is_known: bool) -> Erasure:
-        """What was done.
+        """The result of this work.
 
         Args:
             is_known: the person had been erased before.

@@ -1,7 +1,7 @@
-"""What the erasure of a person takes on a network, beside what it takes in a workspace: every worker purged, every topic emptied.
+"""The part of an erasure that a network adds: every worker purges, and every topic is emptied.
 
-``services.erasure.erasing`` calls this. Files of a topic go as a whole, so a new one is begun in each, and the decision is made once more
-behind that. Once every stage has purged up to there, nobody needs what lies before. Each step may be done again.
+``services.erasure.erasing`` calls this. A topic deletes whole files only, so a new file is begun in each topic, and the decision is sent
+once more behind that. Once every stage has purged up to there, nobody needs what lies before. Each step may be done again.
 
     workers purged → segments begun → decision again → workers purged → replica shipped → topics emptied
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from streams.network.stages import Purged
 
 WAIT_SECONDS = 60.0
-"""How long all workers may take to purge, before whoever erases is told to come back."""
+"""The time that all workers have to purge; after that the erasure ends unfinished, and is to be finished later."""
 NO_DEPOT = Text(
     "网络上删除个人须有快照库：主题清空后，新的工作进程和工作区从那里开始。请设 HUIMIN_DEPOT（同工作进程的 --depot），再试一次。",
     "To erase somebody on a network a depot is needed: once the topics are emptied, new workers and workspaces begin from there. "
@@ -46,10 +46,10 @@ class Topics(Protocol):
 
 
 def network_host(host: object) -> NetworkHost:
-    """A host of a network, with a depot.
+    """The host of a network, with a depot.
 
     Raises:
-        Refused: it knows of no depot.
+        Refused: it has no depot.
     """
     from streams.network.network_host import NetworkHost
 
@@ -74,14 +74,14 @@ def topics_of(workspace: Workspace) -> Topics:
 
 
 def emptied(topics: Topics, host: NetworkHost, message: PersonErased, person: int, seconds: float = WAIT_SECONDS) -> Emptied:
-    """Leaves nothing of a person with workers and in topics; the decision is in the order, and the replica is without them.
+    """Takes a person out of workers and topics, after the decision was submitted and the replica scrubbed.
 
     Raises:
-        HuiminError: not every stage has purged in time, or one has no depot; to be done again when that is mended.
+        HuiminError: not every stage has purged in time, or a stage has no depot; to be done again when that is mended.
         NoAnswer: the broker.
     """
     _all_purged(topics, host.refresh().erasures.asked, seconds)
-    begun = topics.rolled()
+    starts = topics.rolled()
     host.submit(replace(message, traces=()))
     purged = _all_purged(topics, host.state.erasures.asked, seconds)
     if alone := [name for name in topics.stages if not purged[name].shipped]:
@@ -89,11 +89,11 @@ def emptied(topics: Topics, host: NetworkHost, message: PersonErased, person: in
     host.refresh()
     host.ship()
     upto = {name: purged[name].offset + 1 for name in topics.stages}
-    return topics.emptied({"dead-letters-0": begun["dead-letters-0"], **upto}, person)
+    return topics.emptied({"dead-letters-0": starts["dead-letters-0"], **upto}, person)
 
 
 def _all_purged(topics: Topics, asked: int, seconds: float) -> Mapping[str, Purged]:
-    """What every stage has told, once all have carried out so many decisions."""
+    """The reports of all stages, once each has carried out this number of decisions."""
     until = time.monotonic() + seconds
     while True:
         purged = topics.purged()

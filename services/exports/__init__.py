@@ -1,1 +1,1 @@
-"""Lists and snapshots written for others."""
+"""Lists and snapshots, written for others."""

@@ -1,8 +1,6 @@
 """A policy's list for its agency, with names.
 
-Identity is joined to a list here and nowhere else, when it is written.
-
-``huimin candidates export`` calls ``export_candidates``.
+This is the only place that joins identities to a list, when the list is written. ``huimin candidates export`` calls ``export_candidates``.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ExportedList:
-    """A list that was written, and how many rows it has."""
+    """A list that was written, and the number of its rows."""
 
     file: Path
     rows: int
@@ -34,11 +32,11 @@ def export_candidates(workspace: Workspace, policy: str, out: Path | None = None
     """Writes a policy's list with its identifying column and disclosed fields.
 
     Args:
-        out: a .csv or .xlsx; usually in ``exports``, under the policy's name and the day. There an older list of the policy is replaced
-            whatever columns it has, for only this writes it.
+        out: a .csv or .xlsx; by default in ``exports``, under the policy's name and the day. There an older list of the policy is replaced
+            whatever its columns, as only this function writes it.
 
     Raises:
-        HuiminError: the policy is not matched; an agreement does not, or no longer, let a field go; somebody on the list could not be
+        HuiminError: the policy is not matched; an agreement does not, or no longer, allow a field; somebody on the list could not be
             named; or something else is at the path. Nothing was written.
     """
     with workspace.reading() as host:
@@ -50,7 +48,7 @@ def export_candidates(workspace: Workspace, policy: str, out: Path | None = None
 
 
 def write_list(workspace: Workspace, host: Host, name: str, path: Path, language: str, usual: bool = False) -> int:
-    """Writes a policy's list; returns how many rows. Args and Raises: as for ``export_candidates``."""
+    """Writes a policy's list; returns the number of rows. Args and Raises: as for ``export_candidates``."""
     from connectors.lists.exports import write_csv, write_xlsx
     from connectors.lists.lists import list_sheet
     from services.deliveries.statuses import nameless_deliveries
@@ -70,10 +68,10 @@ def write_list(workspace: Workspace, host: Host, name: str, path: Path, language
 
 
 def _all_named(workspace: Workspace, nobody: int) -> None:
-    """Passes a list on which everybody has a number; on a network others may have taken somebody in, which is said.
+    """Passes a list on which everybody has a number. On a network others may have taken somebody in: then it warns.
 
     Raises:
-        HuiminError: somebody has none.
+        HuiminError: somebody has no number.
     """
     if nobody and workspace.network is None:
         zh = f"名单上有 {nobody} 个对象在身份库中没有号码，名单未导出。"

@@ -12,11 +12,11 @@ from infra.workspace.destination import destination, has_columns
 
 
 def write_corrections(out: Path, header: tuple[str, ...], rows: Mapping[str, Sequence[tuple[str, ...]]], one_file: bool) -> list[Path]:
-    """Writes the requests of each unit into a file of its own, whose name has the unit's id behind it; returns the files.
+    """Writes the requests of each unit into a file of its own, named after ``out`` and the unit's id; returns the files.
 
     Args:
         rows: by unit.
-        one_file: there is one unit at most, and its file is ``out``.
+        one_file: there is at most one unit, and its file is ``out``.
 
     Raises:
         Conflict: something else is at one of the paths; nothing was written.

@@ -41,16 +41,16 @@ TABLES = frozenset(
         *SUBJECTS.values(),
     }
 )
-"""Tables a snapshot has whatever the feeds are called."""
+"""The tables of every snapshot, whatever the names of the feeds."""
 
 
 def snapshot_tables(host: Host) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Every table, the large ones each when its turn comes."""
+    """Every table; each large one is made only when its turn comes."""
     return chain(_tables(host).items(), _subjects(host), _records(host))
 
 
 def _subjects(host: Host) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Persons, households and dwellings, each when its turn comes."""
+    """Persons, households and dwellings, each made when its turn comes."""
     from connectors.analysts.columns import subjects_frame
     from matchers.matrix.frames import subjects
 
@@ -60,7 +60,7 @@ def _subjects(host: Host) -> Iterator[tuple[str, pl.DataFrame]]:
 
 
 def _records(host: Host) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The records of every feed, each when its turn comes, so that only one is in memory."""
+    """The records of every feed, each made when its turn comes, so that only one is in memory."""
     from connectors.analysts.columns import records_frame
     from matchers.matrix.frames import records
 
@@ -69,12 +69,12 @@ def _records(host: Host) -> Iterator[tuple[str, pl.DataFrame]]:
 
 
 def record_table(feed: str) -> str:
-    """What a feed's table is called: as the feed, or ``feed_`` and that where a table of the snapshot's own has the name."""
+    """The name of a feed's table: that of the feed, after ``feed_`` where a table of the snapshot itself has that name."""
     return f"feed_{feed}" if feed in TABLES else feed
 
 
 def _dictionary(host: Host) -> dict[str, pl.DataFrame]:
-    """What the columns and codes of the record tables mean, from the contracts."""
+    """The tables of the meanings of columns and codes, from the contracts."""
     import polars as pl
 
     from connectors.analysts.columns import record_columns
@@ -176,7 +176,7 @@ def _tables(host: Host) -> dict[str, pl.DataFrame]:
 
 
 def _holds(state: State) -> pl.DataFrame:
-    """What is held back: a row for each subject of each hold, or one without a subject where nobody is left."""
+    """The holds: a row for each subject of each hold, or one without a subject where nobody is left."""
     import polars as pl
 
     from services.lists.holds import held_back
@@ -194,7 +194,7 @@ def _holds(state: State) -> pl.DataFrame:
 
 
 def _list_rows(policy: str, candidates: Iterable[Candidate]) -> Iterator[tuple[str | None, ...]]:
-    """A list, row by row; many are asked the same, so what is open is put into words once for all of them."""
+    """A list, row by row. Many rows have the same open checks, so their text is made once."""
 
     @cache
     def words(checklist: tuple[str, ...], missing: tuple[tuple[str, str | None], ...]) -> tuple[str, str]:
@@ -205,7 +205,7 @@ def _list_rows(policy: str, candidates: Iterable[Candidate]) -> Iterator[tuple[s
 
 
 def verdict_counts(host: Host) -> Aggregate:
-    """How many are yes, no and unknown, by policy and division; small cells are left out by the writer."""
+    """The numbers of yes, no and unknown, by policy and division; the writer leaves out small cells."""
     import polars as pl
 
     from connectors.analysts.snapshot import Aggregate

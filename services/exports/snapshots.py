@@ -42,7 +42,7 @@ class SnapshotFile:
 
 @dataclass(frozen=True, slots=True)
 class CheckedSnapshot:
-    """Whether a snapshot is as its manifest says; what is wrong where it is not."""
+    """Whether a snapshot is as its manifest says, and what is wrong if it is not."""
 
     file: str
     ok: bool
@@ -50,7 +50,7 @@ class CheckedSnapshot:
 
 
 def create_snapshot(workspace: Workspace, out: Path | None = None) -> CreatedSnapshot:
-    """Writes a snapshot; usually into ``snapshots``, under the day and the number of the last message.
+    """Writes a snapshot; by default into ``snapshots``, under the day and the number of the last message.
 
     Raises:
         Conflict: something that is no snapshot is at the path.
@@ -61,9 +61,9 @@ def create_snapshot(workspace: Workspace, out: Path | None = None) -> CreatedSna
 
 
 def write_tables(host: Host, path: Path) -> dict[str, int]:
-    """Writes a snapshot of a host; returns rows by table.
+    """Writes a snapshot of a host; returns the number of rows by table.
 
-    Everything in it is of one offset, that of the reader's state, whatever a writer commits meanwhile.
+    All of it is of one offset, that of the reader's state, whatever a writer commits meanwhile.
 
     Raises:
         Conflict: something that is no snapshot is at the path.
@@ -82,7 +82,7 @@ def snapshots(workspace: Workspace) -> list[SnapshotFile]:
 
 
 def check_snapshots(workspace: Workspace, file: Path | None = None) -> list[CheckedSnapshot]:
-    """Holds a snapshot, or all of a workspace, against its manifest."""
+    """Compares a snapshot, or all of a workspace, with its manifest."""
     return [_check(path) for path in ([file] if file else _paths(workspace))]
 
 
@@ -97,5 +97,5 @@ def _check(path: Path) -> CheckedSnapshot:
 
 
 def _paths(workspace: Workspace) -> list[Path]:
-    workspace.key()  # refuses a folder that is none, or whose key is gone
+    workspace.key()  # refuses a folder that is no workspace, or whose key is gone
     return sorted(workspace.folder("snapshots").glob("*.duckdb"))

@@ -1,1 +1,1 @@
-"""Feeds and their contracts: list, show, add (``contracts``); check a changed one, and how it came to be what it is (``growth``)."""
+"""Feeds and their contracts: list, show and add them (``contracts``), check changes and show their history (``growth``), try a file."""

@@ -26,7 +26,7 @@ class DescribedSource:
     """A unit that delivers records of a feed.
 
     Args:
-        division: where the subjects of its records are placed.
+        division: in which the subjects of its records are placed.
         title, contact: of the unit.
     """
 
@@ -41,7 +41,7 @@ class DescribedField:
     """A field of a feed.
 
     Args:
-        identity: it identifies a person, and is never a criterion.
+        identity: the field identifies a person, and is never a criterion.
         unit: of its values: CNY/month, say.
         values: of an enum, the codes and their Chinese names.
     """
@@ -70,8 +70,8 @@ class DescribedFeed:
     Args:
         cardinality: how many records a subject may have.
         purposes, discloses, until: of the agreement: what its records may be used for, which fields may be shown, its last day.
-        expected_every: so often a delivery is expected.
-        bounds: beyond which the feed takes nobody off a list unasked.
+        expected_every: the longest time between two deliveries.
+        bounds: beyond which the feed takes nobody off a list without a decision.
     """
 
     feed: str
@@ -99,20 +99,20 @@ class AddedFeed:
 def feeds(workspace: Workspace) -> list[DescribedFeed]:
     """Every feed, in the order of the catalogue."""
     catalogue = workspace.catalogue()
-    return [_described(feed, catalogue) for feed in catalogue.feeds.values()]
+    return [_describe(feed, catalogue) for feed in catalogue.feeds.values()]
 
 
 def feed(workspace: Workspace, name: str) -> DescribedFeed:
     """One feed.
 
     Raises:
-        HuiminError: there is none of this name.
+        HuiminError: there is no feed of this name.
     """
     catalogue = workspace.catalogue()
-    return _described(feed_named(catalogue, name), catalogue)
+    return _describe(feed_named(catalogue, name), catalogue)
 
 
-def _described(feed: Feed, catalogue: Catalogue) -> DescribedFeed:
+def _describe(feed: Feed, catalogue: Catalogue) -> DescribedFeed:
     units = catalogue.units
     return DescribedFeed(
         feed.name,
@@ -133,7 +133,7 @@ def add_feed(workspace: Workspace, contract: Path) -> AddedFeed:
     """Copy a contract into the workspace.
 
     Raises:
-        Invalid: it would not be in order. Conflict: there is a feed of this name already. Nothing has changed.
+        Invalid: it has problems. Conflict: there is a feed of this name already. Nothing has changed.
     """
     from connectors.contracts.catalogue import load_contract
     from infra.workspace.contracts import checked

@@ -28,7 +28,7 @@ class FileTable:
     Args:
         sheet, header: the name of the sheet, and the line of the header, where there are any.
         columns: those that are read.
-        missing, unused: columns of the contract that the table has not, and the other way round.
+        missing, unused: columns of the contract that the table lacks; columns of the table that the contract does not name.
     """
 
     sheet: str | None
@@ -40,7 +40,7 @@ class FileTable:
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
-    """How many cells of a column break a rule."""
+    """A rule of a column, and the number of cells that break it."""
 
     column: str
     rule: str
@@ -50,7 +50,7 @@ class BrokenRule:
 
 @dataclass(frozen=True, slots=True)
 class FileFault:
-    """A cell that breaks a rule of the contract: where it stands, the class of its value, and what is expected."""
+    """A cell that breaks a rule of the contract: its place, the class of its value, and what is expected."""
 
     row: int
     line: int
@@ -67,13 +67,13 @@ class FileTrial:
     """What would be read of a file, and what would be refused.
 
     Args:
-        encoding, delimiter: where the file has any.
-        rows: of the data; blank ones and footers are none.
+        encoding, delimiter: null where the file has none.
+        rows: of the data, without blank rows and footers.
         unplaced: rows without a readable subject or key.
         lacking: of JSON lines, how many rows do not name a column, by column.
         broken: broken cells by column and rule.
         first: the first ten broken cells.
-        refused: why the file is refused; null where it is read. The counts are then those up to there.
+        refused: why the file is refused, with counts up to there; null where it is read.
         open_ends: columns of ``lacking`` without which a record has no last day.
     """
 
@@ -97,13 +97,13 @@ class FileTrial:
 
 
 def file_trial(workspace: Callable[[], Workspace], contract: str, file: Path, day: date) -> FileTrial:
-    """Read a file against a contract, as if it came in on a day.
+    """Read a file by a contract, as if it came in on a day.
 
     Args:
-        workspace: opens it; not called where ``contract`` is a file (.yaml) and no name.
+        workspace: opens the workspace; not called where ``contract`` is a file (.yaml) and not a name.
 
     Raises:
-        HuiminError: there is no such contract. Invalid: it is not in order.
+        HuiminError: there is no such contract. Invalid: it has problems.
     """
     from connectors.intake.flaws import EXPECTED
     from connectors.intake.sample import sample_of

@@ -1,6 +1,6 @@
-"""Contracts that change: what a changed one adds at the next write, and what was added since a feed began.
+"""Changes of contracts: what a changed contract adds at the next write, and the history of a feed's contract.
 
-The verbs ``feed check`` and ``feed history`` call this. What a contract may change is decided in ``policies.contracts.growth``.
+The verbs ``feed check`` and ``feed history`` call this. ``policies.contracts.growth`` decides which changes a contract may make.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class ContractAddition:
     """A thing that a changed contract adds at the next write.
 
     Args:
-        path: where in the contract.
-        readers: how many policies that are matched read the feed.
+        path: its place in the contract.
+        readers: the number of matched policies that read the feed.
     """
 
     code: str
@@ -40,10 +40,10 @@ class ContractAddition:
 
 @dataclass(frozen=True, slots=True)
 class ContractChange:
-    """What became of a contract on a day.
+    """A change of a contract.
 
     Args:
-        day: None for what held before the first day of the state.
+        day: None before the first day of the state.
     """
 
     day: date | None
@@ -52,10 +52,10 @@ class ContractChange:
 
 @dataclass(frozen=True, slots=True)
 class ContractHistory:
-    """How the contract of a feed came to be what it is.
+    """The history of a feed's contract.
 
     Args:
-        changes: none where the feed takes effect at the next write only.
+        changes: empty where the feed takes effect only at the next write.
     """
 
     feed: str
@@ -64,7 +64,7 @@ class ContractHistory:
 
 
 def contract_additions(workspace: Workspace, files: Iterable[Path]) -> list[ContractAddition]:
-    """What these contracts add in the place of those of the same feed or file name.
+    """What these contracts add when they replace those of the same feed or file name.
 
     Raises:
         Invalid: with every problem.
@@ -72,21 +72,21 @@ def contract_additions(workspace: Workspace, files: Iterable[Path]) -> list[Cont
     from infra.workspace.contracts import checked
     from infra.workspace.texts import text_of
 
-    given = {str(path): text_of(path) for path in files}
-    result = checked(workspace, _in_place(workspace, given), files=given)
+    texts = {str(path): text_of(path) for path in files}
+    result = checked(workspace, _in_place(workspace, texts), files=texts)
     workspace.tell(result)
-    names = {_feed_of(text, file) for file, text in given.items()}
+    names = {_feed_of(text, file) for file, text in texts.items()}
     steps = [step for step in result.steps if step.feed in names]
     readers = Counter(feed for feeds in _readers(workspace) for feed in feeds) if steps else Counter[str]()
     return [ContractAddition("contract-adds", "step", s.feed, ".".join(map(str, s.place)), s.text, readers[s.feed]) for s in steps]
 
 
-def _in_place(workspace: Workspace, given: Mapping[str, str]) -> dict[str, str]:
-    """The workspace's contracts, these in the place of those of the same file name or the same feed."""
+def _in_place(workspace: Workspace, texts: Mapping[str, str]) -> dict[str, str]:
+    """The workspace's contracts, after these have replaced those of the same file name or the same feed."""
     _, contracts = workspace.documents()
-    names, feeds = {Path(file).name for file in given}, {_feed_of(text, file) for file, text in given.items()} - {""}
+    names, feeds = {Path(file).name for file in texts}, {_feed_of(text, file) for file, text in texts.items()} - {""}
     others = {file: text for file, text in contracts.items() if Path(file).name not in names and _feed_of(text, file) not in feeds}
-    return {**others, **given}
+    return {**others, **texts}
 
 
 def _feed_of(text: str, file: str) -> str:
@@ -104,7 +104,7 @@ def _readers(workspace: Workspace) -> list[set[str]]:
 
 
 def contract_history(workspace: Workspace, name: str) -> ContractHistory:
-    """What was added to a contract, by day.
+    """The additions to a contract, by day.
 
     Raises:
         HuiminError: there is no feed of this name.
@@ -120,12 +120,12 @@ def contract_history(workspace: Workspace, name: str) -> ContractHistory:
         return ContractHistory(name, title, tuple(ContractChange(None if day == NO_DAY else day, text) for day, text in changes))
 
 
-def _changes(name: str, built: Sequence[Catalogue], since: Sequence[date]) -> Iterator[tuple[date, Text]]:
+def _changes(name: str, catalogues: Sequence[Catalogue], since: Sequence[date]) -> Iterator[tuple[date, Text]]:
     from policies.contracts.growthsteps import steps
 
-    first = next(at for at, catalogue in enumerate(built) if name in catalogue.feeds)
+    first = next(at for at, catalogue in enumerate(catalogues) if name in catalogue.feeds)
     yield since[first], Text("开始生效", "came into effect")
-    for at in range(first + 1, len(built)):
-        for step in steps(built[at - 1], built[at]):
+    for at in range(first + 1, len(catalogues)):
+        for step in steps(catalogues[at - 1], catalogues[at]):
             if step.feed == name:
                 yield since[at], step.text

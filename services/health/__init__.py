@@ -1,4 +1,4 @@
-"""What is to be mended in a workspace.
+"""The health of a workspace: what is to be mended.
 
-Begin with ``examination``, which ``doctor`` calls; ``state`` looks at the state.
+Begin with ``examination``, which ``doctor`` calls; ``state`` examines the state.
 """

@@ -1,8 +1,6 @@
-"""The examination of a workspace: every part is looked at, and a part that fails is a finding, too.
+"""The examination of a workspace, part by part; a part that fails is a finding, too.
 
-``doctor`` calls ``findings``.
-
-It changes nothing but for one thing: what stopped writers left is removed.
+``doctor`` calls ``findings``. It changes one thing only: it removes the leftovers of stopped writers.
 """
 
 from __future__ import annotations
@@ -27,11 +25,11 @@ PACKAGES = ("numpy", "numba", "polars", "duckdb", "pydantic", "typer", "rich")
 
 
 def findings(workspace: Workspace, environment: Mapping[str, str], today: date, deep: bool = False) -> list[AnyFinding]:
-    """Every finding about a workspace, in the order in which they should be mended; what two looks meet is there once.
+    """Every finding about a workspace, each once, in the order in which they should be mended.
 
     Args:
         today: by this machine's clock.
-        deep: read all of the log, too.
+        deep: also read the whole log.
     """
     looks: list[tuple[str, Callable[[], Iterator[AnyFinding]]]] = [
         ("versions", _versions),
@@ -45,7 +43,7 @@ def findings(workspace: Workspace, environment: Mapping[str, str], today: date, 
         ("disk", lambda: _disk(workspace)),
         ("kafka", lambda: _kafka(environment)),
     ]
-    every = (finding for code, look in looks for finding in _guarded(code, look))
+    every = (finding for code, look in looks for finding in _with_failures(code, look))
     return list({(f.level, f.message) if isinstance(f, Finding) else f.hold.hold: f for f in every}.values())
 
 
@@ -54,8 +52,8 @@ def _retention(workspace: Workspace) -> Iterator[Finding]:
     yield from ()
 
 
-def _guarded(code: str, look: Callable[[], Iterator[AnyFinding]]) -> Iterator[AnyFinding]:
-    """The findings of a look; a failure is a finding too."""
+def _with_failures(code: str, look: Callable[[], Iterator[AnyFinding]]) -> Iterator[AnyFinding]:
+    """The findings of one part; a failure is a finding too."""
     try:
         yield from look()
     except HuiminError as error:
@@ -87,9 +85,9 @@ def _catalogue(workspace: Workspace) -> Iterator[Finding]:
     from infra.workspace.contracts import in_effect
 
     documents = in_effect(workspace)
-    for held in documents.held:
-        for problem in held.why.problems:
-            stays = Text("；上次生效的仍在用", "; the one that held last stays in effect") if held.stays else Text("", "")
+    for document in documents.held:
+        for problem in document.why.problems:
+            stays = Text("；上次生效的仍在用", "; the one that held last stays in effect") if document.stays else Text("", "")
             place, why = f"{problem.file}:{problem.line}", Text(problem.text.zh.rstrip("。"), problem.text.en.rstrip("."))
             text = Text(f"{place} 没有生效：{why.zh}{stays.zh}", f"{place} is not in effect: {why.en}{stays.en}")
             yield Finding("error", "contract", text, Text(f"huimin feed check {problem.file}", f"huimin feed check {problem.file}"))
@@ -103,7 +101,7 @@ def _catalogue(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _vault(workspace: Workspace) -> Iterator[Finding]:
-    """Every file of the vault, opened."""
+    """Opens every file of the vault."""
     from connectors.contracts.faults import DamagedVault
 
     parts = [part for _, part in workspace.vault().store.each("")]
@@ -113,14 +111,14 @@ def _vault(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _leftovers(workspace: Workspace) -> Iterator[Finding]:
-    """What stopped writers left is removed: nobody reads it, and it may hold people."""
+    """Removes what stopped writers left: nobody reads it, and people may be in it."""
     from infra.workspace.leftovers import leftovers, remove_leftovers
     from streams.disk.effects import did
 
     count = len(list(leftovers(workspace.root, of_the_living=False)))
     left = remove_leftovers(workspace.root, of_the_living=False)
-    if gone := count - len(left):
-        text = Text(f"已清除中断的写入留下的 {gone} 个文件", f"what stopped writers had left is removed: {with_noun(gone, 'file')}")
+    if removed := count - len(left):
+        text = Text(f"已清除中断的写入留下的 {removed} 个文件", f"what stopped writers had left is removed: {with_noun(removed, 'file')}")
         did(text)
         yield Finding("warning", "leftovers", text)
     for file in left:
@@ -140,7 +138,7 @@ def _disk(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _log(workspace: Workspace) -> Iterator[Finding]:
-    """Each place where the log is not as it was written, though the last rows of it are."""
+    """Each place where the log is not as it was written, as opening checks only its last rows."""
     from services.state.log import breaks
 
     places, rewritten = breaks(workspace)
@@ -158,7 +156,7 @@ def _log(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _kafka(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Nothing where no Kafka is named."""
+    """The Kafka that the environment names, and its topics; nothing where it names none."""
     from infra.kafka.connection import BOOTSTRAP, Connection
     from infra.kafka.topics import declared, drift
 

@@ -1,4 +1,4 @@
-"""What an examination finds."""
+"""The findings of an examination."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Finding:
     """A finding about a workspace.
 
     Args:
-        code: the part that was looked at, such as vault.
-        todo: what to do, where there is anything to be done.
+        code: the examined part, such as vault.
+        todo: what to do, if anything.
     """
 
     level: Literal["ok", "warning", "error"]
@@ -26,7 +26,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class WaitingHold:
-    """The finding that a hold waits for a decision, since so many days. Its words: ``console.text.health``."""
+    """The finding that a hold has waited for a decision for some days. Its words: ``console.text.health``."""
 
     hold: HoldSummary
     days: int

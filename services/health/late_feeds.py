@@ -35,7 +35,7 @@ def late_feeds(state: State) -> Iterator[Finding]:
 
 
 def overdue(state: State) -> Iterator[tuple[str, str, date]]:
-    """Feed, unit and last day of the sources that have not said within ``expected_every`` how far they are complete."""
+    """Feed, unit and last day of the sources without a new coverage statement within ``expected_every``."""
     latest = _latest(state)
     for feed in state.catalogue.feeds.values():
         for position, source in enumerate(feed.sources):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def state_findings(workspace: Workspace, today: date) -> Iterator[AnyFinding]:
-    """What is to be said of the state; a state that cannot be read is an error."""
+    """The findings about the state; a state that cannot be read is an error."""
     from infra.workspace.erasing_note import unfinished
     from streams.language.errors import UNFINISHED
 
@@ -27,8 +27,8 @@ def state_findings(workspace: Workspace, today: date) -> Iterator[AnyFinding]:
         return
     with workspace.reading() as host:
         state = host.state
-        known = len(state.policies)
-        yield Finding("ok", "state", Text(f"状态可读：{state.day}，{known} 份政策", f"the state reads well: {state.day}, {known} policies"))
+        count = len(state.policies)
+        yield Finding("ok", "state", Text(f"状态可读：{state.day}，{count} 份政策", f"the state reads well: {state.day}, {count} policies"))
         if host.erasing or unfinished(workspace):
             yield Finding("error", "erasing", UNFINISHED, Text("运行 huimin erase finish。", "Run huimin erase finish."))
         yield from _checkpoint(host)
@@ -37,11 +37,11 @@ def state_findings(workspace: Workspace, today: date) -> Iterator[AnyFinding]:
         yield from _holds(state)
         yield from _half_done(workspace, state)
         yield from _quarantine(workspace, state)
-        yield from _named(workspace, state)
+        yield from _identities(workspace, state)
 
 
 def _checkpoint(host: Host) -> Iterator[Finding]:
-    """A checkpoint that could not be read; the log has everything that was in it."""
+    """A checkpoint that could not be read; the log holds all of its contents."""
     if host.problem is not None:
         zh, en = "记录和名单不受影响，下一次写入后重写检查点。", "Records and lists are as they were; it is put aside at the next write."
         yield Finding("warning", "checkpoint", host.problem.text, Text(zh, en))
@@ -100,8 +100,8 @@ def _half_done(workspace: Workspace, state: State) -> Iterator[Finding]:
         yield Finding("warning", "half-done", text, todo)
 
 
-def _named(workspace: Workspace, state: State) -> Iterator[Finding]:
-    """Deliveries the vault knows nobody of; and whoever was erased and is in it again."""
+def _identities(workspace: Workspace, state: State) -> Iterator[Finding]:
+    """Deliveries that are missing in the vault, and erased persons who are in it again."""
     from services.deliveries.statuses import nameless_deliveries
 
     yield from (Finding("error", "vault", lost.text) for lost in nameless_deliveries(workspace, state))

@@ -1,1 +1,1 @@
-"""Corrections of who is who."""
+"""Corrections of identity: who is who."""

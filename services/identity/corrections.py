@@ -1,8 +1,7 @@
-"""Corrections of identity: two subjects who are one, one who is two, and the corrections in force.
+"""Corrections of identity: merge two subjects into one, split one into two, list the corrections in force.
 
-``huimin identity`` calls this.
-
-A correction is a decision of two people. Whom it concerns is given by token, or by number from a file of the steward's.
+``huimin identity`` calls this. A correction is a decision of two people. Its subjects are given by token, or by number in a file of the
+steward.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ KINDS: tuple[SubjectKind, ...] = ("person", "household", "dwelling")
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who decides a correction, who approves it, and why."""
+    """The two people of a correction (one decides, one approves), and the reason."""
 
     by: str
     approved_by: str
@@ -43,10 +42,10 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What was decided, and the changes it caused.
+    """The decisions of a call, and the changes of lists that they caused.
 
     Args:
-        already: rows of the file that were as asked before.
+        already: rows of the file that were in force before.
     """
 
     decisions: int
@@ -61,7 +60,7 @@ class CorrectedRecord:
 
     Args:
         key: its token.
-        unit: None where no such source is known any more.
+        unit: None where the source is not known any more.
     """
 
     feed: str
@@ -71,7 +70,7 @@ class CorrectedRecord:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionInForce:
-    """A subject that counts as another since a day; only in one record, where there is one."""
+    """A subject that counts as another since a day; with ``record``, in this record only."""
 
     kind: str
     subject: Token
@@ -84,14 +83,14 @@ class CorrectionInForce:
 
 
 def merge(workspace: Workspace, kind: str, whom: tuple[int, int | None] | Path, people: People, notify: Notify) -> Correction:
-    """Merges subjects: what is recorded, listed or answered of the first counts as the second's.
+    """Merges subjects: all records, lists and answers of the first count as the second's.
 
     Args:
         whom: a subject and the one it counts as, or a file of such pairs.
 
     Raises:
-        HuiminError: the kind is none, the reason is missing, or a subject has none to be merged into. UnreadableFile: the file. Refused:
-            the decision is not admitted; says at which row.
+        HuiminError: there is no such kind, the reason is missing, or the second subject is. UnreadableFile: the file. Refused: the decision
+            is not admitted; names the row.
     """
     pairs, file = _pairs(workspace, kind, people, whom)
     alone = [pair.row for pair in pairs if pair.into is None]
@@ -107,7 +106,7 @@ def merge(workspace: Workspace, kind: str, whom: tuple[int, int | None] | Path, 
 def split(
     workspace: Workspace, kind: str, whom: tuple[int, int | None] | Path, people: People, notify: Notify, records: Path | None = None
 ) -> Correction:
-    """Splits subjects: undoes a merge; or, with records, gives those of one subject to another (naming no other takes them back).
+    """Splits subjects: undoes a merge; or, with ``records``, gives those to another subject, or back where no other is named.
 
     Args and Raises: as for ``merge``.
     """
@@ -132,7 +131,7 @@ def split(
 
 
 def corrections_in_force(workspace: Workspace) -> list[CorrectionInForce]:
-    """Every correction in force, in the order they were decided."""
+    """Every correction in force, in the order of the decisions."""
     with workspace.reading() as host:
         catalogue = host.state.catalogue if host.state.begun else None
         sources = {} if catalogue is None else {(f.name, at): s.unit for f in catalogue.feeds.values() for at, s in enumerate(f.sources)}
@@ -147,7 +146,7 @@ def _in_force(decision: Decision, sources: dict[tuple[str, int], str]) -> Correc
 
 
 def _pairs(workspace: Workspace, kind: str, people: People, whom: tuple[int, int | None] | Path) -> tuple[list[Pair], Path | None]:
-    """Whom a correction is about, and the file they come from."""
+    """The subjects of a correction, and the file that they come from."""
     from connectors.identity.corrections import Pair, pairs
 
     if kind not in KINDS:
@@ -163,8 +162,11 @@ def _pairs(workspace: Workspace, kind: str, people: People, whom: tuple[int, int
 def _decide(
     workspace: Workspace, file: Path | None, pairs: Sequence[Pair], messages: Sequence[IdentityMerged | IdentitySplit], notify: Notify
 ) -> Correction:
-    """Decides row by row. Rows of a file that are as asked already are passed over and counted, so that a file that was refused half-way
-    can be sent again whole; a file that undoes, and leaves nothing to undo, is refused as one line would be."""
+    """Decides row by row.
+
+    Rows of a file that are in force already are passed over and counted, so a file that was refused half-way can be sent again whole. A
+    file of splits in which no row has anything to undo is refused, as a single one would be.
+    """
     changes: list[CandidateChange] = []
     already: list[int] = []
     with workspace.writing() as host, announced_holds(host, notify):
@@ -180,7 +182,7 @@ def _decide(
 
 
 def _as_asked(decisions: Decisions, message: IdentityMerged | IdentitySplit) -> bool:
-    """Would the message change nothing, as what it asks for is in force (or, undoing a merge, there is none)?"""
+    """Whether a message would change nothing: its correction is in force, or there is no merge to undo."""
     decision = decisions.of(message.kind, message.subject)
     if isinstance(message, IdentityMerged):
         return decision is not None and decision.into == message.into
@@ -188,10 +190,10 @@ def _as_asked(decisions: Decisions, message: IdentityMerged | IdentitySplit) -> 
 
 
 def _submit(host: Host, file: Path | None, pair: Pair, message: IdentityMerged | IdentitySplit) -> Sequence[CandidateChange]:
-    """The changes of one decision.
+    """Submits one decision; returns its changes of lists.
 
     Raises:
-        Refused: with the row, where it came from a file; the rows before it are in force, and are passed over when sent again.
+        Refused: with the row of the file, if there is one; the rows before it are in force, and are passed over when sent again.
     """
     try:
         return host.submit(message).changes

@@ -1,1 +1,4 @@
-"""Working a list: holds, outcomes and evidence."""
+"""Lists of candidates and all work on them: changes, editions, evidence, explanations, holds and outcomes.
+
+Begin with ``candidates``.
+"""

@@ -1,7 +1,7 @@
 """A policy's list of candidates, by token, and the answers of people to its checks.
 
-``huimin candidates list`` and ``candidates answer`` call this. A candidate stands on the list as it was told: kept off where an agency has
-reported an outcome, and with the old status where a change is held back.
+``huimin candidates list`` and ``candidates answer`` call this. The list is the materialized one: without the candidates who are suppressed
+by an outcome, and with the old status where a hold keeps a change back.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceToFetch:
-    """A criterion without evidence, and who could give it.
+    """A criterion without evidence, and the units that could give it.
 
     Args:
         units: those that hold the feed.
@@ -44,11 +44,11 @@ class EvidenceToFetch:
 
 @dataclass(frozen=True, slots=True)
 class ListedCandidate:
-    """A candidate as the list shows it.
+    """A candidate on a list.
 
     Args:
         status: None: unknown, and only counted.
-        still_yes: evidence is missing, and whatever it says the verdict is yes.
+        still_yes: evidence is missing, and the verdict is yes whatever it says.
         held: the id of the hold that keeps a change of this candidate back.
     """
 
@@ -67,10 +67,10 @@ class CandidateList:
     """A policy's list on a day.
 
     Args:
-        policy: the version that was matched; ``catalogue``: what its criteria and feeds are called in.
-        candidates: as many as were asked for; ``counts`` has all of them, by status.
-        holds: what is held back of this list.
-        kept_off: how many are kept off it, by outcome.
+        policy: the version that was matched; ``catalogue``: with the names of its criteria and feeds.
+        candidates: at most as many as were asked for; ``counts`` has all of them, by status.
+        holds: of changes of this list.
+        kept_off: the number of suppressed subjects, by outcome.
         erased: how many persons were erased since the moment that was asked about.
     """
 
@@ -92,12 +92,12 @@ def candidate_list(
     workspace: Workspace, policy: str, every: bool = False, status: str | None = None, limit: int | None = None,
     day: date | None = None, known_at: int | date | None = None,
 ) -> CandidateList:  # fmt: skip
-    """A policy's list on a day, from what was known at a moment (both: now, where None).
+    """A policy's list on a day, from what was known at a moment; None: now.
 
     Args:
-        every: also those unknown who are only counted.
-        status: only candidates of this one.
-        limit: so many candidates at most.
+        every: also the unknown subjects that are only counted.
+        status: only candidates with this status.
+        limit: the most candidates.
 
     Raises:
         HuiminError: the policy is not matched on that day. NotKept: the moment cannot be asked for.
@@ -115,7 +115,7 @@ def candidate_list(
 
 
 def listed_candidates(state: State, policy: str, candidates: Iterable[Candidate], still: bool = True) -> Iterator[ListedCandidate]:
-    """Candidates of a policy as its list shows them; ``still``: find out which are a yes whatever is missing, which takes its time."""
+    """Candidates of a policy as its list shows them; ``still``: also find out which are a yes in any case, which takes time."""
     catalogue, back = state.catalogue, {subject: hold.id for subject, (hold, _) in held_on(state, policy).items()}
     for c in candidates:
         missing = tuple(EvidenceToFetch(criterion, feed, _holders(catalogue, feed)) for criterion, feed in c.missing)
@@ -129,10 +129,10 @@ def _holders(catalogue: Catalogue, feed: str | None) -> tuple[str, ...]:
 
 
 def answer_check(workspace: Workspace, policy: str, subject: int, check: str, answer: bool, notify: Notify) -> ListChanges:
-    """Records what a person found out about a check.
+    """Records a person's answer to a check.
 
     Raises:
-        Refused: no such policy, check or subject.
+        Refused: there is no such policy, check or subject.
     """
     from streams.language.messages import CheckAnswered
 
@@ -141,10 +141,10 @@ def answer_check(workspace: Workspace, policy: str, subject: int, check: str, an
 
 
 def parse_token(text: str) -> int:
-    """The token a person typed.
+    """The token that a person typed.
 
     Raises:
-        HuiminError: not 16 hex digits. Does not repeat what was typed: it might be somebody's number.
+        HuiminError: the text is not 16 hex digits. The error does not repeat it: it might be somebody's number.
     """
     try:
         if len(text) != 16:

@@ -1,4 +1,4 @@
-"""Changes of lists as data: the result of everything that submits a message, with the titles of the policies it is about.
+"""Changes of lists as data, with the titles of their policies: part of the result of every service that submits a message.
 
 A service puts ``Changes`` and ``Titles`` into its result; JSON then has every line, and the screen counts them (``console.text.changes``).
 """
@@ -35,7 +35,7 @@ class OpenCriterion:
 
 @dataclass(frozen=True, slots=True)
 class ChangeCause:
-    """Why a list changed: the kind of event, and which one it was."""
+    """Why a list changed: the kind of event, and the event itself."""
 
     kind: str
     detail: str
@@ -59,7 +59,7 @@ class ChangeLine:
 
 
 def change_lines(changes: Iterable[CandidateChange]) -> Iterator[ChangeLine]:
-    """The lines of some changes."""
+    """Changes as lines."""
     for c in changes:
         missing = tuple(OpenCriterion(criterion, feed) for criterion, feed in c.missing)
         cause = ChangeCause(c.cause.kind, c.cause.detail)
@@ -71,7 +71,7 @@ def _lines(changes: Sequence[CandidateChange]) -> list[ChangeLine]:
 
 
 Changes: TypeAlias = Annotated[Sequence[CandidateChange], PlainSerializer(_lines, return_type=list[ChangeLine])]
-"""The changes of a result. There may be a million, so the lines of JSON are made only when it is printed."""
+"""The changes of a result. There may be a million, so the lines are made only when JSON is printed."""
 Titles: TypeAlias = Internal[Mapping[str, Text]]
 """The titles of policies, by name."""
 
@@ -94,13 +94,13 @@ class ListChanges:
 
 
 def list_changes(changes: Iterable[CandidateChange], registry: Registry) -> ListChanges:
-    """Some changes, with the titles of their policies."""
+    """Changes with the titles of their policies."""
     lines = tuple(changes)
     return ListChanges(lines, distinct_titles({line.policy for line in lines}, registry))
 
 
 def distinct_titles(names: Iterable[str], registry: Registry) -> dict[str, Text]:
-    """The titles of policies by name, withdrawn ones too: that of the newest version; with the name where two policies share one."""
+    """The title of each policy's newest version, by name, also of withdrawn ones; with the name added where two share a title."""
     titles = {name: registry.title(name) for name in names}
     often = {language: Counter(title[language] for title in titles.values()) for language in ("zh", "en")}
 

@@ -1,8 +1,7 @@
-"""Records that units are asked to look at, because an agency found a criterion wrong.
+"""Correction requests: records that units are asked to check, because an agency found a criterion wrong.
 
-``huimin candidates corrections`` calls this.
-
-A request is open while any record it names is still in force: that is asked of the matrix, and kept nowhere.
+``huimin candidates corrections`` calls this. A request is open while any of its records is still in force; the matrix says so, and nothing
+stores it.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionRequest:
-    """A record that a unit is asked to look at, because an agency found a criterion wrong.
+    """A record that a unit is asked to check, because an agency found a criterion wrong.
 
     Args:
         number: of the request, which may be about several records.
-        in_force: the record is still the one in force.
-        open: any record of the request is.
+        in_force: the record is still in force.
+        open: any record of the request is still in force.
     """
 
     number: int
@@ -53,7 +52,7 @@ class CorrectionRequest:
 def correction_requests(
     workspace: Workspace, policy: str | None = None, unit: str | None = None, only_open: bool = False
 ) -> list[CorrectionRequest]:
-    """The records units are asked to look at, by number of the request; of one policy, of one unit.
+    """The records that units are asked to check, by number of the request; of all policies and units, or of one.
 
     Raises:
         HuiminError: the policy was never published; there is no such unit.
@@ -87,11 +86,11 @@ def _request(state: State, finding: Finding, row: Row, in_force: bool, is_open: 
 
 
 def _rows_in_force(state: State, findings: Sequence[Finding]) -> set[Row]:
-    """Of the rows these outcomes name, those that are still the record in force."""
-    from matchers.matrix.frames import standing as in_force
+    """The rows of these outcomes that are still records in force."""
+    from matchers.matrix.frames import standing as rows_in_force
 
     of_feed: dict[str, set[tuple[int, int, int]]] = {}
     for finding in findings:
         for feed, source, delivery, row in finding.records:
             of_feed.setdefault(feed, set()).add((source, delivery, row))
-    return {(feed, *row) for feed, rows in of_feed.items() for row in in_force(core(state).store, feed, rows)}
+    return {(feed, *row) for feed, rows in of_feed.items() for row in rows_in_force(core(state).store, feed, rows)}

@@ -1,10 +1,8 @@
-"""A list held against itself, against a digest that somebody kept, and against the evidence of an edition.
+"""Checks of a policy's editions: against each other, the list, a digest that somebody stored, and a file of evidence.
 
-``edition verify`` calls this.
-
-Editions are read off the lines, so they fit each other whoever wrote the lines; that these are the lines that were told, a digest from
-elsewhere shows. On a network the workers may be behind the replica: the sum is then the list behind the last message told. Source:
-docs/en/semantics.md section 14.
+``edition verify`` calls this. Editions are read from the lines, so they fit each other whoever wrote the lines. A digest from elsewhere
+proves that these are the lines that were told. On a network the workers may be behind the replica: then the sum of the editions is compared
+with the list at the last message they told of. Source: docs/en/semantics.md section 14.
 """
 
 from __future__ import annotations
@@ -41,10 +39,10 @@ NOT_HELD = Text(
 
 @dataclass(frozen=True, slots=True)
 class BrokenLog:
-    """The log is not as it was written, so nothing read from it would say anything.
+    """The log is not as it was written, so nothing that is read from it proves anything.
 
     Args:
-        problems: every place.
+        problems: every broken place.
     """
 
     policy: str
@@ -57,12 +55,12 @@ class EditionCheck:
     """Whether the editions of a policy are sound.
 
     Args:
-        editions: how many there are.
-        listed: how many are on the list.
-        open: lines since the last edition.
-        held: the edition whose digest was given.
-        told: the message behind which the list was compared, where the workers of a network are behind.
-        erased: lines that are blank, as their persons were erased.
+        editions: their number.
+        listed: the number of candidates on the list.
+        open: the number of lines since the last edition.
+        held: the number of the edition whose digest was given.
+        told: the message after which the list was compared, where the workers of a network are behind.
+        erased: the number of blank lines of erased persons.
     """
 
     policy: str
@@ -81,7 +79,7 @@ class EvidenceCheck:
     """A file of evidence that fits an edition.
 
     Args:
-        whole: every reason in it was compared, too; the past is still kept.
+        whole: every reason in it was compared, too, as that past is still kept.
     """
 
     edition: int
@@ -94,10 +92,10 @@ Content: TypeAlias = tuple[str | None, tuple[str, ...], tuple[tuple[str, str | N
 
 
 def verify_editions(workspace: Workspace, policy: str, digest: str | None = None) -> EditionCheck | BrokenLog:
-    """Holds the editions of a policy against each other and their sum against the list.
+    """Compares the editions of a policy with each other, and their sum with the list.
 
     Args:
-        digest: one, or its beginning, that should be an edition's.
+        digest: a digest, or its beginning, that should be an edition's.
 
     Raises:
         Refused: the policy was never published.
@@ -121,10 +119,10 @@ def verify_editions(workspace: Workspace, policy: str, digest: str | None = None
 
 
 def verify_evidence(workspace: Workspace, policy: str, file: Path) -> EvidenceCheck | BrokenLog:
-    """Holds a file of evidence against the edition it names.
+    """Compares a file of evidence with the edition that it names.
 
     Raises:
-        BadEvidence: it is no evidence, was changed, or does not fit. Refused: the policy was never published.
+        BadEvidence: the file is no evidence, was changed, or does not fit. Refused: the policy was never published.
     """
     if (log := _log_breaks(workspace, policy)) is not None:
         return log
@@ -139,7 +137,7 @@ def _log_breaks(workspace: Workspace, policy: str) -> BrokenLog | None:
 
 
 def _comparison(host: Host, policy: str, summed: dict[int, CandidateChange], last: int) -> tuple[bool, int, int | None]:
-    """Is the sum of the lines the list; how many are on it; and behind which message, where it is not the list now."""
+    """Whether the sum of the lines is the list; the length of the list; and its message, if it is not the list of now."""
     from streams.network.network_host import NetworkHost
 
     ours = {subject: (line.status, line.checklist, line.missing) for subject, line in summed.items()}
@@ -151,7 +149,7 @@ def _comparison(host: Host, policy: str, summed: dict[int, CandidateChange], las
 
 
 def _contents(state: State, policy: str) -> dict[int, Content]:
-    """Status, open checks and evidence of everybody on a list."""
+    """Status, open checks and missing evidence of every subject on a list."""
     return {candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in listed(state, policy)}
 
 

@@ -1,7 +1,7 @@
 """The editions of a policy's list: cut one, list them, show one with its lines or with one subject's reasons, write its evidence.
 
-``huimin edition`` calls this; whether editions are sound is asked of ``services.lists.edition_checks``. An edition is closed by the system
-and only read here, except for a cut. Source: docs/en/semantics.md section 14.
+``huimin edition`` calls this; ``services.lists.edition_checks`` verifies editions. The system closes editions; here they are only read,
+except for a cut. Source: docs/en/semantics.md section 14.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EditionSummary:
-    """What an edition says of itself.
+    """The manifest of an edition.
 
     Args:
-        versions: of the policy, among its lines: number and digest.
-        first, last: the messages it spans.
-        listed: how many are on the list after it, by status.
-        lines, before, digest: digests of its lines, of the edition before it, and of all this.
-        erased: of its lines, how many are blank now because their person was erased.
+        versions: digests of the policy's versions among its lines, by number.
+        first, last: its first and last message.
+        listed: the number of candidates on the list after it, by status.
+        lines, before, digest: digests of its lines, of the edition before it, and of this manifest.
+        erased: the number of its lines that are blank, as their person was erased.
     """
 
     policy: str
@@ -144,7 +144,7 @@ def edition_reasons(workspace: Workspace, policy: str, number: int, subject: int
     """Why a subject was, or was not, on the list when an edition closed, from what was known then.
 
     Raises:
-        Refused: the policy was never published. HuiminError: there is no such edition. NotKept: it is older than what is kept.
+        Refused: the policy was never published. HuiminError: there is no such edition. NotKept: that past is not kept.
     """
     with workspace.reading() as host:
         edition, _ = _edition_and_list(host, policy, number)
@@ -153,11 +153,11 @@ def edition_reasons(workspace: Workspace, policy: str, number: int, subject: int
 
 
 def edition_evidence(workspace: Workspace, policy: str, number: int, out: Path | None = None) -> WrittenEvidence:
-    """Writes the evidence of an edition; usually into ``exports``, under the policy's name and the edition's number.
+    """Writes the evidence of an edition; by default into ``exports``, under the policy's name and the edition's number.
 
     Raises:
-        Refused: the policy was never published. HuiminError: there is no such edition. NotKept: it is older than what is kept. Conflict:
-            something else is at the path.
+        Refused: the policy was never published. HuiminError: there is no such edition. NotKept: that past is not kept. Conflict: something
+            else is at the path.
     """
     with workspace.reading() as host:
         edition, listed = _edition_and_list(host, policy, number)
@@ -166,7 +166,7 @@ def edition_evidence(workspace: Workspace, policy: str, number: int, out: Path |
 
 
 def with_lists(host: Host, policy: str) -> Iterator[tuple[Edition, dict[int, CandidateChange]]]:
-    """Every edition, with who is on the list after it."""
+    """Every edition, with the list after it, by subject."""
     listed: dict[int, CandidateChange] = {}
     for edition in host.editions(policy):
         listed = fold(edition.changes, listed)

@@ -1,9 +1,9 @@
-"""The evidence of an edition: why everybody on the list is on it, as it was known when the edition closed, in a file that outlives the log.
+"""The evidence of an edition: the reasons of every candidate on the list when the edition closed, in a file that outlives the log.
 
-``edition evidence`` and ``edition verify --evidence`` call this. The state of the edition's last message, on the edition's day, is asked
-about everybody listed. The file names the digest of the edition's manifest and ends with its own, so it can be held against the editions
-for ever. Records are cited by feed, unit, delivery and row; a value stands in it only where a list for the agency would hold it too
-(``discloses``, and the agreement on that day).
+``edition evidence`` and ``edition verify --evidence`` call this. The reasons come from the state at the edition's last message, on the
+edition's day. The file names the digest of the edition's manifest and ends with its own, so it can always be compared with the editions.
+Records are cited by feed, unit, delivery and row; a value stands in it only where a list for the agency would hold it too (``discloses``,
+and the agreement on that day).
 """
 
 from __future__ import annotations
@@ -35,29 +35,29 @@ _OF_EACH = frozenset({"subject", "status", "checklist", "open"})
 
 
 class BadEvidence(HuiminError):
-    """Whoever holds the file: it is no evidence, was changed, or is not of this list. Trying again does not help."""
+    """The file is no evidence, was changed, or is not of this list (its holder: fetch the original; 3). Trying again does not help."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text, 3)
 
 
 def state_of(host: Host, edition: Edition) -> State:
-    """The state an edition was closed on: its day, from what was known at its last message.
+    """The state on which an edition closed: on its day, from what was known at its last message.
 
     Raises:
-        NotKept: that is older than what is kept.
+        NotKept: that past is not kept.
     """
     return seen(host, edition.day, edition.offset)
 
 
 def write_evidence(host: Host, edition: Edition, listed: Mapping[int, CandidateChange], path: Path) -> int:
-    """Writes the evidence of an edition, as JSON lines; returns how many candidates are in it.
+    """Writes the evidence of an edition, as JSON lines; returns the number of candidates.
 
     Args:
-        listed: who is on the list after the edition, by subject.
+        listed: the list after the edition, by subject.
 
     Raises:
-        NotKept: the edition is older than what is kept. Conflict: something else is at the path.
+        NotKept: that past is not kept. Conflict: something else is at the path.
     """
     from streams.disk.files import replaced
 
@@ -72,13 +72,13 @@ def write_evidence(host: Host, edition: Edition, listed: Mapping[int, CandidateC
 
 
 def check_evidence(path: Path, host: Host, editions: Iterable[tuple[Edition, Mapping[int, CandidateChange]]]) -> tuple[int, bool]:
-    """Holds a file against the editions of its policy (each with who is listed after it).
+    """Compares a file with the editions of its policy, each with the list after it.
 
     Returns:
-        The number of its edition; and whether every reason in it was compared, too: not where the edition is older than what is kept.
+        The number of its edition, and whether every reason in it was compared, too: not where that past is not kept.
 
     Raises:
-        BadEvidence: it is no evidence, was changed, or does not fit.
+        BadEvidence: the file is no evidence, was changed, or does not fit.
     """
     head, *candidates = _read(path)
     of = {edition.number: (edition, listed) for edition, listed in editions}
@@ -129,7 +129,7 @@ def _candidate(state: State, line: CandidateChange) -> dict[str, Any]:
 
 
 def _criteria(criterion: Criterion) -> Iterator[dict[str, Any]]:
-    """The leaves, in the order of the document. Not what was compared: that quotes values."""
+    """The leaves, in the order of the document, without their comparisons, which quote values."""
     if criterion.children:
         for child in criterion.children:
             yield from _criteria(child)
@@ -149,7 +149,7 @@ def _disclosures(state: State, explanation: Explanation) -> dict[str, str]:
 
 
 def _allowed_fields(policy: Policy, catalogue: Catalogue, day: date) -> set[str]:
-    """The disclosed fields whose agreement lets them go on a day."""
+    """The disclosed fields that their agreement allows on a day."""
     names = set()
     for ref in policy.discloses:
         agreement = catalogue.feeds[ref.feed].agreement

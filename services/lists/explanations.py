@@ -1,7 +1,7 @@
-"""Why somebody is, or is not, on a list: the verdict, criterion by criterion, with the records each rests on, and what is missing.
+"""Why a subject is, or is not, on a list: the verdict, criterion by criterion, with the records of each, and what is missing.
 
-``huimin explain`` and ``edition show --subject`` call this; ``console.text.explanations`` puts it into words. No key and no number of a
-record is ever in it, only whose it is, its version and the fields that were read.
+``huimin explain`` and ``edition show --subject`` call this; ``console.text.explanations`` puts it into words. A record is cited by its
+unit, its version and the fields that were read, never by its key or number.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ErasedSubject:
-    """Somebody whose person was erased: nothing is told of them, then or now."""
+    """A subject whose person was erased: nothing is told of it, for any moment."""
 
     subject: Token
     erased: date
@@ -38,7 +38,7 @@ class ErasedSubject:
 
 @dataclass(frozen=True, slots=True)
 class CitedRecord:
-    """A record that a criterion rests on: whose, which version, since when, and the fields that were read."""
+    """A record that a criterion rests on: its source, its version, its validity, and the fields that were read."""
 
     feed: str
     unit: str
@@ -57,7 +57,7 @@ class ExplainedCriterion:
     Args:
         form: all, any, none, unless, or the kind of the leaf.
         truth: T, F or U.
-        matters: it makes the verdict what it is.
+        matters: the verdict rests on this criterion.
         found: what was compared, in a short form.
     """
 
@@ -108,10 +108,10 @@ class SubjectExplanation:
 
     Args:
         verdict: None: no verdict, as the subject is not registered, or is outside the policy's scope.
-        status: by the rule; the list may say another where ``held`` or ``outcome`` says so.
+        status: by the rule; the list may have another where ``held`` or ``outcome`` says so.
         failed: the criteria that are not met.
-        missing: those without evidence.
-        still_yes: evidence is missing, and whatever it says the verdict is yes.
+        missing: the criteria without evidence.
+        still_yes: evidence is missing, and the verdict is yes whatever it says.
         until: the first day on which this may change without any new record.
     """
 
@@ -141,7 +141,7 @@ class SubjectExplanation:
 def explain(
     workspace: Workspace, policy: str, subject: int, day: date | None = None, known_at: int | date | None = None
 ) -> SubjectExplanation | ErasedSubject:
-    """Why a subject is, or is not, on a list on a day, from what was known at a moment (both: now, where None).
+    """Why a subject is, or is not, on a list on a day, from what was known at a moment; None: now.
 
     Raises:
         HuiminError: the policy is not matched on that day. NotKept: the moment cannot be asked for.
@@ -151,7 +151,7 @@ def explain(
 
 
 def erased_subject(host: Host, subject: int) -> ErasedSubject | None:
-    """Somebody who was erased; None of anybody else. Asked of the state as it is, whatever moment is looked at."""
+    """A subject whose person was erased; None for any other. The state of now decides, whatever the moment of the question."""
     erased = host.state.erasures.of(subject)
     return None if erased is None else ErasedSubject(subject, erased.day, erased.reason)
 

@@ -1,4 +1,4 @@
-"""One hold before and when it is decided: whom it concerns, what to look at, and the decision of two people.
+"""One hold and its decision: the subjects, the things to check before, and the decision of two people.
 
 ``huimin holds show``, ``release`` and ``reject`` call this.
 """
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HeldSubject:
-    """Somebody who is held back on one list.
+    """A subject that is held back on one list.
 
     Args:
-        told: the status on the list as it was told; None: not listed.
-        found: the status that the rule finds now.
+        told: the status on the materialized list; None: not listed.
+        found: the status by the rule now.
     """
 
     policy: str
@@ -53,11 +53,11 @@ class UnitToAsk:
 
 @dataclass(frozen=True, slots=True)
 class LookAtDelivery:
-    """Is the delivery whole and right?
+    """Check: is the delivery whole and right?
 
     Args:
         rows: of the delivery, so far.
-        full: it is a sound full replacement: its readable rows, those there were before, and the share that the contract asks for.
+        full: of a sound full replacement: its readable rows, the rows before it, and the share that the contract asks for.
         before: the number of the full replacement before it.
     """
 
@@ -71,7 +71,7 @@ class LookAtDelivery:
 
 @dataclass(frozen=True, slots=True)
 class LookAtStatement:
-    """Is a coverage statement right?"""
+    """Check: is a coverage statement right?"""
 
     statement: str
     feed: str
@@ -82,7 +82,7 @@ class LookAtStatement:
 
 @dataclass(frozen=True, slots=True)
 class LookAtAmendment:
-    """By which criterion do people leave, and is that what the new version is for?"""
+    """Check: by which criterion do people leave, and is that the purpose of the new version?"""
 
     before: str
     after: str
@@ -90,10 +90,10 @@ class LookAtAmendment:
 
 @dataclass(frozen=True, slots=True)
 class LookAtLateFeed:
-    """A feed that is late.
+    """Check: a feed is late.
 
     Args:
-        sources: those that are, with the day to which each is stated.
+        sources: the late ones, with the day up to which each is stated.
     """
 
     title: Text
@@ -105,7 +105,7 @@ HoldAdvice: TypeAlias = LookAtDelivery | LookAtStatement | LookAtAmendment | Loo
 
 @dataclass(frozen=True, slots=True)
 class HeldRows:
-    """How many rows the delivery of a hold has, and the full replacement before it had."""
+    """The rows of the delivery of a hold, and of the full replacement before it."""
 
     now: int
     before: int | None
@@ -113,7 +113,7 @@ class HeldRows:
 
 @dataclass(frozen=True, slots=True)
 class HoldDetails(HoldSummary):
-    """A hold with everybody it keeps back, and what to look at before it is decided."""
+    """A hold with all subjects that it keeps back, and what to check before it is decided."""
 
     rows: HeldRows | None
     people: tuple[HeldSubject, ...]
@@ -123,7 +123,7 @@ class HoldDetails(HoldSummary):
 
 @dataclass(frozen=True, slots=True)
 class DecidedHold:
-    """A hold that was released or rejected, and the changes that were told because of it."""
+    """A hold that was released or rejected, and the changes of lists that this caused."""
 
     hold: str
     decision: str
@@ -132,10 +132,10 @@ class DecidedHold:
 
 
 def hold_details(workspace: Workspace, id: str) -> HoldDetails:
-    """A hold, whom it concerns and what to look at.
+    """A hold, its subjects, and what to check.
 
     Raises:
-        HuiminError: there is none of this id.
+        HuiminError: there is no hold with this id.
     """
     with workspace.reading() as host:
         state = host.state
@@ -160,7 +160,8 @@ def decide_hold(
     """Releases or rejects a hold: the decision of two people.
 
     Raises:
-        HuiminError: no such hold, or no reason. Conflict: one person alone; it was released before, or rejected and is to be again.
+        HuiminError: there is no such hold, or no reason. Conflict: only one person decides; or the hold was released before, or rejected
+            and is to be rejected again.
     """
     from streams.language.messages import HoldDecided
 
@@ -188,10 +189,10 @@ def decide_hold(
 
 
 def hold_of(state: State, id: str) -> Hold:
-    """The hold of this id.
+    """The hold with this id.
 
     Raises:
-        HuiminError: there is none; says which there are.
+        HuiminError: there is none; names those there are.
     """
     hold = state.book.holds.get(id)
     if hold is None:
@@ -202,7 +203,7 @@ def hold_of(state: State, id: str) -> Hold:
 
 
 def _advice(state: State, hold: Hold) -> list[HoldAdvice]:
-    """What to look at, by what the hold is about."""
+    """What to check, by the trigger of the hold."""
     match hold.trigger:
         case RecordCause(delivery):
             return [_look_at_delivery(state, delivery)]

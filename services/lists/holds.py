@@ -1,11 +1,8 @@
-"""Holds: changes of lists beyond their bounds, kept back until two people have looked.
+"""Holds: changes of lists beyond their bounds, kept back until two people decide.
 
-What they are about, and whom they concern.
-
-``huimin holds list`` calls ``holds``; every service that submits messages passes the holds it opens on to its caller
-(``announced_holds``). One hold with all there is to know, and its decision: ``services.lists.hold_decisions``. Who is held back is read off
-the book of lists when asked; a hold of which nobody is left, and which nobody decided, has dissolved by itself.
-Source: docs/en/semantics.md, "Holding back".
+``huimin holds list`` calls ``holds``; every service that submits messages announces the holds that it opens (``announced_holds``). One hold
+in detail, and its decision: ``services.lists.hold_decisions``. The book of lists says who is held back. A hold without subjects that nobody
+decided has dissolved by itself. Source: docs/en/semantics.md, "Holding back".
 """
 
 from __future__ import annotations
@@ -40,8 +37,8 @@ class HeldDelivery:
     """A hold is about the rows of a delivery.
 
     Args:
-        shorter: the delivery is a full replacement with fewer rows than there were before: its rows, and those before.
-        replaced: what was there before came in one full replacement, too.
+        shorter: of a full replacement with fewer rows than before: its rows, and the rows before.
+        replaced: the rows before came in one full replacement, too.
     """
 
     feed: Text
@@ -98,7 +95,7 @@ class HoldSummary:
     """A hold, and how many changes of which lists it keeps back.
 
     Args:
-        about: the delivery, statements, version or feeds; ``event`` is the same with titles.
+        about: its delivery, statements, version or feeds; ``event`` is the same with titles.
     """
 
     hold: str
@@ -119,7 +116,7 @@ class HoldList:
     """The holds of a workspace.
 
     Args:
-        past: how many holds there ever were.
+        past: the number of all holds there ever were.
     """
 
     holds: tuple[HoldSummary, ...]
@@ -127,7 +124,7 @@ class HoldList:
 
 
 class HeldBack(NamedTuple):
-    """Somebody who is held back on one list: the status that was told, and the one the rule finds. None: not listed."""
+    """A change of one subject on one list that is held back: the status on the materialized list, and by the rule. None: not listed."""
 
     policy: str
     subject: int
@@ -136,23 +133,23 @@ class HeldBack(NamedTuple):
 
     @property
     def side(self) -> Side:
-        """What is held back: an entry where the subject was never told to be listed, else an exit."""
+        """The side that is held back: an entry where the subject is not on the materialized list, else an exit."""
         return "entries" if self.told is None else "exits"
 
 
 class WithState(Protocol):
-    """A host, or what stands for one."""
+    """Any object with a state, such as a host."""
 
     @property
     def state(self) -> State: ...
 
 
 Notify: TypeAlias = Callable[[HoldSummary], None]
-"""What is done with every hold that opens while something is submitted."""
+"""Called with every hold that opens while messages are submitted."""
 
 
 def holds(workspace: Workspace, every: bool = False) -> HoldList:
-    """The holds that keep somebody back; ``every``: also those that keep nobody back any more."""
+    """The holds that keep subjects back; ``every``: also those that keep none back any more."""
     with workspace.reading() as host:
         state, people = host.state, held_back(host.state)
         some = [hold for hold in state.book.holds.values() if every or people[hold.id]]
@@ -160,7 +157,7 @@ def holds(workspace: Workspace, every: bool = False) -> HoldList:
 
 
 def undecided_holds(state: State) -> list[HoldSummary]:
-    """The holds that keep somebody back and wait for a decision."""
+    """The holds that keep subjects back and wait for a decision."""
     people = held_back(state)
     some = [hold for hold in state.book.holds.values() if standing(hold, len(people[hold.id])) == "undecided"]
     return [summary(state, hold, people[hold.id]) for hold in some]
@@ -168,7 +165,7 @@ def undecided_holds(state: State) -> list[HoldSummary]:
 
 @contextmanager
 def announced_holds(host: WithState, notify: Notify) -> Iterator[None]:
-    """Passes on every hold that opens meanwhile: at the end, also where the work ends early."""
+    """Announces every hold that opens in the body of a ``with``: at its end, also after an error."""
     before = len(host.state.notices)
     try:
         yield
@@ -178,7 +175,7 @@ def announced_holds(host: WithState, notify: Notify) -> Iterator[None]:
 
 
 def opened_holds(state: State, before: int) -> list[HoldSummary]:
-    """The holds that opened since there were so many notices, and keep somebody back."""
+    """The holds that opened after the first ``before`` notices and keep subjects back."""
     opened = [state.book.holds[notice.about] for notice in state.notices[before:] if notice.kind == "held"]
     if not opened:
         return []
@@ -187,7 +184,7 @@ def opened_holds(state: State, before: int) -> list[HoldSummary]:
 
 
 def held_back(state: State) -> dict[str, list[HeldBack]]:
-    """Who is held back, by hold; every hold there is, in the order in which they were opened."""
+    """The held changes by hold; of every hold, in the order in which they opened."""
     people: dict[str, list[HeldBack]] = {hold: [] for hold in state.book.holds}
     for policy, of in sorted(state.book.overlays.items()):
         for subject, overlay in sorted(of.items()):
@@ -197,7 +194,7 @@ def held_back(state: State) -> dict[str, list[HeldBack]]:
 
 
 def held_on(state: State, policy: str) -> dict[int, tuple[Hold, HeldBack]]:
-    """Who is held back on one list, with the hold."""
+    """The held changes of one list with their hold, by subject."""
     of = sorted(state.book.on(policy).items())
     return {
         subject: (state.book.holds[overlay.hold], _held_back(policy, subject, overlay))
@@ -207,7 +204,7 @@ def held_on(state: State, policy: str) -> dict[int, tuple[Hold, HeldBack]]:
 
 
 def holds_on(state: State, policy: str) -> list[HoldSummary]:
-    """The holds that concern one list, each with what it keeps back of that list alone; exits before entries."""
+    """The holds of one list, each with its held changes of that list alone; exits before entries."""
     groups: dict[tuple[str, Side], list[HeldBack]] = {}
     for hold, subject in held_on(state, policy).values():
         groups.setdefault((hold.id, subject.side), []).append(subject)
@@ -220,7 +217,7 @@ def _held_back(policy: str, subject: int, overlay: Overlay) -> HeldBack:
 
 
 def summary(state: State, hold: Hold, people: Sequence[HeldBack]) -> HoldSummary:
-    """A hold, with the changes of these people that it keeps back."""
+    """A hold with the number of held changes, by list and side."""
     counts = sorted(Counter((person.policy, person.side) for person in people).items())
     titles = distinct_titles({policy for (policy, _), _ in counts}, state.registry)
     lists = tuple(HeldList(policy, side, count, titles[policy], _subject(state, policy)) for (policy, side), count in counts)
@@ -233,7 +230,7 @@ def _subject(state: State, policy: str) -> str:
 
 
 def standing(hold: Hold, people: int) -> HoldStanding:
-    """Where a hold stands of which so many are held back."""
+    """The standing of a hold with this number of held changes."""
     if hold.decision == "release":
         return "released"
     if hold.decision == "reject":
@@ -262,13 +259,13 @@ def hold_event(state: State, hold: Hold) -> HoldEvent:
 
 
 def placements(state: State, people: Sequence[HeldBack]) -> dict[tuple[str, int], str | None]:
-    """The divisions in which they are placements, by policy and subject; None where unplaced."""
+    """The divisions in which subjects are placed, by policy and subject; None where unplaced."""
     of = {policy: [person.subject for person in people if person.policy == policy] for policy in {person.policy for person in people}}
     return {(policy, subject): at for policy, some in of.items() for subject, at in divisions(state, policy, some).items()}
 
 
 def deliveries(state: State, name: DeliveryName) -> tuple[Delivery | None, Delivery | None]:
-    """The delivery a hold is about, and the sound full replacement before it; None where there is none."""
+    """The delivery of a hold, and the sound full replacement before it; None where there is none."""
     position = state.catalogue.feeds[name.feed].source_position(name.unit)
     assert position is not None
     before = [

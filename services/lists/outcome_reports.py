@@ -1,7 +1,7 @@
-"""An outcome that an agency reports of one candidate; many in a file are read by ``services.lists.returned_lists``.
+"""An outcome that an agency reports of one candidate; ``services.lists.returned_lists`` reads many from a file.
 
-``huimin candidates ack`` calls this. With a refuted criterion go the records that it rests on now; their units are asked to look at
-them.
+``huimin candidates ack`` calls this. A refuted criterion is reported with the records that it rests on now, and their units are asked to
+check them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ReportedOutcome:
     """An outcome that was reported of one candidate.
 
     Args:
-        outcome: the one that counts now; not the reported one where that was known (``new``: no) or is older.
+        outcome: the outcome that counts now; not the reported one where that was known before (``new`` is false) or is older.
         holders: the units whose records are to be corrected, by title.
     """
 
@@ -49,10 +49,10 @@ class ReportedOutcome:
 
 
 def parse_outcome(text: str) -> str:
-    """The outcome a person typed.
+    """The outcome that a person typed.
 
     Raises:
-        HuiminError: it is none. Does not repeat what was typed: it might be somebody's number.
+        HuiminError: there is no such outcome. The error does not repeat the text: it might be somebody's number.
     """
     outcome = named(text)
     if outcome is None:
@@ -68,11 +68,11 @@ def report_outcome(
     """Reports the outcome of one candidate.
 
     Args:
-        on: the day it was found; usually the state's.
-        criterion: the one that was wrong, by id or label.
+        on: the day of the outcome; by default the state's.
+        criterion: the wrong criterion, by id or label.
 
     Raises:
-        HuiminError: no such policy, subject or criterion. Refused: the outcome does not fit.
+        HuiminError: there is no such policy, subject or criterion. Refused: the outcome does not fit.
     """
     with workspace.writing() as host:
         state = host.state
@@ -84,7 +84,7 @@ def report_outcome(
         day = on or state.day
         receipt = host.submit(report_message(state, policy, subject, outcome, day, by, id))
         finding = host.state.findings.of(policy, subjects.root(subject))
-        assert finding is not None  # it is there, or a later one is
+        assert finding is not None  # this one, or a later one
         result, new = outcome_found(host.state, finding), finding.offset == receipt.offset
         listing, units = list_changes(receipt.changes, host.state.registry), host.state.catalogue.units
         holders = tuple(units[unit].title for unit in dict.fromkeys(row.unit for row in result.records)) if new else ()
@@ -92,7 +92,7 @@ def report_outcome(
 
 
 def _criterion(state: State, policy: str, text: str) -> str:
-    """The id of a criterion that was given by id or label."""
+    """The id of a criterion, from its id or label."""
     form = outcome_form(state, policy)
     id = form.criterion(text)
     if id is None:
@@ -103,7 +103,7 @@ def _criterion(state: State, policy: str, text: str) -> str:
 
 
 def outcome_form(state: State, policy: str) -> Form:
-    """What a file about a policy may say."""
+    """The form of a returned list of a policy: the criteria and checks that it may name."""
     from connectors.lists.outcome_form import Form
 
     versions = [version.policy for _, version in sorted(state.registry.versions[policy].items())]
@@ -112,7 +112,7 @@ def outcome_form(state: State, policy: str) -> Form:
 
 
 def known_subjects(state: State, policy: str, on: date | None = None) -> Known:
-    """Who is known to a state, and whom each counts as; ``on``: the day of rows that name none."""
+    """The known subjects of a state, and the subject that each counts as; ``on``: the day of rows that name none."""
     from connectors.lists.outcomes import Known
     from matchers.kernel.layout import KINDS
 
@@ -135,7 +135,7 @@ def report_message(state: State, policy: str, subject: int, outcome: str, on: da
 
 
 def _basis(state: State, policy: str, subject: int, criterion: str) -> tuple[Row, ...]:
-    """The records a criterion rests on; none where the policy is not matched now, or does not have it any more."""
+    """The records that a criterion rests on; none where the policy is not matched now, or has no such criterion any more."""
     if state.matched(policy) is None:
         return ()
     nodes = [node for node in _nodes(core(state).explain(policy, subject).criteria) if node.meta.id == criterion]

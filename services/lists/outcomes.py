@@ -1,8 +1,8 @@
-"""What agencies found of candidates: who is kept off a list, and how often lists are right.
+"""Outcomes that agencies report of candidates: who is suppressed, and how often lists are right.
 
-``huimin candidates outcomes`` calls ``outcome_tallies``. New outcomes come in through ``services.lists.outcome_reports``; what units are
-asked to correct is ``services.lists.correction_requests``. The ledger holds what was reported (``streams.ledgers.outcomes``), the book who
-is kept off because of it (``streams.lists.book``); nothing of this is kept twice. Source: docs/en/semantics.md, "What agencies find".
+``huimin candidates outcomes`` calls ``outcome_tallies``. New outcomes come in through ``services.lists.outcome_reports``;
+``services.lists.correction_requests`` has what units are asked to correct. The ledger holds the outcomes (``streams.ledgers.outcomes``),
+the book the suppressions (``streams.lists.book``). Source: docs/en/semantics.md, "What agencies find".
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from streams.steps.state import State
 
 Standing: TypeAlias = Literal["never", "kept", "over", "evidence"]
-"""Of an outcome: it keeps nobody off; it does; its time is over; what the rule reads of the subject is not what it was."""
+"""Of an outcome: it never suppresses; it suppresses now; its time is over; the evidence has changed."""
 Share: TypeAlias = Annotated[float, PlainSerializer(lambda share: round(share, 4), return_type=float)]
 
 
 @dataclass(frozen=True, slots=True)
 class RuleCriterion:
-    """A criterion of a policy, as its newest version with it has it.
+    """A criterion, as the newest version of the policy that has it.
 
     Args:
         leaf: None where no version has it.
@@ -49,7 +49,7 @@ class RuleCriterion:
 
 @dataclass(frozen=True, slots=True)
 class DeliveredRow:
-    """A record, by the row in which it was delivered."""
+    """A record, named by its delivered row."""
 
     feed: str
     unit: str
@@ -59,12 +59,12 @@ class DeliveredRow:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeFound:
-    """An outcome that counts of a subject, and what came of it.
+    """The outcome that counts of a subject, and its effect.
 
     Args:
-        on: the day it was found.
-        day: the day it was reported.
-        until: the first day on which it keeps nobody off.
+        on: the day of the outcome.
+        day: the day of the report.
+        until: the first day on which it suppresses no more.
         records: those that a refuted criterion rested on.
     """
 
@@ -83,7 +83,7 @@ class OutcomeFound:
 
 @dataclass(frozen=True, slots=True)
 class CriterionHits:
-    """How often agencies said that a criterion was right, and that it was wrong.
+    """How often agencies found a criterion right, and wrong.
 
     Args:
         hit_rate: None where nothing is known.
@@ -98,7 +98,7 @@ class CriterionHits:
 
 @dataclass(frozen=True, slots=True)
 class UnitHits:
-    """The same of the records of a unit."""
+    """How often agencies found the records of a unit right, and wrong."""
 
     unit: str
     right: int
@@ -109,12 +109,12 @@ class UnitHits:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeTally:
-    """What agencies found of the candidates of one policy.
+    """The outcomes of the candidates of one policy.
 
     Args:
-        outcomes: how many of each.
-        right, wrong, hit_rate: of those that say whether the list was right.
-        kept_off: how many are kept off the list now.
+        outcomes: the number of each.
+        right, wrong, hit_rate: of the outcomes that say whether the list was right.
+        kept_off: the number of suppressed subjects now.
         next_back: the day on which the first of them comes back.
     """
 
@@ -131,7 +131,7 @@ class OutcomeTally:
 
 
 def outcome_tallies(workspace: Workspace, policy: str | None = None) -> list[OutcomeTally]:
-    """What was found, of one policy, or of all of whose candidates anything was.
+    """The outcomes by policy, of one policy or of all that have any.
 
     Raises:
         HuiminError: the policy was never published.
@@ -146,7 +146,7 @@ def outcome_tallies(workspace: Workspace, policy: str | None = None) -> list[Out
 
 
 def outcome_found(state: State, finding: Finding) -> OutcomeFound:
-    """An outcome with what came of it."""
+    """An outcome with its effect."""
     records = tuple(DeliveredRow(row[0], unit_of(state, row), row[2], row[3]) for row in finding.records)
     refuted = None if finding.criterion is None else rule_criterion(state, finding.policy, finding.criterion)
     return OutcomeFound(
@@ -156,7 +156,7 @@ def outcome_found(state: State, finding: Finding) -> OutcomeFound:
 
 
 def standing(state: State, finding: Finding) -> Standing:
-    """Does an outcome keep somebody off; and if it does not any more, why?"""
+    """Whether an outcome suppresses its subject; and if it does not any more, why."""
     if finding.until is None:
         return "never"
     overlay = state.book.on(finding.policy).get(finding.subject)
@@ -166,12 +166,12 @@ def standing(state: State, finding: Finding) -> Standing:
 
 
 def kept_off(state: State, policy: str) -> Counter[str]:
-    """How many are kept off a list, by what was found."""
+    """The number of suppressed subjects of a list, by outcome."""
     return Counter(overlay.outcome for overlay in state.book.on(policy).values() if overlay.outcome is not None)
 
 
 def rule_criterion(state: State, policy: str, criterion: str) -> RuleCriterion:
-    """A criterion as the newest version that has it says it."""
+    """A criterion in the newest version that has it."""
     versions = [version.policy for _, version in sorted(state.registry.versions[policy].items(), reverse=True)]
     for version in versions:
         for leaf in leaves(version.criteria):

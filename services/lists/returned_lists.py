@@ -1,8 +1,6 @@
-"""The list that comes back from its agency, with what was found of each candidate.
+"""The list that an agency returns, with the outcome of each candidate.
 
-``huimin candidates ack --file`` calls this.
-
-A file is read whole before anything of it is noted, and the same one again changes nothing.
+``huimin candidates ack --file`` calls this. A file is read whole before anything is submitted, and the same file again changes nothing.
 """
 
 from __future__ import annotations
@@ -31,15 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReturnedList:
-    """What a list that came back from its agency told.
+    """The content of a list that its agency returned.
 
     Args:
         rows: of the file.
-        without_outcome: of them, those that say nothing yet.
-        new: outcomes that were not known; ``outcomes``: how many of each.
+        without_outcome: rows that say nothing yet.
+        new: outcomes that were not known; ``outcomes``: the number of each.
         answers: to checks, that were not known.
-        known_before: outcomes and answers that were.
-        older: outcomes older than what counts.
+        known_before: outcomes and answers that were known.
+        older: outcomes older than those that count.
     """
 
     rows: int
@@ -55,7 +53,7 @@ class ReturnedList:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What of a file is to be submitted, each with its row; and what is passed over."""
+    """The messages to submit of a file, each with its row; and the counts of what is passed over."""
 
     messages: list[tuple[int, Input]]
     outcomes: Counter[str]
@@ -68,16 +66,16 @@ def report_returned(
     workspace: Workspace, policy: str, file: Path, on: date | None = None, by: str | None = None,
     advance: Callable[[int], None] = lambda count: None,
 ) -> ReturnedList:  # fmt: skip
-    """Reports all that a list tells that came back from its agency.
+    """Reports all outcomes and answers in a list that its agency returned.
 
     Args:
         on: the day of rows that name none.
-        by: who reports; usually the agency.
+        by: who reports; by default the agency.
         advance: called for every message that is stored.
 
     Raises:
-        HuiminError: no such policy. UnreadableFile: every mistake of the file; nothing is noted. Refused: the state has moved on since the
-            file was read; says at which row, those before it are in force.
+        HuiminError: there is no such policy. UnreadableFile: every mistake of the file; nothing is stored. Refused: the state has moved on
+            since the file was read; names the row, those before it are in force.
     """
     from connectors.lists.outcomes import read_returned
 
@@ -95,7 +93,7 @@ def report_returned(
 
 
 def _plan_of(state: State, policy: str, returned: Iterable[Returned], by: str) -> _Plan:
-    """What of a file is new. Of a row the answers go first: they are evidence that was known when the outcome was found."""
+    """The new messages of a file. The answers of a row go before its outcome: they are evidence that was known then."""
     from streams.language.messages import CheckAnswered
 
     plan = _Plan([], Counter(), 0, 0, 0)
@@ -131,7 +129,7 @@ def _counting(finding: Finding | None) -> tuple[str, date, str | None] | None:
 
 
 def _submit(host: Host, file: Path, plan: _Plan, advance: Callable[[int], None]) -> list[CandidateChange]:
-    """The changes of all messages of a file.
+    """Submits all messages of a file; returns the changes of lists.
 
     Raises:
         Refused: with the row, where the state has moved on since it was read; the rows before it are in force.

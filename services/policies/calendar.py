@@ -1,6 +1,6 @@
-"""What the calendar holds for a policy: the days on which its versions, parameters, agreements or coverage turn.
+"""The coming days on which a policy's versions, parameters, agreements or coverage turn.
 
-It is read off the registry, the catalogue and the ledger of coverage. Who moves by it, only the ticks can say
+They are read from the registry, the catalogue and the ledger of coverage. Who moves on the list then, only the ticks can say
 (``services.policies.forecast``, which calls this).
 """
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 ONE_DAY = timedelta(days=1)
 OrNull: TypeAlias = Annotated[str, PlainSerializer(lambda text: text or None, return_type=str | None)]
-"""A text that JSON has as null where it is empty."""
+"""A text that is null in JSON where it is empty."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Turn:
-    """Something that turns on a day.
+    """A turn of a policy on a day.
 
     Args:
         kind: begins or ends (a version), parameter (an entry begins), agreement (it has ended), coverage (a source's last statement is
@@ -40,7 +40,7 @@ class Turn:
 
 
 def turns(state: State, name: str, days: int) -> list[Turn]:
-    """What turns in the days after the state's day, by day, each once."""
+    """The turns in the days after the state's day, by day, each once."""
     last = date.fromordinal(min(state.day.toordinal() + days, date.max.toordinal()))
     every = {turn for version in state.registry.standing(name) for turn in _of(state, version.policy)}
     return sorted(turn for turn in every if state.day < turn.day <= last)
@@ -61,7 +61,7 @@ def _of(state: State, policy: Policy) -> Iterator[Turn]:
 
 
 def _stale(state: State, policy: Policy) -> Iterator[Turn]:
-    """The first day on which what a source stated last of a division, or a list, is too old for the policy."""
+    """The first day on which the last statement of a source on a division, or on a list, is too old for the policy."""
     latest: dict[tuple[str, int, str | None, tuple[int, ...]], date] = {}
     for stated in state.statements.in_effect():
         if stated.feed in policy.evidence:

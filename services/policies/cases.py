@@ -1,7 +1,7 @@
-"""Policies tried on the cases written for them, and on small wrong versions of themselves, which the cases should notice.
+"""Policies tried on their cases; and their mutants, small wrong versions that the cases should notice.
 
-An expectation that is not met is a ``CaseMiss``. A wrong version (a mutant) that no case notices is a fault of the cases. The verb
-``policy test`` calls ``case_suites``, then ``run_cases``.
+An expectation that is not met is a ``CaseMiss``. A mutant that no case notices is a fault of the cases. The verb ``policy test`` calls
+``case_suites``, then ``run_cases``.
 Source: docs/en/semantics.md section 10; DeMillo, Lipton, Sayward 1978 for mutants.
 """
 
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 Side: TypeAlias = str | date | list[str] | None
 """One side of an expectation; None or an empty list: nothing."""
 Missing: TypeAlias = tuple[str, str | None, str | None]
-"""What a verdict lacks: criterion, feed, unit."""
+"""A missing piece of evidence: criterion, feed, unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseMiss:
-    """One expectation that is not met.
+    """An expectation that is not met.
 
     Args:
         what: verdict, status, until, checklist, failed or missing.
@@ -59,13 +59,13 @@ class CaseMiss:
 
 @dataclass(frozen=True, slots=True)
 class CaseRun:
-    """How a policy did on its cases.
+    """The result of a policy's cases.
 
     Args:
-        cases: how many there are.
+        cases: their number.
         failed: every expectation that is not met.
-        mutants: how many wrong versions were made.
-        unnoticed: those that no case noticed, by what was changed.
+        mutants: the number of wrong versions that were made.
+        unnoticed: the changes of the mutants that no case noticed.
         file: the name of the file of cases.
     """
 
@@ -78,13 +78,13 @@ class CaseRun:
 
     @property
     def failed_cases(self) -> int:
-        """How many cases have an expectation that is not met."""
+        """The number of cases with an expectation that is not met."""
         return len({miss.position for miss in self.failed})
 
 
 @dataclass(frozen=True, slots=True)
 class CaseSuite:
-    """A policy and its cases, each with the file it was read from."""
+    """A policy and its cases, each with its file."""
 
     policy_file: Path
     case_file: Path
@@ -93,25 +93,25 @@ class CaseSuite:
 
 
 def library_suites() -> tuple[Catalogue, list[CaseSuite]]:
-    """Every policy of the library with its cases; and the catalogue they are written for."""
+    """Every policy of the library with its cases, and their catalogue."""
     catalogue = library_catalogue()
     policies, cases = (sorted((library() / folder).glob("*.yaml")) for folder in ("policies", "cases"))
     return catalogue, case_suites(catalogue, policies, cases)
 
 
 def case_suites(catalogue: Catalogue, policies: Sequence[Path], cases: Sequence[Path]) -> list[CaseSuite]:
-    """Each file of cases with the policy it names.
+    """Each file of cases with its policy.
 
     Raises:
         Invalid: with every problem of every file.
-        HuiminError: a policy that a file of cases names was not given.
+        HuiminError: the policy of a file of cases was not given.
     """
     problems: list[Problem] = []
-    known: dict[str, tuple[Path, Policy]] = {}
+    by_name: dict[str, tuple[Path, Policy]] = {}
     for path in policies:
         try:
             policy = readable_policy(path, catalogue)
-            known[policy.name] = (path, policy)
+            by_name[policy.name] = (path, policy)
         except Invalid as error:
             problems += error.problems
     suites = []
@@ -121,8 +121,8 @@ def case_suites(catalogue: Catalogue, policies: Sequence[Path], cases: Sequence[
         except Invalid as error:
             problems += error.problems
             continue
-        if file.policy in known:
-            policy_file, policy = known[file.policy]
+        if file.policy in by_name:
+            policy_file, policy = by_name[file.policy]
             suites.append(CaseSuite(policy_file, path, policy, file.cases))
         elif not problems:
             raise HuiminError(Text(f"{path}：没有给出政策 {file.policy}。", f"{path}: its policy {file.policy} was not given."), 3)
@@ -134,7 +134,7 @@ def case_suites(catalogue: Catalogue, policies: Sequence[Path], cases: Sequence[
 def run_cases(
     suites: Sequence[CaseSuite], catalogue: Catalogue, mutants: bool = False, advance: Advance = lambda cases: None
 ) -> list[CaseRun]:
-    """Try policies on their cases; their mutants too where ``mutants`` asks for it."""
+    """Try policies on their cases; with ``mutants``, their mutants too."""
     return [_run(suite, catalogue, mutants, advance) for suite in suites]
 
 
@@ -148,7 +148,7 @@ def _run(suite: CaseSuite, catalogue: Catalogue, with_mutants: bool, advance: Ad
 
 
 def case_world(case: Case, catalogue: Catalogue) -> Matcher:
-    """A matching core that holds the world of a case, without policies."""
+    """A matching core with the world of a case, without policies."""
     return load(catalogue, case.given.model_dump(exclude_unset=True), case.as_of)
 
 
@@ -159,49 +159,49 @@ def _misses(position: int, case: Case, policy: Policy, matcher: Matcher) -> Iter
         answer(matcher, policy.name, policy.subject, case.given.model_dump(exclude_unset=True))
     for subject, expected in case.expect.items():
         verdict = matcher.verdict(policy.name, token(policy.subject, subject))
-        for what, wanted, given in _differences(expected, verdict):
-            yield CaseMiss(case.case, subject, what, wanted, given, position)
+        for what, wanted, actual in _differences(expected, verdict):
+            yield CaseMiss(case.case, subject, what, wanted, actual, position)
 
 
 def _differences(expected: Expected, verdict: Verdict) -> Iterator[tuple[str, Side, Side]]:
-    """(what, expected, found) of each word of an expectation that is not met; words not written are not checked."""
-    written = expected.model_fields_set
+    """(what, expected, actual) of each word of an expectation that is not met; words that it does not have are not checked."""
+    stated = expected.model_fields_set
     for word in ("verdict", "status", "until"):
-        if word in written and getattr(expected, word) != getattr(verdict, word):
+        if word in stated and getattr(expected, word) != getattr(verdict, word):
             yield word, getattr(expected, word), getattr(verdict, word)
     for word in ("checklist", "failed"):
-        wanted, given = sorted(getattr(expected, word)), sorted(set(getattr(verdict, word)))
-        if word in written and wanted != given:
-            yield word, wanted, given
-    if "missing" in written and not _same_missing(expected.missing, verdict.missing):
-        yield "missing", [_written(entry) for entry in expected.missing], ["/".join(filter(None, entry)) for entry in verdict.missing]
+        wanted, actual = sorted(getattr(expected, word)), sorted(set(getattr(verdict, word)))
+        if word in stated and wanted != actual:
+            yield word, wanted, actual
+    if "missing" in stated and not _same_missing(expected.missing, verdict.missing):
+        yield "missing", [_entry_text(entry) for entry in expected.missing], ["/".join(filter(None, entry)) for entry in verdict.missing]
 
 
-def _same_missing(expected: Sequence[str | Missed], given: Sequence[Missing]) -> bool:
-    """Each expected entry fits one of the verdict's, and each of these is expected; a bare criterion fits all of its entries."""
-    return all(any(_fits(wanted, entry) for entry in given) for wanted in expected) and all(
-        any(_fits(wanted, entry) for wanted in expected) for entry in given
+def _same_missing(expected: Sequence[str | Missed], actual: Sequence[Missing]) -> bool:
+    """Whether each expected entry fits an actual one, and the reverse; a bare criterion fits all of its entries."""
+    return all(any(_fits(wanted, entry) for entry in actual) for wanted in expected) and all(
+        any(_fits(wanted, entry) for wanted in expected) for entry in actual
     )
 
 
-def _fits(expected: str | Missed, given: Missing) -> bool:
+def _fits(expected: str | Missed, entry: Missing) -> bool:
     if isinstance(expected, str):
-        return expected == given[0]
-    pairs = zip(("criterion", "feed", "unit"), given, strict=True)
+        return expected == entry[0]
+    pairs = zip(("criterion", "feed", "unit"), entry, strict=True)
     return all(getattr(expected, word) == value for word, value in pairs if word in expected.model_fields_set)
 
 
-def _written(expected: str | Missed) -> str:
+def _entry_text(expected: str | Missed) -> str:
     return expected if isinstance(expected, str) else "/".join(filter(None, (expected.criterion, expected.feed, expected.unit)))
 
 
 def _try_mutants(suite: CaseSuite, catalogue: Catalogue, advance: Advance) -> tuple[int, list[Text]]:
-    """How many mutants a policy has, and which of them no case notices. One the checker refuses is noticed already."""
+    """The number of a policy's mutants, and those that no case notices. A mutant that the checker refuses counts as noticed."""
     original = document.load(text_of(suite.policy_file), str(suite.policy_file))
-    made = 0
+    mutant_count = 0
     alive: list[tuple[Text, Policy]] = []
     for change, path, data in mutants(original.data):
-        made += 1
+        mutant_count += 1
         policy = check(document.Document(data, original.file), catalogue).policy
         if policy is not None:
             alive.append((Text(_at(chinese(path), change.zh, "："), _at(path, change.en, ": ")), policy))
@@ -209,9 +209,9 @@ def _try_mutants(suite: CaseSuite, catalogue: Catalogue, advance: Advance) -> tu
         matcher = case_world(case, catalogue)
         alive = [(change, policy) for change, policy in alive if next(_misses(0, case, policy, matcher), None) is None]
         advance(1)
-    return made, [change for change, _ in alive]
+    return mutant_count, [change for change, _ in alive]
 
 
 def _at(place: str, change: str, colon: str) -> str:
-    """A change with the place it was made at, where it does not name that itself."""
+    """A change with its place, unless it names the place itself."""
     return change if change.startswith(place) else f"{place}{colon}{change}"

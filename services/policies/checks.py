@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CheckedDrafts:
-    """The problems of some documents: those of each file, in the order of the files."""
+    """The problems of documents, by file."""
 
     by_file: tuple[tuple[Problem, ...], ...]
 
@@ -28,7 +28,7 @@ class CheckedDrafts:
         return (problem for problems in self.by_file for problem in problems)
 
     def count(self, severity: Severity) -> int:
-        """How many problems are of a severity."""
+        """The number of problems of a severity."""
         return sum(problem.severity == severity for problem in self.problems())
 
 

@@ -1,7 +1,8 @@
-"""Two versions of a policy beside each other: who moves on the list, by which criterion, and how the rules differ.
+"""Two versions of a policy compared: who moves on the list, by which criterion, and how the rules differ.
 
-Both versions, published or drafts, are judged of everybody on one day, as if in force; nothing is changed. The verb ``policy diff`` calls
-this; a preview holds one where a version is in force (``services.policies.preview``). Source: docs/en/semantics.md section 12.6.
+All subjects are judged by both versions, published or drafts, on one day, as if each were in force; nothing is changed. The verb
+``policy diff`` calls this, and a preview has one where a version is in force (``services.policies.preview``). Source:
+docs/en/semantics.md section 12.6.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class ComparedVersion:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """How many subjects have a verdict, or a status, under the old version and another or the same under the new one; None: none."""
+    """The number of subjects with one verdict, or status, under the old version and one under the new version; None: none."""
 
     before: str | None
     after: str | None
@@ -60,8 +61,8 @@ class DecidingCriterion:
     Args:
         change: entered, left, changed, or unknown: on neither list, from a known verdict to an unknown one.
         version: old or new: whose criterion it is.
-        criterion: None: where a subject is placed decides.
-        people: how many move because of it; alone: of these, those of whom no other criterion decides.
+        criterion: None: the place of the subject decides.
+        people: how many move because of it; alone: of these, those for whom no other criterion decides.
     """
 
     change: str
@@ -73,7 +74,7 @@ class DecidingCriterion:
 
 @dataclass(frozen=True, slots=True)
 class DivisionMoves:
-    """How many move in a division; None: those who are placed nowhere."""
+    """How many move in a division; None: those placed nowhere."""
 
     division: str | None
     entered: int
@@ -88,7 +89,7 @@ class MovedSubject:
 
     Args:
         before, after: its status under the old and under the new version.
-        version: old or new: the version that decides, by ``criteria``; None among them: by where it is placed.
+        version: old or new: the version that decides, by ``criteria``; None among them: by the place of the subject.
     """
 
     subject: Token
@@ -119,12 +120,12 @@ Moved: TypeAlias = Annotated[Difference, Opaque(), PlainSerializer(_all_moved, r
 
 @dataclass(frozen=True, slots=True)
 class PolicyComparison:
-    """What a version makes of everybody, beside another one.
+    """The difference that a version makes for all subjects, compared with another one.
 
     Args:
-        turned_unknown: how many had a verdict that was known, and have an unknown one; on a list or not.
+        turned_unknown: how many had a known verdict and have an unknown one; on a list or not.
         verdicts, statuses: subjects by verdict, and by status, before and after.
-        criteria: the criteria that decide, by change; those that move most subjects first.
+        criteria: the criteria that decide, by change; first those that move most subjects.
         people: everybody who moves, by token only.
         differences: of the two rules.
     """
@@ -146,7 +147,7 @@ class PolicyComparison:
 
     @property
     def alike(self) -> bool:
-        """Is it one rule, and does nobody move?"""
+        """Whether the rules are the same and nobody moves."""
         return not len(self.people.subject) and not self.differences
 
 
@@ -154,7 +155,7 @@ def compare_policies(workspace: Workspace, old: str, new: str, day: date | None,
     """Compare two versions, each named as ``policy@version``, by its policy (the version in force), or by the file of a draft.
 
     Args:
-        day: on which both are judged; the state's day where it is None, or ``today`` where nothing was ever submitted.
+        day: of the judgement; None: the state's day, or ``today`` where nothing was ever submitted.
 
     Raises:
         HuiminError: there is no such version; or the two are about different kinds of subject.
@@ -167,7 +168,7 @@ def compare_policies(workspace: Workspace, old: str, new: str, day: date | None,
 
 
 def version_named(state: State, name: str) -> Policy:
-    """The version of a policy that was named: as for ``compare_policies``, which raises the same."""
+    """The version of a policy by name or file; names and errors as for ``compare_policies``."""
     if is_draft(name):
         if not Path(name).is_file():
             raise HuiminError(Text(f"没有文件 {name}。", f"There is no file {name}."), 2)
@@ -177,14 +178,14 @@ def version_named(state: State, name: str) -> Policy:
     if policy not in registry.versions:
         raise no_policy(policy, registry.versions)
     versions = registry.versions[policy]
-    known = ", ".join(f"{policy}@{version}" for version in sorted(versions))
+    names = ", ".join(f"{policy}@{version}" for version in sorted(versions))
     if at:
         if not number.isdigit() or int(number) not in versions:
-            raise HuiminError(Text(f"没有版本 {name}；已发布的有 {known}。", f"There is no version {name}; published are {known}."), 2)
+            raise HuiminError(Text(f"没有版本 {name}；已发布的有 {names}。", f"There is no version {name}; published are {names}."), 2)
         return versions[int(number)].policy
     active = registry.active(policy, state.day)
     if active is None:
-        zh, en = f"{policy} 已撤销，没有施行中的版本；可写 {known}。", f"{policy} is withdrawn: no version is in force. Name one: {known}."
+        zh, en = f"{policy} 已撤销，没有施行中的版本；可写 {names}。", f"{policy} is withdrawn: no version is in force. Name one: {names}."
         raise HuiminError(Text(zh, en), 2)
     return active.policy
 

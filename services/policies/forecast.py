@@ -1,8 +1,8 @@
-"""Who will move on a policy's list in the next days if nothing comes, and why: the ticks of those days, on a state that is thrown away.
+"""Who will move on a policy's list in the next days if nothing comes, and why: the ticks of those days, on a copy of the state.
 
-Nothing is predicted. The very steps that will pass those days pass them now, and each line they give stands with what turned on its day:
-the criteria whose truth differs from the day before, read as columns; or the version, its force, or an agreement. The verb ``forecast``
-calls this. Source: docs/en/semantics.md section 12.5.
+Nothing is predicted. The steps that will pass those days pass them now. Each of their lines gets what turned on its day: the criteria whose
+truth differs from the day before, read as columns; or the version, its force, or an agreement. The verb ``forecast`` calls this. Source:
+docs/en/semantics.md section 12.5.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from matchers.kernel.changes import STATUSES
 from matchers.kernel.layout import KINDS
-from matchers.kernel.thresholds import days as encoded
+from matchers.kernel.thresholds import days as day_number
 from matchers.lists.criteria import Judge, Judged, patterns
 from matchers.program.state import in_force
 from policies.language.catalogue import Catalogue
@@ -58,7 +58,7 @@ class MoveReason:
     Args:
         kind: criterion (its truth turns), evidence (what is missing differs), placed (the register places the subject elsewhere),
             disclosed (a value that is shown), begins or ends (the policy's force), version (another one takes over), agreement,
-            outcome (its time off the list is over).
+            outcome (the suppression is over).
         flips: of criterion, what turns; of evidence, the criteria concerned, unknown before and after.
         parameters: those of these criteria that change that day.
         lapsed: feeds whose coverage is too old for them from that day.
@@ -74,10 +74,10 @@ class MoveReason:
 
 @dataclass(frozen=True, slots=True)
 class ForecastRow:
-    """Those who move on one day in one way for one reason in one division.
+    """The subjects that move on one day in one way for one reason in one division.
 
     Args:
-        version: by which version's criteria.
+        version: the version whose criteria decide.
         change: entered, left or changed.
         before, after: the status.
         division: None: placed nowhere.
@@ -96,7 +96,7 @@ class ForecastRow:
 
 @dataclass(frozen=True, slots=True)
 class ListLengths:
-    """How many are on the list at the start and at the end."""
+    """The length of the list at the start and at the end."""
 
     start: int
     until: int
@@ -108,9 +108,9 @@ class Forecast:
 
     Args:
         entered, left, changed: how often a subject does; one that does so on two days counts twice.
-        turns: what the calendar holds for the policy in these days, whether or not anybody moves by it.
+        turns: of the policy in these days, whether or not anybody moves by them.
         rows: who moves, by day.
-        versions: those whose criteria the rows name, by number.
+        versions: those that the rows name, by number.
     """
 
     policy: str
@@ -129,7 +129,7 @@ class Forecast:
 
 
 def forecast_policy(workspace: Workspace, name: str, days: int) -> Forecast:
-    """Who will move on a policy's list in so many days, if no record arrives; nothing is changed.
+    """Who will move on a policy's list in the next days, if no record arrives; nothing is changed.
 
     Raises:
         HuiminError: the policy is not matched; says why.
@@ -140,12 +140,12 @@ def forecast_policy(workspace: Workspace, name: str, days: int) -> Forecast:
 
 
 def forecast(state: State, name: str, days: int) -> Forecast:
-    """Who moves on a policy's list in so many days. The state is at their end afterwards: it is to be thrown away.
+    """Who moves on a policy's list in the next days. Moves the state to their end: pass a copy.
 
     Args:
         name: a policy that is matched on the state's day.
     """
-    start, policy, held = state.day, state.policies[name], turns(state, name, days)
+    start, policy, calendar = state.day, state.policies[name], turns(state, name, days)
     matcher, judges = cast("Matcher", state.matcher), dict[int, Judge]()
     before = len(listed(state, name))
     rows: list[ForecastRow] = []
@@ -156,13 +156,14 @@ def forecast(state: State, name: str, days: int) -> Forecast:
     versions = {row.version: state.registry.versions[name][row.version].policy for row in rows}
     entered, left, changed = (sum(row.count for row in rows if row.change == change) for change in ("entered", "left", "changed"))
     return Forecast(
-        name, policy.version, start, state.day, lengths, entered, left, changed, tuple(held), tuple(rows), policy, versions, state.catalogue
-    )
+        name, policy.version, start, state.day, lengths, entered, left, changed, tuple(calendar), tuple(rows), policy, versions,
+        state.catalogue,
+    )  # fmt: skip
 
 
 def _rows(state: State, matcher: Matcher, judges: dict[int, Judge], name: str, day: date, lines: Lines) -> list[ForecastRow]:
     """The rows of one day, by change and reason."""
-    made = []
+    groups = []
     for number, (policy, version, of_day, cause) in enumerate(lines.heads):
         at = np.flatnonzero(lines.head == number)
         if policy != name or not len(at):
@@ -188,18 +189,18 @@ def _rows(state: State, matcher: Matcher, judges: dict[int, Judge], name: str, d
             change = "entered" if was is None else "left" if now is None else "changed"
             division = matcher.store.divisions.texts[place] if place >= 0 else None
             subjects = tuple(subject[part].tolist())
-            made.append(ForecastRow(day, version, change, was, now, whys[int(group[first])], division, subjects, len(subjects)))
-    return sorted(made, key=lambda row: (row.change, str(row.why), row.division or ""))
+            groups.append(ForecastRow(day, version, change, was, now, whys[int(group[first])], division, subjects, len(subjects)))
+    return sorted(groups, key=lambda row: (row.change, str(row.why), row.division or ""))
 
 
 def _places(matcher: Matcher, kind: int, day: date, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Where subjects are placed on a day, or were the day before where they are registered no more; -1 nowhere."""
-    now, was = (matcher.store.placements(kind, encoded(day) - ago)[rows] for ago in (0, 1))
+    """The places of subjects on a day, or on the day before where they are not registered any more; -1: nowhere."""
+    now, was = (matcher.store.placements(kind, day_number(day) - ago)[rows] for ago in (0, 1))
     return np.maximum(np.where(now == -2, was, now), -1).astype(np.int32)
 
 
 def _by_cause(cause: Cause, policy: Policy, day: date) -> MoveReason | None:
-    """What turned for the whole policy; None where each subject has reasons of its own."""
+    """The reason for the whole policy; None where each subject has reasons of its own."""
     version = f"{policy.name}@{policy.version}"
     match cause:
         case PublicationCause():
@@ -217,37 +218,37 @@ def _by_cause(cause: Cause, policy: Policy, day: date) -> MoveReason | None:
 
 
 def _by_criteria(state: State, judge: Judge, day: date, rows: npt.NDArray[np.int32]) -> tuple[list[MoveReason], npt.NDArray[np.int32]]:
-    """Each distinct reason once, and which of them each subject has."""
+    """The distinct reasons, and the index of each subject's reason."""
     was, now = judge.read(rows, day - timedelta(days=1)), judge.read(rows, day)
     flipped = was.truth != now.truth
     deciding = flipped & (was.decides | now.decides)
-    shown = np.where(deciding.any(axis=0), deciding, flipped)
-    leaf_codes = (shown * (1 + 3 * was.truth + now.truth)).astype(np.uint8)
+    concerned = np.where(deciding.any(axis=0), deciding, flipped)
+    leaf_codes = (concerned * (1 + 3 * was.truth + now.truth)).astype(np.uint8)
     evidence = (_missing(was) != _missing(now)) & ~flipped.any(axis=0)
     kind = KINDS.index(judge.policy.subject)
     store = judge.state.store
-    moved = store.placements(kind, encoded(day))[rows] != store.placements(kind, encoded(day) - 1)[rows]
+    moved = store.placements(kind, day_number(day))[rows] != store.placements(kind, day_number(day) - 1)[rows]
     codes = np.concatenate([leaf_codes, evidence, moved[None] & ~flipped.any(axis=0)[None]]).astype(np.uint8)
     group, first = patterns(codes)
-    lapsed = _lapsed(state, judge.policy, day)
+    lapsed = _lapsed_feeds(state, judge.policy, day)
     return [_why(judge, now, codes[:, column], day, lapsed) for column in first], group
 
 
 def _missing(judged: Judged) -> npt.NDArray[np.bool_]:
-    """bool[pairs, n]: is this pair of criterion and feed missing for a subject?"""
+    """bool[pairs, n]: whether a pair of criterion and feed is missing for a subject."""
     pairs = len(judged.entry.pairs)
     columns = [((judged.missing[:, j >> 6] >> np.uint64(j & 63)) & np.uint64(1)).astype(np.bool_) for j in range(pairs)]
     return np.array(columns, np.bool_).reshape(pairs, len(judged.status))
 
 
 def _why(judge: Judge, judged: Judged, codes: Codes, day: date, lapsed: frozenset[str]) -> MoveReason:
-    """One pattern of ``_by_criteria`` in words."""
+    """The reason of one pattern of ``_by_criteria``."""
     leaves, pairs = judge.leaves, judged.entry.pairs
-    flips = {leaf: Flip(leaf.meta.id, LETTERS[(code - 1) // 3], LETTERS[(code - 1) % 3]) for leaf, code in _marked(leaves, codes)}
+    flips = {leaf: Flip(leaf.meta.id, LETTERS[(code - 1) // 3], LETTERS[(code - 1) % 3]) for leaf, code in _coded_leaves(leaves, codes)}
     if flips:
         turned = sorted({param for leaf in flips for param in params_of(leaf) if _starts(judge.policy, param, day)})
-        gone = sorted({feed for leaf, flip in flips.items() if flip.after == "U" for feed in feeds_of(leaf)} & lapsed)
-        return MoveReason("criterion", tuple(dict.fromkeys(flips.values())), tuple(turned), tuple(gone))
+        stale_feeds = sorted({feed for leaf, flip in flips.items() if flip.after == "U" for feed in feeds_of(leaf)} & lapsed)
+        return MoveReason("criterion", tuple(dict.fromkeys(flips.values())), tuple(turned), tuple(stale_feeds))
     concerned = [pairs[j] for j in np.flatnonzero(codes[len(leaves) : len(leaves) + len(pairs)]).tolist()]
     if concerned:
         names = dict.fromkeys(criterion for criterion, _ in concerned)
@@ -257,17 +258,17 @@ def _why(judge: Judge, judged: Judged, codes: Codes, day: date, lapsed: frozense
     return MoveReason("placed" if codes[-1] else "disclosed")
 
 
-def _marked(leaves: tuple[Leaf, ...], codes: Codes) -> Iterator[tuple[Leaf, int]]:
+def _coded_leaves(leaves: tuple[Leaf, ...], codes: Codes) -> Iterator[tuple[Leaf, int]]:
     return ((leaf, code) for leaf, code in zip(leaves, codes.tolist(), strict=False) if code)
 
 
 def _starts(policy: Policy, param: str, day: date) -> bool:
-    """Has a parameter an entry from this day?"""
+    """Whether an entry of a parameter begins on this day."""
     return any(start == day for start, _ in policy.params[param].entries)
 
 
-def _lapsed(state: State, policy: Policy, day: date) -> frozenset[str]:
-    """Feeds of which some statement is too old for the policy from this day on."""
+def _lapsed_feeds(state: State, policy: Policy, day: date) -> frozenset[str]:
+    """The feeds with a statement that is too old for the policy from this day on."""
     yesterday, ages = day - timedelta(days=1), policy.evidence
     stated = state.statements.in_effect()
     return frozenset(s.feed for s in stated if s.feed in ages and ages[s.feed].after(s.complete_to) == yesterday)

@@ -1,7 +1,7 @@
-"""What a policy needs of each unit: the records of a feed, and the coverage of each division in which it has subjects.
+"""What a policy needs from each unit: the records of a feed, and the coverage of each division in which it has subjects.
 
-The rules tell in advance which records will be needed, so all of this can be asked of a draft. The state, where there is one, adds what
-is missing or stale, where, and how many subjects wait for it. The verb ``policy needs`` and its letters call this.
+The rule says in advance which records it needs, so this works for a draft. The state, if there is one, adds what is missing or stale,
+where, and how many subjects wait for it. The verb ``policy needs`` and its letters call this.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ Standing: TypeAlias = Literal["unknown", "covered", "stale", "missing", "not_nee
 WORST_FIRST: tuple[Standing, ...] = ("missing", "stale", "unknown", "covered", "not_needed")
 OWED: tuple[Standing, ...] = ("missing", "stale")
 NOTICE = timedelta(days=7)
-"""The time a unit has at least to answer."""
+"""The least time that a unit has to answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceCoverage:
-    """How the coverage of one source stands in one division.
+    """The coverage of one source in one division.
 
     Args:
-        waiting: how many subjects are undecided there for want of this feed.
+        waiting: how many subjects are undecided there without this feed.
     """
 
     division: str
@@ -46,12 +46,12 @@ class PlaceCoverage:
 
 @dataclass(frozen=True, slots=True)
 class UnitNeed:
-    """What one unit is asked for one feed.
+    """What a policy needs from one unit for one feed.
 
     Args:
         links: the kinds of link of the feed that are followed.
         discloses: fields that the list shows.
-        max_age: how old the coverage may be; None where none is needed.
+        max_age: the greatest age of the coverage; None where no coverage is needed.
         criteria: the criteria that read the feed; cites: the article of each.
         agreed: the agreement is for this purpose, and still runs when the policy begins.
         standing: the worst of its places; unknown where there is no state.
@@ -73,13 +73,13 @@ class UnitNeed:
 
     @property
     def open(self) -> bool:
-        """Is anything still owed?"""
+        """Whether the unit still owes anything."""
         return not self.agreed or self.standing in (*OWED, "unknown")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A criterion that no record answers, and what to ask."""
+    """A criterion that no record answers, and the question to ask."""
 
     criterion: str
     text: Sentence
@@ -87,11 +87,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class PolicyNeeds:
-    """What a policy needs.
+    """The needs of a policy.
 
     Args:
-        due: when the records must be there.
-        checks: what a person has to ask.
+        due: the day by which the records must be there.
+        checks: the questions that a person has to ask.
     """
 
     policy: str
@@ -102,7 +102,7 @@ class PolicyNeeds:
     catalogue: Internal[Catalogue]
 
     def letters(self) -> dict[str, list[UnitNeed]]:
-        """The units to write to, each with everything it still owes."""
+        """The units to write to, each with all that it still owes."""
         units: dict[str, list[UnitNeed]] = {}
         for need in self.needs:
             if need.open:
@@ -111,7 +111,7 @@ class PolicyNeeds:
 
 
 def needs_in(workspace: Workspace | None, policy: Policy, catalogue: Catalogue, day: date | None, today: date) -> PolicyNeeds:
-    """What a draft needs, on a day; with how that stands in a workspace, if there is one to which anything was ever submitted."""
+    """The needs of a draft on a day, with their standing in a workspace, if there is one with a state."""
     from services.state.as_of import as_of
 
     if workspace is None or workspace.empty:
@@ -122,7 +122,7 @@ def needs_in(workspace: Workspace | None, policy: Policy, catalogue: Catalogue, 
 
 
 def policy_needs(policy: Policy, catalogue: Catalogue, state: State | None, day: date) -> PolicyNeeds:
-    """What a policy needs, with how it stands where there is a state."""
+    """The needs of a policy, with their standing where there is a state."""
     questions = {leaf.meta.id: leaf.text for leaf in leaves(policy.criteria) if isinstance(leaf, Check)}
     asked = sorted({check.criterion for check in requirements(policy, catalogue).checks})
     return PolicyNeeds(
@@ -132,7 +132,7 @@ def policy_needs(policy: Policy, catalogue: Catalogue, state: State | None, day:
 
 
 def unit_needs(policy: Policy, catalogue: Catalogue, state: State | None) -> list[UnitNeed]:
-    """What each unit is asked, by feed; with how it stands where there is a state."""
+    """What a policy needs from each unit, by feed, with the standing where there is a state."""
     from services.state.as_of import core
 
     matcher = None if state is None else core(state)
@@ -148,7 +148,7 @@ def unit_needs(policy: Policy, catalogue: Catalogue, state: State | None) -> lis
 
 
 def _waiting(policy: Policy, matcher: Matcher) -> Mapping[tuple[str, str], int]:
-    """How many subjects are undecided for want of a feed, by feed and division."""
+    """How many subjects are undecided without a feed, by feed and division."""
     candidates = matcher.preview(policy)
     return Counter((feed, c.division) for c in candidates if c.division for feed in {feed for _, feed in c.missing if feed is not None})
 

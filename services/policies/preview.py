@@ -1,7 +1,7 @@
-"""The preview of a policy: a funnel by criterion, who would be listed in each division, and what is otherwise than in force.
+"""The preview of a policy: a funnel by criterion, the list by division, and the difference from the version in force.
 
-Each line of the funnel is the same policy with fewer criteria, asked of the same records; so the last line is what publishing would do,
-and a line that loses everybody shows which clause does it. The verbs ``policy preview`` and ``policy publish`` call this.
+Each stage of the funnel is the policy with its first criteria, judged on the same records. So the last stage is what publishing would do,
+and a stage that loses everybody shows the clause at fault. The verbs ``policy preview`` and ``policy publish`` call this.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class FunnelStage:
 
     Args:
         cite: its article.
-        yes, unknown: how many satisfy it and every criterion before it: surely, perhaps.
-        excluded: it must not hold.
+        yes, unknown: how many meet it and every criterion before it: surely, perhaps.
+        excluded: the criterion must not hold.
     """
 
     criterion: str
@@ -60,11 +60,11 @@ class ListedCount:
 
 @dataclass(frozen=True, slots=True)
 class SparseFeed:
-    """A feed of which most of those listed have no record, which leaves them without evidence.
+    """A feed without a record of most candidates, which leaves them without evidence.
 
     Args:
-        field: a field of it that a criterion reads.
-        without: how many of the list have no record of it.
+        field: a field of the feed that a criterion reads.
+        without: how many candidates have no record of it.
     """
 
     feed: str
@@ -77,10 +77,10 @@ class PolicyPreview:
     """What publishing a policy would do.
 
     Args:
-        in_scope: subjects that have a verdict.
-        listed, entered, left: how many would be listed, and move, beside the version in force if there is one.
+        in_scope: the number of subjects with a verdict.
+        listed, entered, left: how many would be listed, and move, compared with the version in force if there is one.
         difference: from the version in force.
-        undelivered: feeds it reads of which nothing was delivered yet.
+        undelivered: feeds that it reads and that have no delivery yet.
         sparse: feeds that leave most of the list without evidence.
     """
 
@@ -100,7 +100,7 @@ class PolicyPreview:
 
 
 def preview_file(workspace: Workspace, file: Path, day: date | None) -> PolicyPreview:
-    """The preview of a draft, on a day; on the state's day where that is None.
+    """The preview of a draft on a day; None: the state's day.
 
     Raises:
         Invalid: the file is no policy; with every error.
@@ -111,7 +111,7 @@ def preview_file(workspace: Workspace, file: Path, day: date | None) -> PolicyPr
 
 
 def preview_on(host: Host, policy: Policy) -> PolicyPreview:
-    """The preview of a policy over the records that a host has."""
+    """The preview of a policy over the records of a host."""
     return preview(host.state, policy)
 
 
@@ -129,7 +129,7 @@ def preview(state: State, policy: Policy) -> PolicyPreview:
         len(candidates) if beside is None else beside.entered,
         0 if beside is None else beside.left,
         beside,
-        [name for name in policy.feeds if not _delivered(state, name)],
+        [name for name in policy.feeds if not _has_deliveries(state, name)],
         _sparse_feeds(policy, candidates, state.catalogue),
         policy,
         state.catalogue,
@@ -137,13 +137,13 @@ def preview(state: State, policy: Policy) -> PolicyPreview:
 
 
 class Counting(Protocol):
-    """What a funnel asks of a matcher."""
+    """The part of a matcher that a funnel needs."""
 
     def counts_of(self, policies: list[Policy]) -> list[Counts]: ...
 
 
 def funnel(policy: Policy, matcher: Counting) -> list[FunnelStage]:
-    """The funnel of a policy; criteria only a person can answer are left out, for they keep nobody off."""
+    """The funnel of a policy, without the criteria that only a person can answer, as they keep nobody off."""
     passed: Node = All(Meta("funnel", ""), ())
     asked: list[Policy] = []
     criteria = [(node, excluded) for node, excluded in criteria_in_order(policy.criteria) if not isinstance(node, Check)]
@@ -158,7 +158,7 @@ def funnel(policy: Policy, matcher: Counting) -> list[FunnelStage]:
 
 
 def criteria_in_order(node: Node) -> Iterator[tuple[Node, bool]]:
-    """The criteria a subject must pass one after the other; True for one that must not hold."""
+    """The criteria that a subject must pass, in order; each with True if it must not hold."""
     match node:
         case All():
             for child in node.children:
@@ -170,7 +170,7 @@ def criteria_in_order(node: Node) -> Iterator[tuple[Node, bool]]:
             yield node, False
 
 
-def _delivered(state: State, feed: str) -> bool:
+def _has_deliveries(state: State, feed: str) -> bool:
     return any(state.deliveries.of(feed, source) for source in range(len(state.catalogue.feeds[feed].sources)))
 
 

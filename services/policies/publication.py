@@ -1,9 +1,7 @@
-"""A policy published, and withdrawn: decisions of two people.
+"""Publish a policy, and withdraw one: decisions of two people.
 
-The verbs ``policy publish`` and ``policy withdraw`` call this.
-
-A withdrawal names the newest version there was when the question was put (``newest_version``): what is published while somebody thinks
-about it is another decision's.
+The verbs ``policy publish`` and ``policy withdraw`` call this. A withdrawal names the newest version at the time of the question
+(``newest_version``): it does not cover a version that is published while somebody thinks about the answer.
 """
 
 from __future__ import annotations
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A version that was published, and the changes of lists it has caused.
+    """A version that was published, and the changes of lists that this caused.
 
     Args:
         digest: of its document.
@@ -54,7 +52,7 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class PolicyWithdrawal:
-    """A policy that was withdrawn, and the changes of lists that has caused.
+    """A policy that was withdrawn, and the changes of lists that this caused.
 
     Args:
         withdrawn: always true.
@@ -74,7 +72,7 @@ class PolicyWithdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A policy and the document it was read from."""
+    """A policy and the text of its document."""
 
     policy: Policy
     text: str
@@ -82,10 +80,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class PublicationQuestion:
-    """A publication that somebody has to confirm, with whom it would list.
+    """A publication that somebody has to confirm, with a preview.
 
     Args:
-        preview: None where nobody wants to see it.
+        preview: None where nobody asked for it.
     """
 
     policy: Policy
@@ -100,7 +98,7 @@ def publish(
 
     Args:
         confirm: answers the question; None: the answer is yes.
-        previewed: the question has the preview.
+        previewed: with a preview in the question.
 
     Raises:
         Invalid: the file is no policy. Conflict: it is not confirmed.
@@ -112,11 +110,11 @@ def publish(
     with workspace.writing() as host, announced_holds(host, notify):
         begin(host, today)
         if confirm is not None:
-            shown = None
+            result = None
             if previewed:
                 with progress(JUDGING, None):
-                    shown = preview_on(host, policy)
-            if not confirm(PublicationQuestion(policy, shown)):
+                    result = preview_on(host, policy)
+            if not confirm(PublicationQuestion(policy, result)):
                 raise Conflict(Text("未发布。看过预览后可加 --yes 发布。", "Not published. Add --yes once the preview has been seen."))
         with progress(Text("发布并判断全体对象", "Publishing, and judging everybody"), None):
             publication = publish_policy(host, draft, by, approved_by)
@@ -130,11 +128,11 @@ def withdraw(
     """Withdraw a policy; one person withdraws, another approves. On a network, waits as ``publish`` does.
 
     Args:
-        since: the day from which it counts as withdrawn; today where that is None.
-        confirm: answers whether it is meant; None: it is.
+        since: the day from which it counts as withdrawn; None: today.
+        confirm: answers the question; None: the answer is yes.
 
     Raises:
-        HuiminError: no such policy. Conflict: it is not confirmed. Refused: as of ``withdraw_policy``.
+        HuiminError: there is no such policy. Conflict: it is not confirmed. Refused: as for ``withdraw_policy``.
     """
     check_people(by, approved_by)
     with workspace.writing() as host, announced_holds(host, notify):
@@ -146,7 +144,7 @@ def withdraw(
 
 
 def draft_to_publish(workspace: Workspace, file: Path) -> Draft:
-    """A draft as the next write will find it.
+    """A draft, read by the catalogue of the next write.
 
     Raises:
         Invalid: the file is no policy; with every error.
@@ -170,7 +168,7 @@ def newest_version(host: Host, name: str) -> int:
     """The newest version of a published policy.
 
     Raises:
-        HuiminError: there is no such policy; says which is near.
+        HuiminError: there is no such policy; names a similar one.
     """
     registry = host.state.registry
     if name not in registry.versions:
@@ -182,8 +180,8 @@ def withdraw_policy(host: Host, name: str, newest: int, by: str, approved_by: st
     """Withdraw a policy; one person withdraws, another approves.
 
     Args:
-        newest: its newest version, of which the two people know.
-        since: the day from which it counts as withdrawn; today where that is None.
+        newest: the newest version that the two people know.
+        since: the day from which it counts as withdrawn; None: today.
 
     Raises:
         Refused: the two are one person, there is a newer version, or the policy cannot count as withdrawn since that day.

@@ -1,4 +1,4 @@
-"""The policies of a workspace: published versions and drafts as a list, and the history of one.
+"""The policies of a workspace: the list of published versions and drafts, and the history of one policy.
 
 ``policy list`` and ``policy history`` call this.
 """
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ListedPolicy:
-    """A published version, or a draft of which no version is published.
+    """A published version, or a draft of a policy without one.
 
     Args:
         version, title, start, by, approved_by, published, digest: of a published version.
         end: its last day in force, where it has one.
-        file: of a draft: where it lies in the workspace.
+        file: of a draft: its file in the workspace.
     """
 
     policy: str
@@ -48,11 +48,11 @@ class PolicyEvent:
     """One step in the life of a version.
 
     Args:
-        state: where the version is from that day on.
+        state: of the version from that day on.
         to_come: the day has not come yet.
-        until: of a version that is scheduled, its first day.
+        until: of a scheduled version, its first day.
         since: of a withdrawal, the day from which the policy counts as withdrawn.
-        by, approved_by: who stood for a decision.
+        by, approved_by: the two people of a decision.
         detail: the reason of a withdrawal, the feed whose agreement ended, the number of the version that took over.
         feed: the title of that feed.
     """
@@ -72,7 +72,7 @@ class PolicyEvent:
 
 @dataclass(frozen=True, slots=True)
 class PolicyHistory:
-    """What became of every version of a policy, by version and day."""
+    """The life of every version of a policy, by version and day."""
 
     title: Text
     events: list[PolicyEvent]
@@ -80,13 +80,13 @@ class PolicyHistory:
 
 def listed_policies(workspace: Workspace) -> list[ListedPolicy]:
     """Every version ever published, and the drafts in the folder of policies that have no published version."""
-    versions = _published(workspace)
+    versions = _published_versions(workspace)
     names = {version.policy for version in versions}
     drafts = (path for path in sorted(workspace.folder("policies").glob("*.yaml")) if path.stem not in names)
     return [*versions, *(ListedPolicy(path.stem, None, Life.DRAFT, None, file=f"policies/{path.name}") for path in drafts)]
 
 
-def _published(workspace: Workspace) -> list[ListedPolicy]:
+def _published_versions(workspace: Workspace) -> list[ListedPolicy]:
     if workspace.empty:
         return []
     with workspace.reading() as host:
@@ -105,10 +105,10 @@ def _published(workspace: Workspace) -> list[ListedPolicy]:
 
 
 def policy_history(workspace: Workspace, name: str) -> PolicyHistory:
-    """What became of every version of a policy, with what the calendar will yet bring.
+    """The life of every version of a policy, with the steps still to come.
 
     Raises:
-        HuiminError: there is no such policy; says which is near.
+        HuiminError: there is no such policy; names a similar one.
     """
     from streams.ledgers.history import history
 

@@ -1,1 +1,1 @@
-"""What the state says, now or as of another day."""
+"""The state of a workspace, now or as of another day, and its log."""

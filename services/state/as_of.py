@@ -1,10 +1,9 @@
-"""The state as of another day, to look at only, and the lists of a state as they were told.
+"""The state as of another day, to read only, and the materialized lists of a state.
 
 Begin with ``seen`` and ``listed``.
 
-What ``--as-of`` shows is what a tick to that day would decide, because it is that tick, applied to a state that is thrown away. Looking
-back at a day shows the versions that were in force then: a withdrawal that counts only since a later day has not come yet
-(docs/en/semantics.md, section 12).
+``--as-of`` shows what a tick to that day would decide: that tick is applied to a copy of the state. An earlier day shows the versions that
+were in force then, without a withdrawal that counts from a later day (docs/en/semantics.md, section 12).
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ if TYPE_CHECKING:
 
 
 def as_of(host: Host, day: date | None) -> State:
-    """The state of a host on ``day``; as it is where that is None. Never to be submitted to."""
+    """The state of a host on ``day``, to read only; None: as it is."""
     return host.state if day in (None, host.state.day) else _on(thrown_away(host), day)
 
 
 def seen(host: Host, day: date | None, known_at: int | date | None) -> State:
-    """The state of a host on ``day``, from what was known at a moment; from what is known now where that is None.
+    """The state of a host on ``day``, from what was known at the moment ``known_at``; None: now.
 
-    A day behind the moment is a forecast from what was known then.
+    A day after the moment is a forecast from what was known then.
 
     Raises:
         NotKept: the moment cannot be asked for.
@@ -49,7 +48,7 @@ def _on(state: State, day: date | None) -> State:
 
 
 def thrown_away(host: Host) -> State:
-    """The state of a host, to do with as one likes: a reader's own; a copy of one that lives on (a writer's, a network's replica)."""
+    """A state that may be changed freely: a reader's own state, or a copy of one that is still used (a writer's, a network's replica)."""
     from streams.steps.state import State
 
     state = host.state
@@ -57,7 +56,7 @@ def thrown_away(host: Host) -> State:
 
 
 def begin(host: Host, today: date) -> None:
-    """Gives a state that has never ticked its first day: today."""
+    """Gives a state without a day its first day: today."""
     from streams.language.messages import Tick
     from streams.steps.state import NO_DAY
 
@@ -66,22 +65,22 @@ def begin(host: Host, today: date) -> None:
 
 
 def core(state: State) -> Matcher:
-    """The matching core of a state: what a person asks of it, beyond what the steps call through their port."""
+    """The matching core of a state, with the questions of people that the port of the steps does not have."""
     return cast("Matcher", state.matcher)
 
 
 def listed(state: State, policy: str, every: bool = False) -> list[Candidate]:
-    """A policy's list as it is told, by token: as the core finds it, but for those kept off by an outcome, and those held back.
+    """The materialized list of a policy, by token: the computed list, changed by suppressions and holds.
 
     Args:
-        every: also those unknown who are only counted.
+        every: also the unknown subjects that are only counted.
     """
     matcher = core(state)
     return _as_told(state, policy, matcher.candidates(policy, every=every) if policy in matcher.policies else [])
 
 
 def lists(state: State) -> Iterator[tuple[str, list[Candidate]]]:
-    """The list of every policy that is matched, as it is told, from one pass; by name."""
+    """The materialized list of every matched policy, by name, from one pass."""
     from matchers.lists.verdicts import candidates_of
 
     matcher = core(state)
@@ -91,7 +90,7 @@ def lists(state: State) -> Iterator[tuple[str, list[Candidate]]]:
 
 
 def _as_told(state: State, policy: str, candidates: list[Candidate]) -> list[Candidate]:
-    """The candidates that a rule finds, with what outcomes and holds put in their place."""
+    """The candidates of the computed list, with the overlays of suppressions and holds applied."""
     from dataclasses import replace
 
     from matchers.kernel.changes import STATUSES
@@ -113,7 +112,7 @@ def _as_told(state: State, policy: str, candidates: list[Candidate]) -> list[Can
 
 
 def divisions(state: State, policy: str, subjects: Sequence[int]) -> dict[int, str | None]:
-    """Where subjects of a policy's kind are placed; None where unplaced, or not known at all."""
+    """The divisions of subjects of a policy's kind; None where unplaced, or not known at all."""
     if not subjects:
         return {}
     import numpy as np
@@ -123,6 +122,6 @@ def divisions(state: State, policy: str, subjects: Sequence[int]) -> dict[int, s
 
     matcher, kind = core(state), KINDS.index(state.policies[policy].subject)
     rows = {subject: matcher.store.entity(kind, subject) for subject in subjects}
-    known = [subject for subject, row in rows.items() if row >= 0]
-    places = divisions_of(matcher, kind, state.day, np.array([rows[subject] for subject in known], np.int32))
-    return {**dict.fromkeys(rows), **dict(zip(known, places, strict=True))}
+    known_subjects = [subject for subject, row in rows.items() if row >= 0]
+    places = divisions_of(matcher, kind, state.day, np.array([rows[subject] for subject in known_subjects], np.int32))
+    return {**dict.fromkeys(rows), **dict(zip(known_subjects, places, strict=True))}

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 
 
 def breaks(workspace: Workspace) -> tuple[list[Break], int]:
-    """Every place where the log of a workspace (on a network: of its replica) is not as it was written; and how often an erasure wrote
-    it anew. All of it is read."""
+    """Every place where the log of a workspace is not as it was written, and how often an erasure rewrote it.
+
+    Reads the whole log; on a network that of the replica.
+    """
     from streams.store import log as storage
 
     alone, state = workspace.network is None, workspace.folder("state")

@@ -44,10 +44,10 @@ def test_the_page_holds_the_table(language: str) -> None:
 
 def test_memory_is_counted_by_hand() -> None:
     """Two workers, one lost: the other holds the locator, the lists and every shard."""
-    found = sized(Need(1_000_000, records_per_resident=2), Measured(), PLAIN)
+    size = sized(Need(1_000_000, records_per_resident=2), Measured(), PLAIN)
 
-    assert (found.workers, found.shards) == (2, 8)
-    assert found.worker_bytes == pytest.approx(1_000_000 * (2 * (150 + 2 * 60) + 1.76 * 32 + 0.1 * 850))
+    assert (size.workers, size.shards) == (2, 8)
+    assert size.worker_bytes == pytest.approx(1_000_000 * (2 * (150 + 2 * 60) + 1.76 * 32 + 0.1 * 850))
 
 
 def test_the_front_is_not_shared() -> None:
@@ -61,19 +61,19 @@ def test_the_front_is_not_shared() -> None:
 
 def test_shards_are_shared() -> None:
     """400,000 rows a second at 3 µs are 1.2 cores: two workers at the most they may, and a third in case one is lost."""
-    found = sized(Need(1_000, changes_per_second=400_000, policies=0), replace(FREE, shard_ns=3_000), PLAIN)
+    size = sized(Need(1_000, changes_per_second=400_000, policies=0), replace(FREE, shard_ns=3_000), PLAIN)
 
-    assert found.load == pytest.approx(PLAIN.busy)
-    assert found.workers == 3
+    assert size.load == pytest.approx(PLAIN.busy)
+    assert size.workers == 3
 
 
 def test_topics_are_counted_by_hand() -> None:
     """One row a second for an hour a day: inputs for ten days, orders for seven; no lines without policies, and no first load."""
     choice = replace(PLAIN, busy_hours=1)
 
-    found = sized(Need(0, changes_per_second=1, policies=0, retention_days=10), replace(FREE, wire_bytes=40), choice)
+    size = sized(Need(0, changes_per_second=1, policies=0, retention_days=10), replace(FREE, wire_bytes=40), choice)
 
-    assert found.broker_disk_bytes == pytest.approx(3_600 * (10 + 7) * 40)
+    assert size.broker_disk_bytes == pytest.approx(3_600 * (10 + 7) * 40)
     assert sized(Need(0, changes_per_second=1, policies=0, retention_days=10), replace(FREE, wire_bytes=40)).broker_disk_bytes == (
         pytest.approx(8 * 3_600 * (10 + 2.0 * 7) * 40 * 3)
     )
@@ -81,10 +81,10 @@ def test_topics_are_counted_by_hand() -> None:
 
 def test_publishing_is_shared_by_the_shards() -> None:
     """A million residents at 60 ns are 60 ms, half of it on each of two workers; every policy anew is one pass and a little for each."""
-    found = sized(Need(1_000_000, policies=10), replace(FREE, publish_ns=60, pass_ns=200, judge_ns=10), PLAIN)
+    size = sized(Need(1_000_000, policies=10), replace(FREE, publish_ns=60, pass_ns=200, judge_ns=10), PLAIN)
 
-    assert found.publish_seconds == pytest.approx(0.03)
-    assert found.judge_seconds == pytest.approx(0.15)
+    assert size.publish_seconds == pytest.approx(0.03)
+    assert size.judge_seconds == pytest.approx(0.15)
 
 
 def test_the_topics_keep_as_long_as_is_counted() -> None:
@@ -101,16 +101,16 @@ def test_one_worker_may_be_missing(need: Need) -> None:
     """The busiest of the others has room and time for what it then holds; there are never more shards than the locator can name."""
     choice = Chosen()
     try:
-        found = sized(need)
+        size = sized(need)
     except TooLarge:
         reject()
 
-    assert found.load <= choice.busy
-    assert found.worker_bytes <= choice.worker_bytes
-    assert found.publish_seconds <= choice.publish_seconds
-    assert 2 <= found.workers <= found.shards + 1
-    assert found.shards <= MOST_SHARDS
-    assert found.brokers >= max(choice.brokers, ceil(found.broker_disk_bytes / choice.broker_bytes))
+    assert size.load <= choice.busy
+    assert size.worker_bytes <= choice.worker_bytes
+    assert size.publish_seconds <= choice.publish_seconds
+    assert 2 <= size.workers <= size.shards + 1
+    assert size.shards <= MOST_SHARDS
+    assert size.brokers >= max(choice.brokers, ceil(size.broker_disk_bytes / choice.broker_bytes))
 
 
 @given(NEEDS, st.sampled_from(["residents", "changes_per_second", "records_per_resident"]))

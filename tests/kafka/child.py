@@ -38,7 +38,7 @@ WARMING = 60
 
 
 @dataclass(frozen=True)
-class Named(Connection):
+class NamedConnection(Connection):
     """A connection that gives the worker a name, by which the group's members are told apart."""
 
     name: str = ""
@@ -50,7 +50,7 @@ class Named(Connection):
 def worker(words: dict[str, Any]) -> int:
     """One worker, from its start to its end; gives the exit code."""
     settings = WorkerSettings(
-        Named(tuple(words["servers"]), name=words["name"]),
+        NamedConnection(tuple(words["servers"]), name=words["name"]),
         Path(words["state"]),
         words["shards"],
         SEAL,
@@ -60,11 +60,11 @@ def worker(words: dict[str, Any]) -> int:
         rule=StageRule(words["snapshot"]),
     )
     if words["broken"]:
-        setattr(FaustHost, FaustHost._left_with_nothing.__name__, _broken)  # an error where none of ours is asked
+        setattr(FaustHost, FaustHost._left_with_nothing.__name__, _raise_error)  # an error where none of ours is asked
     return work(settings, parts(real=True))
 
 
-async def _broken(host: FaustHost, app: Any, **facts: Any) -> None:
+async def _raise_error(host: FaustHost, app: Any, **facts: Any) -> None:
     raise RuntimeError("broken for a test")
 
 
@@ -73,13 +73,13 @@ def warm() -> None:
     import faust  # noqa: F401  # imported here for the workers
     import prometheus_client  # noqa: F401
 
-    sequencer, shards, merger = Sequencer(parts(real=True), 2), [PartitionFold(parts(real=True), one) for one in range(2)], Merger(2)
+    sequencer, shards, merger = Sequencer(parts(real=True), 2), [PartitionFold(parts(real=True), number) for number in range(2)], Merger(2)
     for offset, body in enumerate(islice(iter(Moving()), WARMING)):
         for out in sequencer.take(body, offset):
-            found = shards[out.partition].take(out.body, shards[out.partition].offset + 1) if out.topic == "orders" else []
-            for one in found if out.topic == "orders" else [out]:
-                if one.topic == "lines":
-                    merger.take(one.body, merger.offset + 1)
+            outputs = shards[out.partition].take(out.body, shards[out.partition].offset + 1) if out.topic == "orders" else []
+            for output in outputs if out.topic == "orders" else [out]:
+                if output.topic == "lines":
+                    merger.take(output.body, merger.offset + 1)
 
 
 def with_parent() -> None:
@@ -87,7 +87,7 @@ def with_parent() -> None:
     ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
 
 
-def born(words: dict[str, Any], run: Callable[[dict[str, Any]], int]) -> int:
+def fork_worker(words: dict[str, Any], run: Callable[[dict[str, Any]], int]) -> int:
     """Forks a worker, with what it says in a file; gives its number."""
     pid = os.fork()
     if pid:
@@ -95,9 +95,9 @@ def born(words: dict[str, Any], run: Callable[[dict[str, Any]], int]) -> int:
     code = 99
     try:
         with_parent()
-        said = os.open(words["said"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        os.dup2(said, 1)
-        os.dup2(said, 2)
+        output = os.open(words["said"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
         os.close(0)
         code = run(words)
     except SystemExit as end:
@@ -127,7 +127,7 @@ def main() -> None:
                 return
             *lines, rest = (rest + read).split(b"\n")
             for line in lines:
-                pid = born(json.loads(line), worker)
+                pid = fork_worker(json.loads(line), worker)
                 alive.add(pid)
                 print(f"born {pid}", flush=True)
         while alive and (ended := os.waitpid(-1, os.WNOHANG))[0]:

@@ -23,7 +23,7 @@ def a_topic(connection: Connection, replication: int = 1, least: int = 1) -> str
     return name
 
 
-def sent(connection: Connection, topic: str, values: Sequence[bytes]) -> None:
+def send_records(connection: Connection, topic: str, values: Sequence[bytes]) -> None:
     """Send with kafka-python, and wait until all in-sync replicas have them."""
     from kafka import KafkaProducer
 
@@ -45,11 +45,11 @@ def read(connection: Connection, topic: str, count: int) -> list[bytes]:
         partition = TopicPartition(topic, 0)
         consumer.assign([partition])
         consumer.seek_to_beginning(partition)
-        found: list[bytes] = []
+        values: list[bytes] = []
         until = time.monotonic() + SECONDS
-        while len(found) < count and time.monotonic() < until:
-            found += [record.value for records in consumer.poll(timeout_ms=500).values() for record in records]
-        return found
+        while len(values) < count and time.monotonic() < until:
+            values += [record.value for records in consumer.poll(timeout_ms=500).values() for record in records]
+        return values
     finally:
         consumer.close()
 
@@ -63,17 +63,17 @@ def records(connection: Connection, topic: str, partition: int = 0) -> list[byte
         where = TopicPartition(topic, partition)
         consumer.assign([where])
         consumer.seek_to_beginning(where)
-        end, until, found = consumer.end_offsets([where])[where], time.monotonic() + SECONDS, list[bytes]()
+        end, until, bodies = consumer.end_offsets([where])[where], time.monotonic() + SECONDS, list[bytes]()
         while consumer.position(where) < end:
             assert time.monotonic() < until
             for some in consumer.poll(timeout_ms=500).values():
-                found += [b" ".join([one.key or b"", *(value for _, value in one.headers), one.value or b""]) for one in some]
-        return found
+                bodies += [b" ".join([record.key or b"", *(value for _, value in record.headers), record.value or b""]) for record in some]
+        return bodies
     finally:
         consumer.close()
 
 
-def echoed(words: dict[str, Any], topic: str, value: bytes) -> bytes:
+def round_trip(words: dict[str, Any], topic: str, value: bytes) -> bytes:
     """Send and read one record with aiokafka, given the arguments of its clients."""
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 

@@ -15,7 +15,7 @@ import pytest
 
 from infra.kafka.cluster import Cluster
 from infra.kafka.jars import NoRuntime, Runtime
-from tests.kafka.network import Nursery
+from tests.kafka.network import WorkerNursery
 
 QUICK = "-XX:TieredStopAtLevel=1"
 """Brokers under test live for a minute: the second compiler would take more of the processor than it saves."""
@@ -25,36 +25,36 @@ QUICK = "-XX:TieredStopAtLevel=1"
 def runtime() -> Runtime:
     """What brokers run on; fetched the first time."""
     os.environ["JAVA_TOOL_OPTIONS"] = f"{os.environ.get('JAVA_TOOL_OPTIONS', '')} {QUICK}".strip()
-    found = Runtime.of(os.environ)
+    runtime = Runtime.of(os.environ)
     try:
-        found.java()
-        found.jars()
+        runtime.java()
+        runtime.jars()
     except NoRuntime as why:
         pytest.skip(f"no Kafka: {why}")
-    return found
+    return runtime
 
 
 @pytest.fixture(scope="session")
 def cluster(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One broker, with a secured listener beside the plain one, in a folder whose name is not ASCII."""
-    yield from _ended(Cluster(tmp_path_factory.mktemp("kafka") / "本机 broker", runtime, 1, secured=True))
+    yield from _running(Cluster(tmp_path_factory.mktemp("kafka") / "本机 broker", runtime, 1, secured=True))
 
 
 @pytest.fixture(scope="session")
 def cluster3(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Three brokers, of which one may fail."""
-    yield from _ended(Cluster(tmp_path_factory.mktemp("kafka3"), runtime, 3))
+    yield from _running(Cluster(tmp_path_factory.mktemp("kafka3"), runtime, 3))
 
 
 @pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
+def nursery() -> Iterator[WorkerNursery]:
     """What makes the workers of networks under test."""
-    made = Nursery()
-    yield made
-    made.end()
+    nursery = WorkerNursery()
+    yield nursery
+    nursery.end()
 
 
-def _ended(cluster: Cluster) -> Iterator[Cluster]:
+def _running(cluster: Cluster) -> Iterator[Cluster]:
     """The cluster while it runs; its logs stay for whoever looks into a failure, its data do not."""
     try:
         cluster.up()

@@ -1,7 +1,7 @@
-"""Messages in which people move: the run of ``tests.streams.world``, with households and dwellings added, and what is not admitted among them.
+"""Messages in which people move: the run of ``tests.streams.world``, with households and dwellings, and with messages that are not admitted.
 
-The one idea: a network that is taken apart by streets is tried where people change streets. Every delivery of the register puts persons
-into other streets and other households; households change dwellings and streets; dwellings change streets. The same seed gives the same bytes.
+A network is divided by streets, so it is tested with people who change streets. Every delivery of the register puts persons into other
+streets and households; households change dwellings and streets; dwellings change streets. The same seed gives the same bytes.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from streams.wire import wire
 from tests.streams.world import Sending, catalogue, coverage, delivered, number, published, run
 
 STREETS = ("310107020", "310107021", "310107022", "310107005", "310107014", "310107102", "310107103")
-BORN = tuple(date(1935, 1, 1) + timedelta(days=97 * one) for one in range(200))
+BIRTH_DAYS = tuple(date(1935, 1, 1) + timedelta(days=97 * place) for place in range(200))
 MOST = 10**9
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many there are of each kind, and how many rows a batch has."""
+    """The number of each kind, and of rows in a batch."""
 
     seed: int = 7
     batch: int = 20
@@ -36,10 +36,10 @@ class Sizes:
 
 @dataclass(slots=True)
 class Moving:
-    """The messages, as bytes, without end; ``bad`` counts those made to be refused.
+    """The messages, as bytes, without end; ``bad`` counts those that are to be refused.
 
     Args:
-        garbage: bytes that are no message, and messages that are not admitted, among the others.
+        garbage: with bytes that are no message, and messages that are not admitted.
     """
 
     sizes: Sizes = Sizes()  # frozen
@@ -48,24 +48,24 @@ class Moving:
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[bytes]:
-        rng, sent = np.random.default_rng(self.sizes.seed), Sending()
+        rng, send = np.random.default_rng(self.sizes.seed), Sending()
         day = date(2026, 10, 1)
         for place, message in enumerate(run(MOST, self.sizes.seed, self.sizes.batch)):
             if isinstance(message, Tick):
                 day = message.day
-            yield sent(self._moved(rng, message))
+            yield send(self._with_moves(rng, message))
             if isinstance(message, CatalogueSet):
-                yield sent(published("group-rental"))
+                yield send(published("group-rental"))
                 for kind in ("dwelling", "household", "occupancy", "relocation", "income"):
-                    yield from map(sent, self._delivery(rng, kind, day))
+                    yield from map(send, self._delivery(rng, kind, day))
             elif place % 9 == 8:
-                yield from map(sent, self._delivery(rng, str(rng.choice(("household", "occupancy", "dwelling", "income"))), day))
+                yield from map(send, self._delivery(rng, str(rng.choice(("household", "occupancy", "dwelling", "income"))), day))
             if self.garbage and place > 4 and place % 11 == 10:
                 self.bad += 1
                 yield self._bad(rng, wire.encode(message), place)
 
-    def _moved(self, rng: np.random.Generator, message: Input) -> Input:
-        """A delivery of the register, with streets and households anew; agreements that outlast the clock of any run: without them nobody is listed."""
+    def _with_moves(self, rng: np.random.Generator, message: Input) -> Input:
+        """A delivery of the register with new streets and households; agreements that outlast any run, or nobody would be listed."""
         if isinstance(message, CatalogueSet):
             return replace(
                 message, contracts={name: text.replace("until: 2027-", "until: 2927-") for name, text in message.contracts.items()}
@@ -73,8 +73,8 @@ class Moving:
         if not isinstance(message, RecordBatch) or message.feed != "hukou":
             return message
         n = len(message)
-        born = np.array([number(BORN[int(one) % len(BORN)]) for one in rng.integers(0, len(BORN), n)], np.int64)
-        values = {**message.values, "division": rng.integers(0, len(STREETS), n), "birth_date": born}
+        birth_days = np.array([number(BIRTH_DAYS[int(index) % len(BIRTH_DAYS)]) for index in rng.integers(0, len(BIRTH_DAYS), n)], np.int64)
+        values = {**message.values, "division": rng.integers(0, len(STREETS), n), "birth_date": birth_days}
         links = {**message.links, "household": rng.integers(0, self.sizes.households, n).astype(np.uint64)}
         return replace(message, values=values, links=links, dictionaries={**message.dictionaries, "division": STREETS})
 
@@ -86,17 +86,17 @@ class Moving:
         return [*delivered(batch, id), stated]
 
     def _dwelling(self, rng: np.random.Generator, delivery: int, day: date) -> RecordBatch:
-        chosen = self._some(rng, self.sizes.dwellings, delivery)
+        subjects = self._some(rng, self.sizes.dwellings, delivery)
         return self._rows(
-            "dwelling", delivery, chosen, division=rng.integers(0, len(STREETS), len(chosen)), layout=rng.integers(0, 3, len(chosen))
+            "dwelling", delivery, subjects, division=rng.integers(0, len(STREETS), len(subjects)), layout=rng.integers(0, 3, len(subjects))
         )
 
     def _household(self, rng: np.random.Generator, delivery: int, day: date) -> RecordBatch:
-        chosen = self._some(rng, self.sizes.households, delivery)
-        n = len(chosen)
+        subjects = self._some(rng, self.sizes.households, delivery)
+        n = len(subjects)
         homes = rng.integers(0, self.sizes.dwellings, n).astype(np.uint64)
         return self._rows(
-            "household", delivery, chosen, registered_at=homes, division=rng.integers(0, len(STREETS), n), size=rng.integers(1, 5, n)
+            "household", delivery, subjects, registered_at=homes, division=rng.integers(0, len(STREETS), n), size=rng.integers(1, 5, n)
         )
 
     def _occupancy(self, rng: np.random.Generator, delivery: int, day: date) -> RecordBatch:
@@ -106,9 +106,11 @@ class Moving:
         return self._rows("occupancy", delivery, keys, key=keys, lives_at=homes, relation_to_tenant=rng.choice((0, 1, 2, 2), n))
 
     def _relocation(self, rng: np.random.Generator, delivery: int, day: date) -> RecordBatch:
-        chosen = self._some(rng, self.sizes.dwellings, delivery)
-        told = [number(day - timedelta(days=int(one))) for one in rng.integers(0, 700, len(chosen))]
-        return self._rows("relocation", delivery, chosen, line=[0] * len(chosen), notice_date=told, dictionaries={"line": ("L15",)})
+        subjects = self._some(rng, self.sizes.dwellings, delivery)
+        notice_days = [number(day - timedelta(days=int(ago))) for ago in rng.integers(0, 700, len(subjects))]
+        return self._rows(
+            "relocation", delivery, subjects, line=[0] * len(subjects), notice_date=notice_days, dictionaries={"line": ("L15",)}
+        )
 
     def _income(self, rng: np.random.Generator, delivery: int, day: date) -> RecordBatch:
         keys = rng.choice(np.arange(1, 8 * self.sizes.batch), 2 * self.sizes.batch, replace=False)
@@ -122,10 +124,10 @@ class Moving:
     def _rows(self, feed: str, delivery: int, subjects: Any, **columns: Any) -> RecordBatch:
         columns.setdefault("dictionaries", {"division": STREETS} if "division" in columns else {})
         ordered = {"order": [delivery] * len(subjects), **columns}
-        return rows(catalogue(), feed, delivery, 1, [int(one) for one in subjects], **ordered)
+        return rows(catalogue(), feed, delivery, 1, [int(subject) for subject in subjects], **ordered)
 
     def _bad(self, rng: np.random.Generator, before: bytes, place: int) -> bytes:
-        """What nobody admits: random bytes, nothing, a message cut short or changed, and whole ones that refer to what is not there."""
+        """What nobody admits: random bytes, nothing, a message cut or changed, and whole messages that refer to missing things."""
         match self.bad % 7:
             case 0:
                 return rng.bytes(200)

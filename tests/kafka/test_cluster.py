@@ -12,7 +12,7 @@ from infra.kafka.cluster import Cluster
 from infra.kafka.jars import Runtime
 from infra.kafka.launch import NotStarted
 from infra.kafka.plan import HEAP_MEGABYTES, HOST, NoCluster, OtherCluster
-from tests.kafka.clients import a_topic, eventually, in_sync, read, sent
+from tests.kafka.clients import a_topic, eventually, in_sync, read, send_records
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
 
@@ -29,7 +29,7 @@ def test_up_is_up_and_may_be_asked_again(cluster: Cluster) -> None:
 
     again = Cluster(cluster.folder, cluster.runtime).up()
 
-    assert [(one.number, one.ready) for one in before] == [(1, True)]
+    assert [(broker.number, broker.ready) for broker in before] == [(1, True)]
     assert cluster.status() == before
     assert again == cluster.connection()
 
@@ -37,10 +37,10 @@ def test_up_is_up_and_may_be_asked_again(cluster: Cluster) -> None:
 def test_down_is_down_and_what_was_there_comes_back(cluster: Cluster) -> None:
     """``down`` ends the broker, and only once; ``up`` brings it back where it was, with what it held."""
     before, topic = cluster.connection(), a_topic(cluster.connection())
-    sent(before, topic, [b"1", b"2"])
+    send_records(before, topic, [b"1", b"2"])
 
     assert cluster.down() == 1
-    assert [(one.pid, one.ready) for one in cluster.status()] == [(None, False)]
+    assert [(broker.pid, broker.ready) for broker in cluster.status()] == [(None, False)]
     assert cluster.down() == 0
 
     assert cluster.up() == before
@@ -51,7 +51,7 @@ def test_down_is_down_and_what_was_there_comes_back(cluster: Cluster) -> None:
 def test_a_broker_started_again_has_its_port_and_its_data(cluster: Cluster, how: str) -> None:
     """Whether it was asked to end or killed."""
     topic = a_topic(cluster.connection())
-    sent(cluster.connection(), topic, [b"before"])
+    send_records(cluster.connection(), topic, [b"before"])
     (was,) = cluster.status()
 
     getattr(cluster, how)(1)
@@ -60,7 +60,7 @@ def test_a_broker_started_again_has_its_port_and_its_data(cluster: Cluster, how:
 
     (now,) = cluster.status()
     assert now.port == was.port and now.pid != was.pid and now.ready
-    sent(cluster.connection(), topic, [b"after"])
+    send_records(cluster.connection(), topic, [b"after"])
     assert read(cluster.connection(), topic, 2) == [b"before", b"after"]
 
 
@@ -107,12 +107,12 @@ def test_three_brokers_outlive_the_kill_of_a_leader(cluster3: Cluster) -> None:
     connection = cluster3.connection()
     topic = a_topic(connection, replication=3, least=2)
     first, second = ([b"%d-%d" % (part, i) for i in range(200)] for part in (1, 2))
-    sent(connection, topic, first)
+    send_records(connection, topic, first)
     leader = cluster3.leader(topic)
     assert leader is not None
 
     cluster3.kill(leader)
-    sent(connection, topic, second)
+    send_records(connection, topic, second)
 
     assert read(connection, topic, 400) == [*first, *second]
     assert cluster3.leader(topic) not in (None, leader)

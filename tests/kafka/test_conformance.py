@@ -1,7 +1,7 @@
-"""A network says what one embedded host says, however many workers and brokers there are.
+"""The output of a network is that of one embedded host, with any number of workers and brokers.
 
-The one idea: the same messages go through an embedded host and through networks of one, two and four workers on one broker and on three.
-Lists, editions, lines, dead letters and ids are those of the host; between networks every byte of the lists' topic is the same.
+The same messages go through an embedded host and through networks of one, two and four workers, on one broker and on three. Lists, editions,
+lines, dead letters and ids are those of the host; between networks every byte of the lists' topic is the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from console.cli.main import application
 from infra.kafka.cluster import Cluster
 from infra.kafka.jars import Runtime
 from tests.kafka.moving import Moving, Sizes
-from tests.kafka.network import Network, Nursery, network
+from tests.kafka.network import NetworkUnderTest, WorkerNursery, running_network
 from tests.matchers.counting import Counted, need
 from tests.streams.world import published, run, sent
 
@@ -52,51 +52,55 @@ def moving() -> Iterator[bytes]:
     yield from islice(iter(Moving()), LENGTH)
 
 
-SAID: dict[str, str] = {}
-"""A digest of all that a scenario's first network told."""
+DIGESTS: dict[str, str] = {}
+"""The digest of the output of each scenario's first network."""
 
 
-def agrees(made: Network, scenario: str, counted: Counted) -> None:
-    """The network has said what the host says, as CloudEvents, and the same bytes as the networks before it."""
-    made.settle()
-    counts = made.right()
-    for topic, head, body in made.reader.events:
+def agrees(network: NetworkUnderTest, scenario: str, counted: Counted) -> None:
+    """Checks that the output of a network is that of the host, as CloudEvents, and the same bytes as that of the networks before."""
+    network.settle()
+    counts = network.check()
+    for topic, head, body in network.reader.events:
         a_cloud_event(topic, head, body)
-    told = sha256(b"".join(body for topic, _, body in made.reader.events if topic == "changes")).hexdigest()
-    if not made.reader.repeated:
-        assert SAID.setdefault(scenario, told) == told
-    assert made.end() == [0] * len(made.workers)
-    counted(TITLE, {"networks": 1, **counts, "CloudEvents": len(made.reader.events)})
+    digest = sha256(b"".join(body for topic, _, body in network.reader.events if topic == "changes")).hexdigest()
+    if not network.reader.repeated:
+        assert DIGESTS.setdefault(scenario, digest) == digest
+    assert network.end() == [0] * len(network.workers)
+    counted(TITLE, {"networks": 1, **counts, "CloudEvents": len(network.reader.events)})
 
 
 @pytest.mark.parametrize("brokers", [1, 3])
 def test_any_number_of_workers_and_brokers(
-    brokers: int, request: pytest.FixtureRequest, nursery: Nursery, tmp_path: Path, counted: Counted
+    brokers: int, request: pytest.FixtureRequest, nursery: WorkerNursery, tmp_path: Path, counted: Counted
 ) -> None:
     """One, two or four workers on one broker or three: the same lists, editions, lines and dead letters, byte for byte."""
-    found: Cluster = request.getfixturevalue("cluster" if brokers == 1 else "cluster3")
+    cluster: Cluster = request.getfixturevalue("cluster" if brokers == 1 else "cluster3")
 
     with ExitStack() as stack:
-        networks = [stack.enter_context(network(nursery, found.connection(), tmp_path / str(count), moving())) for count in WORKERS]
-        for made, count in zip(networks, WORKERS, strict=True):
-            made.add(count)
-            made.send(LENGTH)
-        for made in networks:
-            made.working()
-        for made in networks:
-            agrees(made, "moving", counted)
+        networks = [
+            stack.enter_context(running_network(nursery, cluster.connection(), tmp_path / str(count), moving())) for count in WORKERS
+        ]
+        for network, count in zip(networks, WORKERS, strict=True):
+            network.add(count)
+            network.send(LENGTH)
+        for network in networks:
+            network.working()
+        for network in networks:
+            agrees(network, "moving", counted)
 
 
 @pytest.mark.parametrize("scenario", [plain, other])
-def test_other_runs(scenario: Callable[[], Iterator[bytes]], nursery: Nursery, cluster: Cluster, tmp_path: Path, counted: Counted) -> None:
+def test_other_runs(
+    scenario: Callable[[], Iterator[bytes]], nursery: WorkerNursery, cluster: Cluster, tmp_path: Path, counted: Counted
+) -> None:
     """The runs of the embedded host's own tests."""
     bodies = list(scenario())
 
-    with network(nursery, cluster.connection(), tmp_path, bodies) as made:
-        made.add(2)
-        made.send(len(bodies))
+    with running_network(nursery, cluster.connection(), tmp_path, bodies) as network:
+        network.add(2)
+        network.send(len(bodies))
 
-        agrees(made, scenario.__name__, counted)
+        agrees(network, scenario.__name__, counted)
 
 
 def test_the_demonstration(runtime: Runtime, tmp_path: Path) -> None:

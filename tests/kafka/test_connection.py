@@ -24,39 +24,39 @@ def password(tmp_path: Path) -> dict[str, str]:
 
 def test_the_least_is_an_address() -> None:
     """Several after commas, each once; empty settings are none."""
-    found = Connection.of({"KAFKA_BOOTSTRAP": " a:9092, [::1]:9093,a:9092 ", "KAFKA_CA_FILE": " ", "PATH": "x"})
+    connection = Connection.of({"KAFKA_BOOTSTRAP": " a:9092, [::1]:9093,a:9092 ", "KAFKA_CA_FILE": " ", "PATH": "x"})
 
-    assert found == Connection(("a:9092", "[::1]:9093"))
-    assert found.client() == {"bootstrap_servers": ["a:9092", "[::1]:9093"], "security_protocol": "PLAINTEXT"}
-    assert found.faust() == {"broker": ["kafka://a:9092", "kafka://[::1]:9093"]}
-    assert found.environment() == {"KAFKA_BOOTSTRAP": "a:9092,[::1]:9093"}
+    assert connection == Connection(("a:9092", "[::1]:9093"))
+    assert connection.client() == {"bootstrap_servers": ["a:9092", "[::1]:9093"], "security_protocol": "PLAINTEXT"}
+    assert connection.faust() == {"broker": ["kafka://a:9092", "kafka://[::1]:9093"]}
+    assert connection.environment() == {"KAFKA_BOOTSTRAP": "a:9092,[::1]:9093"}
 
 
 def test_sasl_is_handed_on(password: dict[str, str]) -> None:
     """The password is read when a client is made, spaces within it and all; it is no part of the connection."""
-    found = Connection.of(BOOTSTRAP | SASL | password)
+    connection = Connection.of(BOOTSTRAP | SASL | password)
 
-    words = found.client()
-    credentials = found.faust()["broker_credentials"]
+    words = connection.client()
+    credentials = connection.faust()["broker_credentials"]
 
     assert (words["sasl_mechanism"], words["sasl_plain_username"], words["sasl_plain_password"]) == ("SCRAM-SHA-512", "huimin", "p w")
     assert (credentials.protocol.value, credentials.mechanism.value) == ("SASL_PLAINTEXT", "SCRAM-SHA-512")
-    assert "p w" not in repr(found)
-    assert Connection.of(found.environment()) == found
+    assert "p w" not in repr(connection)
+    assert Connection.of(connection.environment()) == connection
 
 
 def test_tls_is_handed_on() -> None:
     """Without a file the system's certificates are believed; names are compared."""
-    found = Connection.of(BOOTSTRAP | {"KAFKA_SECURITY_PROTOCOL": "ssl"})
+    connection = Connection.of(BOOTSTRAP | {"KAFKA_SECURITY_PROTOCOL": "ssl"})
 
-    context = found.client()["ssl_context"]
+    context = connection.client()["ssl_context"]
 
     assert context.check_hostname and context.verify_mode is ssl.CERT_REQUIRED
-    assert found.faust()["broker_credentials"].protocol.value == "SSL"
+    assert connection.faust()["broker_credentials"].protocol.value == "SSL"
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "words"),
     [
         ({}, "KAFKA_BOOTSTRAP is missing"),
         ({"KAFKA_BOOTSTRAP": "a"}, "a is not host:port"),
@@ -76,9 +76,9 @@ def test_tls_is_handed_on() -> None:
         (BOOTSTRAP | {"KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_KEY_FILE": "x"}, "KAFKA_CERT_FILE is missing"),
     ],
 )
-def test_what_does_not_go_together_is_refused(settings: dict[str, str], told: str) -> None:
+def test_what_does_not_go_together_is_refused(settings: dict[str, str], words: str) -> None:
     """By the name of the setting, in both languages, with exit code 2; never with a password."""
-    with pytest.raises(BadSetting, match=told) as refused:
+    with pytest.raises(BadSetting, match=words) as refused:
         Connection.of(settings)
 
     assert refused.value.exit_code == 2
@@ -95,25 +95,25 @@ def test_an_unknown_mechanism_is_refused(password: dict[str, str]) -> None:
 def test_an_empty_password_is_refused(tmp_path: Path) -> None:
     """When a client is made."""
     (tmp_path / "password").touch()
-    found = Connection.of(BOOTSTRAP | SASL | {"KAFKA_SASL_PASSWORD_FILE": str(tmp_path / "password")})
+    connection = Connection.of(BOOTSTRAP | SASL | {"KAFKA_SASL_PASSWORD_FILE": str(tmp_path / "password")})
 
     with pytest.raises(BadSetting, match="is empty"):
-        found.client()
+        connection.client()
 
 
 @pytest.mark.parametrize("names", [("KAFKA_CA_FILE",), ("KAFKA_CERT_FILE", "KAFKA_KEY_FILE")])
 def test_a_file_that_is_no_certificate_is_refused(names: tuple[str, ...], tmp_path: Path) -> None:
     """By the name of the setting."""
     (tmp_path / "x.pem").write_text("not a certificate", encoding="ascii")
-    found = Connection.of(BOOTSTRAP | {"KAFKA_SECURITY_PROTOCOL": "SSL"} | dict.fromkeys(names, str(tmp_path / "x.pem")))
+    connection = Connection.of(BOOTSTRAP | {"KAFKA_SECURITY_PROTOCOL": "SSL"} | dict.fromkeys(names, str(tmp_path / "x.pem")))
 
     with pytest.raises(BadSetting, match=f"{names[0]}.*x.pem cannot be used"):
-        found.client()
+        connection.client()
 
 
 def test_where_nobody_listens_is_told() -> None:
     """Each address with its reason, and what to do; exit code 4."""
-    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:1: Connection refused.*KAFKA_BOOTSTRAP") as told:
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:1: Connection refused.*KAFKA_BOOTSTRAP") as raised:
         checked(Connection(("127.0.0.1:1",)))
 
-    assert told.value.exit_code == 4
+    assert raised.value.exit_code == 4

@@ -26,16 +26,16 @@ from tests.streams.world import SEAL
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
 PREFIX = "emptying."
 DAY = date(2026, 10, 15)
-SHE = 0x5EC2E7C0FFEE1234
-NEEDLES = (SHE.to_bytes(8, "little"), str(SHE).encode())
+PERSON = 0x5EC2E7C0FFEE1234
+NEEDLES = (PERSON.to_bytes(8, "little"), str(PERSON).encode())
 MESSAGES = 300
 SECONDS = 90.0
 VERSIONS = {1: ("civil", "digest")}
 
 
 def row(offset: int) -> Lines:
-    """One message's lines: two people enter, of whom one is she, now and then."""
-    subjects = [1000 + offset, *([SHE] if offset % 50 == 3 else [2000 + offset])]
+    """One message's lines: two people enter, and one of them is the person, now and then."""
+    subjects = [1000 + offset, *([PERSON] if offset % 50 == 3 else [2000 + offset])]
     again = offset % 50 == 3 and offset > 50
     status = np.full(2, 1, np.uint8)
     before = np.array([0, 1 if again else 0], np.uint8)
@@ -44,18 +44,18 @@ def row(offset: int) -> Lines:
     return Lines(offset, heads, opens, head, open, np.array(subjects, np.uint64), before, status)
 
 
-def told(offset: int) -> tuple[int, str | None, Lines]:
+def message_row(offset: int) -> tuple[int, str | None, Lines]:
     return offset, "grant" if offset % 10 == 9 else None, row(offset)
 
 
-def sent(cluster: Cluster, rows: list[tuple[int, str | None, Lines]], closed: list[Edition]) -> None:
+def send_rows(cluster: Cluster, rows: list[tuple[int, str | None, Lines]], closed: list[Edition]) -> None:
     """What a merger sends."""
     from kafka import KafkaProducer
 
     out = [Outgoing("changes", 0, str(o), "changes", encode_changes(r), {} if c is None else {"closes": c}) for o, c, r in rows]
-    for one in closed:
-        facts = {"policy": one.policy, "number": str(one.number), "manifest": one.manifest.digest}
-        out.append(Outgoing("editions", 0, f"{one.policy}.{one.number}", "edition", encode_edition(one), facts))
+    for edition in closed:
+        facts = {"policy": edition.policy, "number": str(edition.number), "manifest": edition.manifest.digest}
+        out.append(Outgoing("editions", 0, f"{edition.policy}.{edition.number}", "edition", encode_edition(edition), facts))
     out.append(Outgoing("dead-letters", 0, "inputs.0.1", "dead-letter", NEEDLES[0], {"topic": "inputs"}))
     producer = KafkaProducer(**cluster.connection().client(), acks="all")
     for m in out:
@@ -71,56 +71,56 @@ def readable(cluster: Cluster, topic: str) -> bool:
 
 
 def on_disk(cluster: Cluster) -> list[str]:
-    found = []
+    files = []
     for path in (cluster.folder / "broker-1" / "data").glob(f"{PREFIX}*/*.log*"):
         try:
             data = path.read_bytes()
         except FileNotFoundError:  # the broker deletes files when it likes to
             continue
-        found += [str(Path(path.parent.name) / path.name)] if any(needle in data for needle in NEEDLES) else []
-    return found
+        files += [str(Path(path.parent.name) / path.name)] if any(needle in data for needle in NEEDLES) else []
+    return files
 
 
 def segments(cluster: Cluster, topic: str) -> int:
     return len(list((cluster.folder / "broker-1" / "data").glob(f"{PREFIX}{topic}-0/*.log")))
 
 
-def test_she_leaves_topics_and_files_and_all_else_stays(cluster: Cluster) -> None:
+def test_the_person_leaves_topics_and_files_and_all_else_stays(cluster: Cluster) -> None:
     """Lines keep their ids, editions their manifests; topics are set as they were, and have a segment more, not one for each message."""
     from kafka.admin import ConfigResource
 
     client = cluster.connection().client()
     create(cluster.connection(), topics(2, 1, PREFIX))
-    rows = [told(offset) for offset in range(MESSAGES)]
+    rows = [message_row(offset) for offset in range(MESSAGES)]
     closed = list(editions("grant", rows, VERSIONS))
-    sent(cluster, rows, closed)
+    send_rows(cluster, rows, closed)
     changes, network = ChangesTopic(client, PREFIX, SEAL), Topics(client, PREFIX, SEAL, 2)
-    before = [change for _, _, lines in changes.rows() for change in lines if change.subject != SHE]
+    before = [change for _, _, lines in changes.rows() for change in lines if change.subject != PERSON]
     assert readable(cluster, "changes") and readable(cluster, "editions") and readable(cluster, "dead-letters")
     assert on_disk(cluster)
     assert changes.last() == MESSAGES - 1
     with admin(cluster.connection()) as ask:
         ask.alter_configs([ConfigResource("TOPIC", f"{PREFIX}changes", {SEGMENT_AGE: "86400000"})])
 
-    begun = network.rolled()
-    done = network.emptied({"dead-letters-0": begun["dead-letters-0"], "inputs-0": begun["inputs-0"]}, SHE)
+    starts = network.rolled()
+    result = network.emptied({"dead-letters-0": starts["dead-letters-0"], "inputs-0": starts["inputs-0"]}, PERSON)
 
-    assert (done.deleted, done.rewritten) == (1, MESSAGES + len(closed))
+    assert (result.deleted, result.rewritten) == (1, MESSAGES + len(closed))
     assert not any(readable(cluster, topic) for topic in ("changes", "editions", "dead-letters"))
     assert [change for _, _, lines in changes.rows() for change in lines] == before
     assert changes.last() == MESSAGES - 1
     again = list(editions("grant", changes.rows(), VERSIONS, kept(changes.manifests("grant"))))
-    assert [one.manifest.digest for one in again] == [one.manifest.digest for one in closed]
-    assert sum(one.manifest.erased for one in again) == MESSAGES // 50
+    assert [edition.manifest.digest for edition in again] == [edition.manifest.digest for edition in closed]
+    assert sum(edition.manifest.erased for edition in again) == MESSAGES // 50
     assert list(unsound(again)) == []
     with admin(cluster.connection()) as ask:
         names = [f"{PREFIX}{topic}" for topic in ("changes", "editions", "inputs")]
-        found = ask.describe_configs([ConfigResource("TOPIC", name, [SEGMENT_AGE]) for name in names])["topic"]
-    assert [found[name].get(SEGMENT_AGE, {}).get("value") for name in names] == ["86400000", None, None]
+        configs = ask.describe_configs([ConfigResource("TOPIC", name, [SEGMENT_AGE]) for name in names])["topic"]
+    assert [configs[name].get(SEGMENT_AGE, {}).get("value") for name in names] == ["86400000", None, None]
     assert segments(cluster, "changes") <= 4
-    assert network.emptied({}, SHE).rewritten == 0  # she is not there
+    assert network.emptied({}, PERSON).rewritten == 0  # nothing of the person is there
     until = time.monotonic() + SECONDS
-    while found_there := on_disk(cluster):
-        assert time.monotonic() < until, found_there
+    while files := on_disk(cluster):
+        assert time.monotonic() < until, files
         time.sleep(1)
     assert [change for _, _, lines in changes.rows() for change in lines] == before

@@ -1,6 +1,6 @@
-"""A person erased on a network: found before in topics, workers, depot and workspace, and afterwards nowhere; everybody else is as before.
+"""The erasure of a person on a network: they are found before in topics, workers, depot and workspace, after nowhere; all else is as before.
 
-The one idea: what is looked for is found first, everywhere; only then does finding nothing mean something.
+The test first finds the person everywhere. Only then it proves something that the search finds nothing.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def worker(place: Mapping[str, str], prefix: str, folder: Path, name: str = "wor
     """One worker with all stages, and its folder."""
     state = folder / name
     line = [sys.executable, "-m", "console.cli.main", "worker", "--state", state, "--prefix", prefix, "--depot", folder / "depot"]
-    with (folder / f"{name}.said").open("ab") as said:
-        process = subprocess.Popen(list(map(str, line)), env={**os.environ, **place}, stdout=said, stderr=subprocess.STDOUT)
+    with (folder / f"{name}.said").open("ab") as output:
+        process = subprocess.Popen(list(map(str, line)), env={**os.environ, **place}, stdout=output, stderr=subprocess.STDOUT)
     try:
         yield state
     finally:
@@ -69,12 +69,12 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def told_all(host: Host) -> bool:
-    """Have the workers told of everything that was submitted?"""
+    """Whether the workers have told the output of all messages."""
     return any(row[0] == host.state.offset for row in host._changes.rows())  # type: ignore[attr-defined]  # of a network
 
 
 def in_files(folder: Path, sought: Mapping[str, bytes]) -> set[str]:
-    found = set()
+    hits = set()
     for path in folder.rglob("*"):
         if path.is_file():
             try:
@@ -87,12 +87,12 @@ def in_files(folder: Path, sought: Mapping[str, bytes]) -> set[str]:
                     json.dumps(meta, ensure_ascii=False).encode(),
                     *(np.ascontiguousarray(array).tobytes() for array in arrays.values()),
                 ]
-            found |= {what for what, needle in sought.items() if any(needle in one for one in data)}
-    return found
+            hits |= {what for what, needle in sought.items() if any(needle in part for part in data)}
+    return hits
 
 
 def in_topics(cluster: Cluster, prefix: str, sought: Mapping[str, bytes]) -> dict[str, set[str]]:
-    """By topic, what of her can be read from its start: raw, and as a message's columns."""
+    """The traces of the person in each topic, read from its start."""
     out: dict[str, set[str]] = {}
     for topic, partition in TOPICS:
         for body in records(cluster.connection(), prefix + topic, partition):
@@ -103,7 +103,7 @@ def in_topics(cluster: Cluster, prefix: str, sought: Mapping[str, bytes]) -> dic
 
 
 def on_the_broker(cluster: Cluster, prefix: str, sought: Mapping[str, bytes]) -> set[str]:
-    """By partition's folder, where something of her is in the files of the topics."""
+    """The folders of partitions with a trace of the person in their files."""
     folders = (cluster.folder / "broker-1" / "data").glob(f"{prefix}*")
     return {folder.name for folder in folders if in_files(folder, sought)}
 
@@ -112,43 +112,43 @@ def lists(host: Host, but: int) -> dict[str, Any]:
     return {name: [c for c in core(host.state).candidates(name, every=True) if c.subject != but] for name in (UNINSURED, ALLOWANCE)}
 
 
-def test_she_is_everywhere_on_a_network_before_and_nowhere_after(cluster: Cluster, tmp_path: Path) -> None:
+def test_the_person_is_everywhere_on_a_network_before_and_nowhere_after(cluster: Cluster, tmp_path: Path) -> None:
     """Topics, workers' states, depot, workspace; then a new workspace joins, and a new worker takes over, from what is left."""
     prefix = "erasing."
     place = as_member(cluster) | {"HUIMIN_DEPOT": str(tmp_path / "depot")}
     create(cluster.connection(), topics(SHARDS, 1, prefix))
     with worker(place, prefix, tmp_path) as state:
-        workspace = canary.made(tmp_path, network=prefix, environment=place)
+        workspace = canary.workspace_with_person(tmp_path, network=prefix, environment=place)
         token, sought = canary.token_of(workspace), canary.needles(workspace)
         with workspace.writing() as host:
             host.submit(OutcomeReported(ALLOWANCE, token, "contacted", host.state.day, "the agency"))
             host.submit(Tick(host.state.day))
             until(lambda: told_all(host))
-            before, said = lists(host, token), [change for change in host.outputs() if change.subject != token]
+            before, lines_before = lists(host, token), [change for change in host.outputs() if change.subject != token]
             editions = {name: [edition.manifest.digest for edition in host.editions(name)] for name in (UNINSURED, ALLOWANCE)}
-        canary.copied(workspace, token)
+        canary.write_copies(workspace, token)
         assert in_files(state, sought) & {"little", "decimal"}
-        assert canary.found(workspace, sought)
+        assert canary.search(workspace, sought)
         assert on_the_broker(cluster, prefix, sought)
-        found = in_topics(cluster, prefix, sought)
-        assert {"inputs", "orders", "lines", "changes", "editions"} <= found.keys(), found
+        hits = in_topics(cluster, prefix, sought)
+        assert {"inputs", "orders", "lines", "changes", "editions"} <= hits.keys(), hits
 
-        done = erasing.erase(workspace, token, *PEOPLE)
+        erasure = erasing.erase(workspace, token, *PEOPLE)
 
-        assert UNINSURED in done.lists
+        assert UNINSURED in erasure.lists
         assert in_topics(cluster, prefix, sought) == {}
         assert in_files(state, sought) == set()
         assert in_files(tmp_path / "depot", sought) == set()
-        assert canary.found(workspace, sought) == {}
+        assert canary.search(workspace, sought) == {}
         with workspace.writing() as host:
             assert lists(host, token) == before
             with pytest.raises(Refused):
                 host.submit(OutcomeReported(ALLOWANCE, token, "contacted", host.state.day, "the agency"))
-            assert [change for change in host.outputs() if change.cause.kind != "erasure"] == said
+            assert [change for change in host.outputs() if change.cause.kind != "erasure"] == lines_before
             for name in (UNINSURED, ALLOWANCE):
-                found_editions = list(host.editions(name))
-                assert [edition.manifest.digest for edition in found_editions] == editions[name]
-                assert list(unsound(found_editions)) == []
+                editions_now = list(host.editions(name))
+                assert [edition.manifest.digest for edition in editions_now] == editions[name]
+                assert list(unsound(editions_now)) == []
             host.submit(Tick(host.state.day))
             until(lambda: told_all(host))
         until(lambda: on_the_broker(cluster, prefix, sought) == set())

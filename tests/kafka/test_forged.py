@@ -10,7 +10,7 @@ import pytest
 
 from infra.kafka.cluster import Cluster
 from streams.language.messages import PolicyWithdrawn, Tick
-from tests.kafka.network import Network, Nursery, network
+from tests.kafka.network import NetworkUnderTest, WorkerNursery, running_network
 from tests.streams.happenings import POLICIES, Happenings
 from tests.streams.network.test_forged import THEIRS, newer
 from tests.streams.world import DAY, SEAL, sent
@@ -20,47 +20,49 @@ pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
 LENGTH = 120
 
 
-def among(one: Network, rng: Random, honest: list[bytes]) -> int:
+def among(network: NetworkUnderTest, rng: Random, honest: list[bytes]) -> int:
     """One forged message or another, behind what was sent so far; gives 1 where it is not one that members sent before."""
     withdrawal = sent(PolicyWithdrawn(rng.choice(POLICIES), 1, "author", "approver", "forged"))
     match rng.randrange(7):
         case 0:
-            one.put(withdrawal, THEIRS)
+            network.put(withdrawal, THEIRS)
         case 1:
-            one.put(withdrawal, None)
+            network.put(withdrawal, None)
         case 2:
-            one.put(withdrawal, SEAL, "orders")
+            network.put(withdrawal, SEAL, "orders")
         case 3:
-            one.put(newer(Tick(DAY)), rng.choice([None, THEIRS]))
+            network.put(newer(Tick(DAY)), rng.choice([None, THEIRS]))
         case 4:
-            one.put(rng.randbytes(rng.choice([0, 30, 5_000])), None)
+            network.put(rng.randbytes(rng.choice([0, 30, 5_000])), None)
         case 5:
-            one.put(None, None)
+            network.put(None, None)
         case _:
-            one.put(rng.choice(honest))  # whoever copied it has its seal as well
+            network.put(rng.choice(honest))  # whoever copied it has its seal as well
             return 0
     return 1
 
 
-def test_workers_go_on_whatever_others_write(cluster: Cluster, nursery: Nursery, tmp_path: Path) -> None:
+def test_workers_go_on_whatever_others_write(cluster: Cluster, nursery: WorkerNursery, tmp_path: Path) -> None:
     """To inputs, and to the topics between the stages, which are read in the same way; no worker ends, and everything told is right."""
     rng, honest = Random(11), list(islice(Happenings(Random(11)).run(), LENGTH))
-    with network(nursery, cluster.connection(), tmp_path, ()) as one:
-        one.add(2)
-        one.working()
+    with running_network(nursery, cluster.connection(), tmp_path, ()) as network:
+        network.add(2)
+        network.working()
         forged = 0
         for place, body in enumerate(honest):
-            one.put(body)
+            network.put(body)
             if place % 3 == 2:
-                forged += among(one, rng, honest[: place + 1])
+                forged += among(network, rng, honest[: place + 1])
             if place % 20 == 19:
                 for topic in ("orders", "lines", "changes", "editions", "progress", "dead-letters"):
-                    one._producer.send(f"{one.prefix}{topic}", value=newer(Tick(DAY)), key=b"1", headers=[("ce_type", b"x")], partition=0)
-        one.settle()
+                    network._producer.send(
+                        f"{network.prefix}{topic}", value=newer(Tick(DAY)), key=b"1", headers=[("ce_type", b"x")], partition=0
+                    )
+        network.settle()
 
-        counts = one.right()
-        measured = "".join(worker.page("metrics") or "" for worker in one.workers)
-        assert not any(worker.gone() for worker in one.workers) and not one.exits, "a worker was stopped"
+        counts = network.check()
+        measured = "".join(worker.page("metrics") or "" for worker in network.workers)
+        assert not any(worker.has_ended() for worker in network.workers) and not network.exits, "a worker was stopped"
 
     assert counts["lines"] > 30 and counts["dead letters"] > forged > 20
     assert f'huimin_unproved_total{{stage="inputs"}} {forged}.0' in measured

@@ -12,7 +12,7 @@ from infra.kafka import certificates
 from infra.kafka.cluster import Cluster
 from infra.kafka.connection import Connection
 from infra.kafka.reach import Refused, Unreachable, checked
-from tests.kafka.clients import a_topic, echoed, read, sent
+from tests.kafka.clients import a_topic, read, round_trip, send_records
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
 MECHANISMS = ["PLAIN", "SCRAM-SHA-512"]
@@ -46,19 +46,19 @@ def faust_words(connection: Connection) -> dict[str, Any]:
 def test_every_client_gets_in(cluster: Cluster, mechanism: str) -> None:
     """kafka-python, aiokafka, and aiokafka with what Faust gives it; the settings went through the environment."""
     connection = Connection.of(cluster.guarded(mechanism).environment())
-    one, two, three = (a_topic(cluster.connection()) for _ in range(3))
+    first, second, third = (a_topic(cluster.connection()) for _ in range(3))
 
     checked(connection)
-    sent(connection, one, [b"kafka-python"])
+    send_records(connection, first, [b"kafka-python"])
 
-    assert read(connection, one, 1) == [b"kafka-python"]
-    assert echoed(connection.client(), two, b"aiokafka") == b"aiokafka"
-    assert echoed(faust_words(connection), three, b"faust") == b"faust"
+    assert read(connection, first, 1) == [b"kafka-python"]
+    assert round_trip(connection.client(), second, b"aiokafka") == b"aiokafka"
+    assert round_trip(faust_words(connection), third, b"faust") == b"faust"
 
 
 def test_faust_gets_in_by_the_plain_listener(cluster: Cluster) -> None:
     """Without credentials."""
-    assert echoed(faust_words(cluster.connection()), a_topic(cluster.connection()), b"faust") == b"faust"
+    assert round_trip(faust_words(cluster.connection()), a_topic(cluster.connection()), b"faust") == b"faust"
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
@@ -66,14 +66,14 @@ def test_a_wrong_password_is_told(cluster: Cluster, mechanism: str, wrong_passwo
     """By the names of the settings and the file, without what is in it; aiokafka itself only gives up."""
     connection = replace(cluster.guarded(mechanism), password_file=wrong_password)
 
-    with pytest.raises(Refused, match=r"does not let user huimin in .*KAFKA_SASL_PASSWORD_FILE") as told:
+    with pytest.raises(Refused, match=r"does not let user huimin in .*KAFKA_SASL_PASSWORD_FILE") as raised:
         checked(connection)
     with pytest.raises(Exception, match=r"bootstrap|[Aa]uthentication"):
-        echoed(connection.client(), "none", b"")
+        round_trip(connection.client(), "none", b"")
 
-    assert str(wrong_password) in told.value.text.zh
-    assert "not-the-one" not in told.value.text.zh + told.value.text.en
-    assert told.value.exit_code == 4
+    assert str(wrong_password) in raised.value.text.zh
+    assert "not-the-one" not in raised.value.text.zh + raised.value.text.en
+    assert raised.value.exit_code == 4
 
 
 def test_a_mechanism_the_broker_has_not_is_told(cluster: Cluster) -> None:
@@ -86,12 +86,12 @@ def test_a_certificate_of_another_authority_is_told(cluster: Cluster, other_ca: 
     """By the name of the setting and the file; aiokafka itself only gives up."""
     connection = replace(cluster.guarded(), ca_file=other_ca)
 
-    with pytest.raises(Unreachable, match=r"certificate of Kafka is not believed .*KAFKA_CA_FILE") as told:
+    with pytest.raises(Unreachable, match=r"certificate of Kafka is not believed .*KAFKA_CA_FILE") as raised:
         checked(connection)
     with pytest.raises(Exception, match=r"bootstrap|certificate"):
-        echoed(connection.client(), "none", b"")
+        round_trip(connection.client(), "none", b"")
 
-    assert str(other_ca) in told.value.text.zh
+    assert str(other_ca) in raised.value.text.zh
 
 
 def test_an_address_of_the_certificate_is_believed(cluster: Cluster) -> None:

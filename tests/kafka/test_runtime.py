@@ -55,10 +55,10 @@ def test_the_jars_are_fetched_once_by_whoever_comes_first(machine: Machine) -> N
     machine.has("mvn", MAVEN.format(runs=machine.runs))
 
     with ThreadPoolExecutor() as pool:
-        one, two = pool.map(lambda _: machine.runtime.jars(), range(2))
+        first, second = pool.map(lambda _: machine.runtime.jars(), range(2))
 
-    assert one == two == machine.runtime.cache / f"kafka-{version()}"
-    assert sorted(path.name for path in one.iterdir()) == ["kafka_2.13-x.jar", "pom.xml"]
+    assert first == second == machine.runtime.cache / f"kafka-{version()}"
+    assert sorted(path.name for path in first.iterdir()) == ["kafka_2.13-x.jar", "pom.xml"]
     assert machine.runs.read_text(encoding="ascii").split() == ["run"]
 
 
@@ -74,10 +74,10 @@ def test_jars_of_another_list_are_fetched_anew(machine: Machine) -> None:
     assert (machine.runtime.folder / POM.name).read_bytes() == POM.read_bytes()
 
 
-@pytest.mark.parametrize("said", ["11.0.2", "1.8.0_292"])
-def test_an_old_java_is_told(machine: Machine, said: str) -> None:
+@pytest.mark.parametrize("java_version", ["11.0.2", "1.8.0_292"])
+def test_an_old_java_is_told(machine: Machine, java_version: str) -> None:
     """With its version and the way out."""
-    machine.has("java", JAVA.format(version=said))
+    machine.has("java", JAVA.format(version=java_version))
 
     with pytest.raises(NoRuntime, match=r"is Java (11|8); Kafka needs Java 17 or newer\. Install a JDK"):
         machine.runtime.java()
@@ -95,10 +95,10 @@ def test_no_maven_is_told(machine: Machine) -> None:
     """With the way out."""
     machine.has("java", JAVA.format(version="17"))
 
-    with pytest.raises(NoRuntime, match=r"There is no mvn in PATH.*Install Maven") as told:
+    with pytest.raises(NoRuntime, match=r"There is no mvn in PATH.*Install Maven") as raised:
         machine.runtime.jars()
 
-    assert "请安装 Maven" in told.value.text.zh
+    assert "请安装 Maven" in raised.value.text.zh
 
 
 def test_a_failed_download_is_told_and_leaves_nothing(machine: Machine) -> None:
@@ -131,13 +131,13 @@ def test_a_process_is_found_from_its_first_moment(tmp_path: Path) -> None:
         pid_file, mark = tmp_path / "pid", str(tmp_path / f"mark-{number}")
         launched([*hops, sys.executable, "-c", "import time; time.sleep(60)", mark], tmp_path / "log", pid_file)
         until = time.monotonic() + 0.03
-        seen = []
+        numbers = []
         while time.monotonic() < until:
-            seen.append(running(pid_file, mark))
+            numbers.append(running(pid_file, mark))
 
         ended([(pid_file, mark)], 10)
 
-        assert seen and None not in seen
+        assert numbers and None not in numbers
 
 
 def test_a_process_that_does_not_listen_is_made_to_end(tmp_path: Path) -> None:

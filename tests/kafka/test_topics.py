@@ -21,13 +21,13 @@ def test_topics_are_held_by_up_to_three_brokers(brokers: int, replication: int, 
 
 def test_the_topics_are_those_of_the_design() -> None:
     """Only the orders have a partition a shard; changes and editions are kept for good, progress by its newest."""
-    made = {topic.name.removeprefix("p."): topic for topic in topics(4, 1, "p.")}
+    by_name = {topic.name.removeprefix("p."): topic for topic in topics(4, 1, "p.")}
 
-    assert list(made) == NAMES
-    assert {name: one.partitions for name, one in made.items() if one.partitions != 1} == {"orders": 4}
-    assert [name for name, one in made.items() if one.config["retention.ms"] == "-1"] == ["changes", "editions", "progress"]
-    assert [name for name, one in made.items() if one.config["cleanup.policy"] == "compact"] == ["progress"]
-    assert made["inputs"].config["retention.ms"] == str(30 * 24 * 60 * 60 * 1000)
+    assert list(by_name) == NAMES
+    assert {name: topic.partitions for name, topic in by_name.items() if topic.partitions != 1} == {"orders": 4}
+    assert [name for name, topic in by_name.items() if topic.config["retention.ms"] == "-1"] == ["changes", "editions", "progress"]
+    assert [name for name, topic in by_name.items() if topic.config["cleanup.policy"] == "compact"] == ["progress"]
+    assert by_name["inputs"].config["retention.ms"] == str(30 * 24 * 60 * 60 * 1000)
 
 
 class TestAtABroker:
@@ -37,7 +37,9 @@ class TestAtABroker:
         """First all are missing; then none, and nothing is made twice."""
         connection, wanted = cluster.connection(), topics(3, 1, "made.")
 
-        assert [(one.topic, one.kind) for one in drift(connection, wanted)] == [(topic.name, "missing") for topic in wanted]
+        assert [(difference.topic, difference.kind) for difference in drift(connection, wanted)] == [
+            (topic.name, "missing") for topic in wanted
+        ]
         assert create(connection, wanted) == [topic.name for topic in wanted]
         assert drift(connection, wanted) == []
         assert create(connection, wanted) == []
@@ -49,11 +51,14 @@ class TestAtABroker:
         other = [Topic("drifted.orders", 2, 1, {**wanted[1].config, "retention.ms": "1000"}, Text("", ""))]
         create(connection, other)
 
-        made = create(connection, wanted)
+        new_names = create(connection, wanted)
 
-        assert made == [topic.name for topic in wanted if topic.name != "drifted.orders"]
-        found = [(one.topic, one.kind, one.what, one.expected, one.found) for one in drift(connection, wanted)]
-        assert found == [
+        assert new_names == [topic.name for topic in wanted if topic.name != "drifted.orders"]
+        differences = [
+            (difference.topic, difference.kind, difference.what, difference.expected, difference.found)
+            for difference in drift(connection, wanted)
+        ]
+        assert differences == [
             ("drifted.orders", "partitions", "partitions", "3", "2"),
             ("drifted.orders", "config", "retention.ms", "604800000", "1000"),
         ]
@@ -64,9 +69,12 @@ class TestAtABroker:
         connection = cluster3.connection()
         create(connection, topics(1, 1, "once."))
 
-        found = {(one.kind, one.what, one.expected, one.found) for one in drift(connection, topics(1, 3, "once."))}
+        differences = {
+            (difference.kind, difference.what, difference.expected, difference.found)
+            for difference in drift(connection, topics(1, 3, "once."))
+        }
 
-        assert found == {("replication", "replication", "3", "1"), ("config", "min.insync.replicas", "2", "1")}
+        assert differences == {("replication", "replication", "3", "1"), ("config", "min.insync.replicas", "2", "1")}
 
     def test_a_topic_that_kafka_refuses_is_told(self, cluster: Cluster) -> None:
         """More replicas than brokers."""

@@ -30,7 +30,7 @@ from streams.store.log import Log
 from streams.wire.wire import decode
 from tests.connectors.samples import resident
 from tests.console.conftest import invoked
-from tests.kafka.clients import SECONDS, eventually, read, sent
+from tests.kafka.clients import SECONDS, eventually, read, send_records
 from tests.kafka.network import as_member
 from tests.streams.world import child_environment
 
@@ -70,7 +70,9 @@ def bad(serial: int) -> bytes:
 
 
 ROWS = [resident_row(serial) for serial in {resident(serial): serial for serial in range(PERSONS)}.values()]
-STREAM = [one for serial, row in enumerate(ROWS) for one in ([bad(serial // 20)] if serial % 20 == 0 else []) + [json.dumps(row).encode()]]
+STREAM = [
+    value for serial, row in enumerate(ROWS) for value in ([bad(serial // 20)] if serial % 20 == 0 else []) + [json.dumps(row).encode()]
+]
 BAD = len(STREAM) - len(ROWS)
 
 
@@ -82,11 +84,11 @@ class Huimin:
     environment: Mapping[str, str]
 
     def __call__(self, *words: object) -> Any:
-        done = invoked(*words, "--json", env=dict(self.environment), catch_exceptions=False)
-        assert done.exit_code == 0, done.output
-        return json.loads(done.stdout) if done.stdout.strip() else None
+        result = invoked(*words, "--json", env=dict(self.environment), catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout) if result.stdout.strip() else None
 
-    def started(self, *words: object) -> subprocess.Popen[bytes]:
+    def start(self, *words: object) -> subprocess.Popen[bytes]:
         """The same, as a process of its own."""
         line = [sys.executable, "-m", "console.cli.main", *map(str, words)]
         return subprocess.Popen(line, env={**child_environment(), **self.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -96,46 +98,46 @@ class Huimin:
         if workspace is not None:
             shutil.copytree(self.workspace, workspace)
         here = workspace or self.workspace
-        kept = {name: value for name, value in self.environment.items() if not name.startswith("KAFKA")}
-        return Huimin(here, {**kept, **connection.environment(), "HUIMIN_WORKSPACE": str(here)})
+        environment = {name: value for name, value in self.environment.items() if not name.startswith("KAFKA")}
+        return Huimin(here, {**environment, **connection.environment(), "HUIMIN_WORKSPACE": str(here)})
 
-    def listed(self) -> list[tuple[object, ...]]:
-        found = self("candidates", "list", POLICY, "--limit", 0)
-        return sorted((c["subject"], c["status"], c["division"], str(c["checklist"]), str(c["missing"])) for c in found)
+    def candidates(self) -> list[tuple[object, ...]]:
+        candidates = self("candidates", "list", POLICY, "--limit", 0)
+        return sorted((c["subject"], c["status"], c["division"], str(c["checklist"]), str(c["missing"])) for c in candidates)
 
-    def applied(self) -> list[tuple[int, int, int]]:
+    def applied_rows(self) -> list[tuple[int, int, int]]:
         """(delivery, row, flags) of every record ever applied, as often as it was."""
         log = Log(self.workspace / "state", readonly=True, key=Workspace.open(self.workspace).log_key())
         try:
-            found = [decode(body) for _, body in log.inputs(-1)]
+            messages = [decode(body) for _, body in log.inputs(-1)]
         finally:
             log.close()
         return [
             (b.delivery, row, flag)
-            for b in found
+            for b in messages
             if isinstance(b, RecordBatch)
             for row, flag in zip(b.row.tolist(), b.flags.tolist(), strict=True)
         ]
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Huimin:
+def without_residents(tmp_path_factory: pytest.TempPathFactory) -> Huimin:
     """A workspace whose policy is published and whose insurers have declared: only the residents are missing."""
     folder = tmp_path_factory.mktemp("prepared")
     huimin = Huimin(
         folder / "w", {"HUIMIN_WORKSPACE": str(folder / "w"), "HUIMIN_LANG": "en", "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "160"}
     )
     huimin("init", "--example")
-    _published(huimin, folder)
+    _publish(huimin, folder)
     return huimin
 
 
 @pytest.fixture(scope="module")
-def by_file(prepared: Huimin, tmp_path_factory: pytest.TempPathFactory) -> Huimin:
+def by_file(without_residents: Huimin, tmp_path_factory: pytest.TempPathFactory) -> Huimin:
     """The same residents, delivered as a file: with those of nobody, without what a file cannot hold."""
     folder = tmp_path_factory.mktemp("by-file")
-    shutil.copytree(prepared.workspace, folder / "w")
-    huimin = Huimin(folder / "w", {**prepared.environment, "HUIMIN_WORKSPACE": str(folder / "w")})
+    shutil.copytree(without_residents.workspace, folder / "w")
+    huimin = Huimin(folder / "w", {**without_residents.environment, "HUIMIN_WORKSPACE": str(folder / "w")})
     with (folder / "hukou.csv").open("w", encoding="gb18030", newline="") as file:
         writer = csv.DictWriter(file, list(ROWS[0]))
         writer.writeheader()
@@ -159,14 +161,14 @@ def network(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
             "COLUMNS": "160",
         },
     )
-    worker = huimin.started("worker", "--state", folder / "worker", "--prefix", PREFIX)
+    worker = huimin.start("worker", "--state", folder / "worker", "--prefix", PREFIX)
     try:
         huimin("init", "--example")
         huimin("kafka", "join", "--prefix", PREFIX)
         huimin("tick", "--to", "2026-10-14", "--yes")
-        _published(huimin, folder)
+        _publish(huimin, folder)
         topic = _topic(connection)
-        sent(connection, topic, STREAM[:2_000])
+        send_records(connection, topic, STREAM[:2_000])
         huimin("feed", "listen", "hukou", "--topic", topic, "--once")
         huimin("tick", "--to", "2026-10-15")
         huimin("tick", "--to", "2026-12-01", "--yes")
@@ -177,72 +179,72 @@ def network(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
         worker.wait(60)
 
 
-def test_records_of_a_topic_make_the_lists_of_a_file(cluster: Cluster, prepared: Huimin, by_file: Huimin, tmp_path: Path) -> None:
+def test_records_of_a_topic_make_the_lists_of_a_file(cluster: Cluster, without_residents: Huimin, by_file: Huimin, tmp_path: Path) -> None:
     """Of two partitions, with what is no record in between; the second time there is nothing new."""
     connection = cluster.connection()
     topic, letters = _topic(connection, partitions=2), "huimin.dead-letters"
-    sent(connection, topic, STREAM)
-    huimin = prepared.at(connection, tmp_path / "w")
+    send_records(connection, topic, STREAM)
+    huimin = without_residents.at(connection, tmp_path / "w")
 
     first = huimin("feed", "listen", "hukou", "--topic", topic, "--once")["deliveries"]
     second = huimin("feed", "listen", "hukou", "--topic", topic, "--once")["deliveries"]
 
-    assert len(by_file.listed()) > 100
-    assert huimin.listed() == by_file.listed()
-    assert sum(one["rows"] for one in first) == len(STREAM) and sum(one["unplaced"] for one in first) == BAD
-    assert sum(one["quarantined"] for one in first) == len([row for row in ROWS if row["出生日期"].endswith("30")])
-    assert sum(one["rows"] for one in second) <= BAD
+    assert len(by_file.candidates()) > 100
+    assert huimin.candidates() == by_file.candidates()
+    assert sum(delivery["rows"] for delivery in first) == len(STREAM) and sum(delivery["unplaced"] for delivery in first) == BAD
+    assert sum(delivery["quarantined"] for delivery in first) == len([row for row in ROWS if row["出生日期"].endswith("30")])
+    assert sum(delivery["rows"] for delivery in second) <= BAD
     dead = read(connection, letters, _end(connection, letters))
     assert sorted({*dead} & {*STREAM}) == sorted({bad(serial) for serial in range(PERSONS // 20)})
     assert _names(huimin) == _names(by_file)
 
 
 def test_a_listener_that_is_killed_loses_nothing_and_does_nothing_twice(
-    cluster: Cluster, prepared: Huimin, by_file: Huimin, tmp_path: Path
+    cluster: Cluster, without_residents: Huimin, by_file: Huimin, tmp_path: Path
 ) -> None:
     """Killed three times while the unit sends; whoever goes on finds the place in the state."""
     connection, dice = cluster.connection(), random.Random(7)
-    topic, huimin = _topic(connection), prepared.at(connection, tmp_path / "w")
+    topic, huimin = _topic(connection), without_residents.at(connection, tmp_path / "w")
     parts = [STREAM[start : start + 900] for start in range(0, len(STREAM), 900)]
     for part in parts[:3]:
-        done = len(huimin.applied())
-        sent(connection, topic, part[:100])
-        listener = huimin.started("feed", "listen", "hukou", "--topic", topic)
-        assert eventually(lambda done=done: len(huimin.applied()) > done, 2 * SECONDS)  # type: ignore[misc]  # mypy cannot infer it
+        count = len(huimin.applied_rows())
+        send_records(connection, topic, part[:100])
+        listener = huimin.start("feed", "listen", "hukou", "--topic", topic)
+        assert eventually(lambda count=count: len(huimin.applied_rows()) > count, 2 * SECONDS)  # type: ignore[misc]  # mypy cannot infer it
         for start in range(100, len(part), 100):
-            sent(connection, topic, part[start : start + 100])
+            send_records(connection, topic, part[start : start + 100])
         time.sleep(dice.uniform(0.0, 0.2))
         listener.kill()
         listener.wait()
-    sent(connection, topic, [one for part in parts[3:] for one in part])
-    before = len({row for _, row, _ in huimin.applied()})
+    send_records(connection, topic, [value for part in parts[3:] for value in part])
+    before = len({row for _, row, _ in huimin.applied_rows()})
     huimin("feed", "listen", "hukou", "--topic", topic, "--once")
 
-    applied = huimin.applied()
+    rows = huimin.applied_rows()
     assert 0 < before < len(ROWS)
-    assert len(applied) == len({(delivery, row) for delivery, row, _ in applied}) == len(ROWS)
-    assert {delivery for delivery, _, _ in applied} == {1}
-    assert huimin.listed() == by_file.listed()
+    assert len(rows) == len({(delivery, row) for delivery, row, _ in rows}) == len(ROWS)
+    assert {delivery for delivery, _, _ in rows} == {1}
+    assert huimin.candidates() == by_file.candidates()
     assert _names(huimin) == _names(by_file)
-    told = [(one["row"], one["column"]) for one in huimin("feed", "quarantine", "hukou")]
-    assert len(told) == len(set(told))
+    cells = [(cell["row"], cell["column"]) for cell in huimin("feed", "quarantine", "hukou")]
+    assert len(cells) == len(set(cells))
 
 
-def test_a_listener_that_is_told_to_end_ends_in_order(cluster: Cluster, prepared: Huimin, tmp_path: Path) -> None:
+def test_a_listener_that_is_told_to_end_ends_in_order(cluster: Cluster, without_residents: Huimin, tmp_path: Path) -> None:
     """With exit code 0, behind a whole pack; what follows is said in words."""
     connection = cluster.connection()
-    topic, huimin = _topic(connection), prepared.at(connection, tmp_path / "w")
-    sent(connection, topic, STREAM[:50])
-    listener = huimin.started("feed", "listen", "hukou", "--topic", topic)
-    assert eventually(lambda: bool(huimin.applied()), 2 * SECONDS)
+    topic, huimin = _topic(connection), without_residents.at(connection, tmp_path / "w")
+    send_records(connection, topic, STREAM[:50])
+    listener = huimin.start("feed", "listen", "hukou", "--topic", topic)
+    assert eventually(lambda: bool(huimin.applied_rows()), 2 * SECONDS)
     listener.terminate()
 
     assert listener.wait(SECONDS) == 0
-    sent(connection, topic, [STREAM[60], bad(0)])
+    send_records(connection, topic, [STREAM[60], bad(0)])
     words = ("feed", "listen", "hukou", "--topic", topic, "--once")
-    said = CliRunner().invoke(application(), words, env=dict(huimin.environment)).output
-    assert f"kafka:{topic}/0" in said and "resumed at row 51" in said and "name nobody, more than" in said
-    assert "huimin.dead-letters" in said and "310" not in said.replace(topic, "")
+    output = CliRunner().invoke(application(), words, env=dict(huimin.environment)).output
+    assert f"kafka:{topic}/0" in output and "resumed at row 51" in output and "name nobody, more than" in output
+    assert "huimin.dead-letters" in output and "310" not in output.replace(topic, "")
 
 
 def test_an_agency_is_sent_every_edition_once_by_its_ids(cluster: Cluster, network: Huimin, tmp_path: Path) -> None:
@@ -251,7 +253,7 @@ def test_an_agency_is_sent_every_edition_once_by_its_ids(cluster: Cluster, netwo
     topic = _topic(connection, partitions=3)
     words = ("candidates", "send", "--agency", AGENCY, "--topic", topic)
     for _ in range(2):
-        sender = network.started(*words)
+        sender = network.start(*words)
         start = _end(connection, topic)
         assert eventually(lambda start=start: _end(connection, topic) > start or sender.poll() is not None, 2 * SECONDS)  # type: ignore[misc]  # mypy takes no default of a lambda
         sender.kill()
@@ -263,7 +265,7 @@ def test_an_agency_is_sent_every_edition_once_by_its_ids(cluster: Cluster, netwo
     by_id = _complete(_read_all(connection, topic))
     assert whole["lines"] > 30 and again == {"topic": topic, "agency": AGENCY, "editions": 0, "lines": 0}
     assert sum(event["type"] == "cn.huimin.agency.line.v1" for event in by_id.values()) == whole["lines"]
-    assert _state_of(by_id) == {(subject, status) for subject, status, *_ in network.listed()}
+    assert _state_of(by_id) == {(subject, status) for subject, status, *_ in network.candidates()}
 
 
 def test_another_agency_is_sent_nothing(cluster: Cluster, network: Huimin) -> None:
@@ -273,35 +275,37 @@ def test_another_agency_is_sent_nothing(cluster: Cluster, network: Huimin) -> No
 
     assert network("candidates", "send", "--agency", "putuo-psb", "--topic", topic, "--once")["editions"] == 0
     for words in (("candidates", "send", "--agency", AGENCY), ("feed", "listen", "hukou")):
-        done = CliRunner().invoke(application(), [*words, "--topic", "nowhere.at.all", "--once"], env=dict(network.environment))
-        assert (done.exit_code, "There is no topic nowhere.at.all" in done.output) == (2, True), done.output
+        result = CliRunner().invoke(application(), [*words, "--topic", "nowhere.at.all", "--once"], env=dict(network.environment))
+        assert (result.exit_code, "There is no topic nowhere.at.all" in result.output) == (2, True), result.output
 
 
-def test_a_workspace_alone_and_an_unknown_agency_are_told(cluster: Cluster, prepared: Huimin, network: Huimin, tmp_path: Path) -> None:
+def test_a_workspace_alone_and_an_unknown_agency_are_told(
+    cluster: Cluster, without_residents: Huimin, network: Huimin, tmp_path: Path
+) -> None:
     """Before anything is sent, with what to do instead."""
-    alone = prepared.at(cluster.connection(), tmp_path / "w")
+    alone = without_residents.at(cluster.connection(), tmp_path / "w")
 
     for huimin, agency, expected in ((alone, AGENCY, "huimin kafka join"), (network, "putuo-medical-insurence", f"mean {AGENCY}")):
         words = ("candidates", "send", "--agency", agency, "--topic", "civil.lists", "--once")
-        done = CliRunner().invoke(application(), words, env=dict(huimin.environment))
-        assert (done.exit_code, expected in done.output) == (2, True), done.output
+        result = CliRunner().invoke(application(), words, env=dict(huimin.environment))
+        assert (result.exit_code, expected in result.output) == (2, True), result.output
 
 
-def test_both_over_a_guarded_listener(cluster: Cluster, prepared: Huimin, network: Huimin, tmp_path: Path) -> None:
+def test_both_over_a_guarded_listener(cluster: Cluster, without_residents: Huimin, network: Huimin, tmp_path: Path) -> None:
     """With TLS, a user and a password in a file."""
     plain, guarded = cluster.connection(), cluster.guarded()
     unit, agency = _topic(plain), _topic(plain)
-    sent(guarded, unit, STREAM[:300])
-    huimin, sender = prepared.at(guarded, tmp_path / "w"), network.at(guarded)
+    send_records(guarded, unit, STREAM[:300])
+    huimin, sender = without_residents.at(guarded, tmp_path / "w"), network.at(guarded)
 
     (report,) = huimin("feed", "listen", "hukou", "--topic", unit, "--once")["deliveries"]
     whole = sender("candidates", "send", "--agency", AGENCY, "--topic", agency, "--once")
 
-    assert report["rows"] == 300 and len(huimin.applied()) == 300 - report["unplaced"]
+    assert report["rows"] == 300 and len(huimin.applied_rows()) == 300 - report["unplaced"]
     assert len(_complete(_read_all(guarded, agency))) == whole["lines"] + whole["editions"] > 30
 
 
-def _published(huimin: Huimin, folder: Path) -> None:
+def _publish(huimin: Huimin, folder: Path) -> None:
     (folder / "coverage.jsonl").write_text("\n".join(map(json.dumps, COVERAGE)), encoding="utf-8")
     huimin("tick", "--to", "2026-10-15")
     huimin("policy", "publish", huimin.workspace / "policies" / f"{POLICY}.yaml", "--by", "王芳", "--approved-by", "李强", "--yes")
@@ -330,14 +334,14 @@ def _read_all(connection: Connection, topic: str) -> list[tuple[int, bytes]]:
 
     from connectors.kafka.topics import TopicReader
 
-    found: list[tuple[int, bytes]] = []
+    messages: list[tuple[int, bytes]] = []
     with closing(TopicReader(connection.client(), topic)) as reading:
         spans = reading.spans()
         reading.begin({partition: span.first for partition, span in spans.items()})
         until = time.monotonic() + SECONDS
         while any(at < spans[partition].end for partition, at in reading.positions().items()) and time.monotonic() < until:
-            found += [(one.partition, one.value or b"") for one in reading.poll(0.5, 1_000)]
-    return found
+            messages += [(record.partition, record.value or b"") for record in reading.poll(0.5, 1_000)]
+    return messages
 
 
 def _complete(messages: Sequence[tuple[int, bytes]]) -> dict[str, Any]:

@@ -31,17 +31,17 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
 @pytest.mark.parametrize("words", [("down",), ("status",)])
 def test_where_there_is_no_kafka_the_way_to_one_is_told(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
     """With exit code 2."""
-    done = run("kafka", *words, "--folder", tmp_path)
+    result = run("kafka", *words, "--folder", tmp_path)
 
-    assert done.exit_code == 2
-    assert f"huimin kafka up --folder {tmp_path}" in done.output
+    assert result.exit_code == 2
+    assert f"huimin kafka up --folder {tmp_path}" in result.output
 
 
 def test_two_brokers_are_not_offered(run: Run, tmp_path: Path) -> None:
     """Of two, none may fail."""
-    done = run("kafka", "up", "--brokers", 2, "--folder", tmp_path)
+    result = run("kafka", "up", "--brokers", 2, "--folder", tmp_path)
 
-    assert (done.exit_code, done.output.strip()) == (2, "--brokers must be 1 or 3.")
+    assert (result.exit_code, result.output.strip()) == (2, "--brokers must be 1 or 3.")
 
 
 def test_a_bad_setting_is_a_finding(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,10 +49,10 @@ def test_a_bad_setting_is_a_finding(run: Run, monkeypatch: pytest.MonkeyPatch) -
     run("init", "--example")
     monkeypatch.setenv("KAFKA_BOOTSTRAP", "nowhere")
 
-    done = run("doctor", "--json")
+    result = run("doctor", "--json")
 
-    assert done.exit_code == 1
-    assert json.loads(done.stdout)[-1]["message"].startswith("KAFKA_BOOTSTRAP: nowhere is not host:port")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)[-1]["message"].startswith("KAFKA_BOOTSTRAP: nowhere is not host:port")
 
 
 class TestAtABroker:
@@ -64,7 +64,7 @@ class TestAtABroker:
         idle = run("kafka", "status", "--folder", cluster.folder, "--json")
         started = run("kafka", "up", "--folder", cluster.folder, "--shards", 2)
         ready = run("kafka", "status", "--folder", cluster.folder, "--json")
-        shown = run("kafka", "status", "--folder", cluster.folder)
+        on_screen = run("kafka", "status", "--folder", cluster.folder)
 
         assert (stopped.exit_code, stopped.output.strip()) == (0, "Brokers stopped: 1; their data stay.")
         assert idle.exit_code == 4
@@ -75,19 +75,19 @@ class TestAtABroker:
         assert (cluster.folder / "network.key").stat().st_mode & 0o777 == 0o600
         assert ready.exit_code == 0
         facts = json.loads(ready.stdout)
-        assert [one["topic"] for one in facts["topics"]] == NAMES
-        assert {one["topic"]: one["partitions"] for one in facts["topics"]}["huimin.orders"] == 2
+        assert [topic["topic"] for topic in facts["topics"]] == NAMES
+        assert {topic["topic"]: topic["partitions"] for topic in facts["topics"]}["huimin.orders"] == 2
         assert facts["drift"] == []
-        assert "ready" in shown.output and "huimin.dead-letters" in shown.output
+        assert "ready" in on_screen.output and "huimin.dead-letters" in on_screen.output
 
     def test_other_shards_are_drift(self, run: Run, cluster: Cluster) -> None:
         """``up`` changes no topic that is there; it says so."""
         run("kafka", "up", "--folder", cluster.folder, "--shards", 2)
 
-        done = run("kafka", "up", "--folder", cluster.folder, "--shards", 5, "--json")
+        result = run("kafka", "up", "--folder", cluster.folder, "--shards", 5, "--json")
 
-        assert done.exit_code == 0
-        assert json.loads(done.stdout)["drift"] == [
+        assert result.exit_code == 0
+        assert json.loads(result.stdout)["drift"] == [
             {"topic": "huimin.orders", "kind": "partitions", "what": "partitions", "expected": "5", "found": "2"}
         ]
 
@@ -99,9 +99,9 @@ class TestAtABroker:
         for name, value in cluster.guarded().environment().items():
             monkeypatch.setenv(name, value)
 
-        done = run("doctor", "--json")
+        result = run("doctor", "--json")
 
-        assert "kafka" not in {one["code"] for one in json.loads(silent.stdout)}
-        found = {one["code"]: (one["level"], one["message"]) for one in json.loads(done.stdout)}
-        assert found["kafka"][0] == "ok"
-        assert found["topics"] == ("ok", "7 topics are as declared")
+        assert "kafka" not in {finding["code"] for finding in json.loads(silent.stdout)}
+        by_code = {finding["code"]: (finding["level"], finding["message"]) for finding in json.loads(result.stdout)}
+        assert by_code["kafka"][0] == "ok"
+        assert by_code["topics"] == ("ok", "7 topics are as declared")

@@ -29,8 +29,8 @@ FILES = ("dwelling", "household", "hukou", "medical_insurance", "pension")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of a small district, left by a demonstration in one process."""
     folder = tmp_path_factory.mktemp("demo") / "putuo"
-    done = CliRunner().invoke(application(), ["demo", "--residents", "1500", "--keep", str(folder), "--json"], env={"COLUMNS": "120"})
-    assert done.exit_code == 0, done.output
+    result = CliRunner().invoke(application(), ["demo", "--residents", "1500", "--keep", str(folder), "--json"], env={"COLUMNS": "120"})
+    assert result.exit_code == 0, result.output
     return folder / "files" / "opening"
 
 
@@ -41,8 +41,8 @@ def network(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
     place = as_member(cluster) | {"HUIMIN_LANG": "en", "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "160"}
     create(cluster.connection(), topics(3, 1, PREFIX))
     line = [sys.executable, "-m", "console.cli.main", "worker", "--state", str(folder / "worker"), "--prefix", PREFIX]
-    with (folder / "said").open("wb") as said:
-        worker = subprocess.Popen(line, env={**os.environ, **place}, stdout=said, stderr=subprocess.STDOUT)
+    with (folder / "said").open("wb") as output:
+        worker = subprocess.Popen(line, env={**os.environ, **place}, stdout=output, stderr=subprocess.STDOUT)
     try:
         yield lambda *words: invoked(*words, env=place)
     finally:
@@ -50,14 +50,14 @@ def network(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
         assert worker.wait(60) == 0, (folder / "said").read_text(encoding="utf-8")
 
 
-def _ok(done: Any) -> Any:
-    assert done.exit_code == 0, done.output
-    return done
+def _ok(result: Any) -> Any:
+    assert result.exit_code == 0, result.output
+    return result
 
 
-def _listed(run: Run, workspace: Path, policy: str) -> list[tuple[str, ...]]:
-    found = json.loads(_ok(run("candidates", "list", policy, "--json", "--workspace", workspace)).stdout)
-    return sorted((one["subject"], one["status"], str(one["missing"])) for one in found)
+def _list_rows(run: Run, workspace: Path, policy: str) -> list[tuple[str, ...]]:
+    candidates = json.loads(_ok(run("candidates", "list", policy, "--json", "--workspace", workspace)).stdout)
+    return sorted((candidate["subject"], candidate["status"], str(candidate["missing"])) for candidate in candidates)
 
 
 def test_what_is_done_in_one_workspace_is_seen_in_another(network: Run, files: Path, tmp_path: Path) -> None:
@@ -72,19 +72,19 @@ def test_what_is_done_in_one_workspace_is_seen_in_another(network: Run, files: P
         for feed in FILES:
             _ok(network("ingest", feed, files / f"{feed}.csv", "--workspace", workspace))
         rule = workspace / "policies" / "elderly-uninsured.yaml"
-        done = _ok(network("policy", "publish", rule, "--by", "wang", "--approved-by", "li", "--yes", "--workspace", workspace))
-        assert ("streets matched" in done.output) == (workspace == first)
-    theirs = _listed(network, first, "elderly-uninsured")
+        result = _ok(network("policy", "publish", rule, "--by", "wang", "--approved-by", "li", "--yes", "--workspace", workspace))
+        assert ("streets matched" in result.output) == (workspace == first)
+    theirs = _list_rows(network, first, "elderly-uninsured")
     assert theirs
-    assert theirs == _listed(network, alone, "elderly-uninsured")
+    assert theirs == _list_rows(network, alone, "elderly-uninsured")
 
     second = tmp_path / "second"
     _ok(network("init", "--example", "--workspace", second))
     (second / "secret.key").write_bytes((first / "secret.key").read_bytes())
     _ok(network("kafka", "join", "--prefix", PREFIX, "--workspace", second))
-    assert _listed(network, second, "elderly-uninsured") == theirs
-    said = _ok(network("explain", "elderly-uninsured", theirs[0][0], "--workspace", second)).output
-    assert "needs evidence" in said or "eligible" in said
+    assert _list_rows(network, second, "elderly-uninsured") == theirs
+    output = _ok(network("explain", "elderly-uninsured", theirs[0][0], "--workspace", second)).output
+    assert "needs evidence" in output or "eligible" in output
 
 
 def test_what_is_refused_is_refused_with_the_same_sentence(network: Run, tmp_path: Path) -> None:
@@ -96,9 +96,9 @@ def test_what_is_refused_is_refused_with_the_same_sentence(network: Run, tmp_pat
     people = ("--by", "wang", "--approved-by", "li", "--yes", "--workspace", workspace)
     _ok(network("policy", "publish", rule, *people))
     rule.write_text(rule.read_text(encoding="utf-8").replace("title: {zh: ", "title: {zh: 新", 1), encoding="utf-8")
-    done = network("policy", "publish", rule, *people)
-    assert done.exit_code == 5
-    assert "published versions never change" in done.output
+    result = network("policy", "publish", rule, *people)
+    assert result.exit_code == 5
+    assert "published versions never change" in result.output
     _ok(network("tick", "--workspace", workspace))
 
 
@@ -107,6 +107,6 @@ def test_a_workspace_with_a_state_of_its_own_cannot_join(network: Run, tmp_path:
     workspace = tmp_path / "w"
     _ok(network("init", "--example", "--workspace", workspace))
     _ok(network("tick", "--workspace", workspace))
-    done = network("kafka", "join", "--prefix", PREFIX, "--workspace", workspace)
-    assert done.exit_code == 5
-    assert "make a new workspace" in done.output
+    result = network("kafka", "join", "--prefix", PREFIX, "--workspace", workspace)
+    assert result.exit_code == 5
+    assert "make a new workspace" in result.output

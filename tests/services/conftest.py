@@ -13,6 +13,6 @@ from infra.workspace.workspace import Workspace
 @pytest.fixture
 def example(tmp_path: Path) -> Workspace:
     """The library's units, feeds and policies."""
-    made = Workspace.create(tmp_path / "w", example_units())
-    copy_library(made)
-    return made
+    workspace = Workspace.create(tmp_path / "w", example_units())
+    copy_library(workspace)
+    return workspace

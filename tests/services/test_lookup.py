@@ -18,10 +18,10 @@ DRAFT = library() / "policies" / "dibao.yaml"
 
 def test_a_slip_names_what_is_near() -> None:
     """Of a feed and of a policy, in both languages."""
-    with pytest.raises(HuiminError) as caught:
+    with pytest.raises(HuiminError) as raised:
         feed_named(library_catalogue(), "hokou")
 
-    assert caught.value.exit_code == 2 and "hukou" in caught.value.text.zh and "hukou" in caught.value.text.en
+    assert raised.value.exit_code == 2 and "hukou" in raised.value.text.zh and "hukou" in raised.value.text.en
     assert "dibao" in no_policy("dibo", ["dibao"]).text.en
 
 
@@ -31,16 +31,16 @@ def test_a_draft_with_errors_is_refused_with_all_of_them(tmp_path: Path) -> None
     wrong.write_text(DRAFT.read_text(encoding="utf-8").replace("hukou.", "hokou."), encoding="utf-8")
 
     assert readable_policy(DRAFT, library_catalogue()).name == "dibao"
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(Invalid) as raised:
         readable_policy(wrong, library_catalogue())
-    assert all(problem.severity == "error" for problem in caught.value.problems)
+    assert all(problem.severity == "error" for problem in raised.value.problems)
 
 
 def test_without_a_workspace_the_library_is_read(example: Workspace, tmp_path: Path) -> None:
     """And that is said; a workspace that is named is not."""
-    said: list[Text] = []
+    messages: list[Text] = []
     here, nowhere = (settings(str(root), None, {}, None) for root in (example.root, tmp_path / "nowhere"))
 
-    assert catalogue_for(here, {}, said.append).feeds.keys() == library_catalogue().feeds.keys() and said == []
-    assert catalogue_for(nowhere, {}, said.append) == library_catalogue()
-    assert [text.en for text in said] == ["No workspace: using the library's units and feeds."]
+    assert catalogue_for(here, {}, messages.append).feeds.keys() == library_catalogue().feeds.keys() and messages == []
+    assert catalogue_for(nowhere, {}, messages.append) == library_catalogue()
+    assert [text.en for text in messages] == ["No workspace: using the library's units and feeds."]

@@ -38,7 +38,7 @@ class Example:
     place: Path
     counts: Mapping[str, int]
     engine: Internal[Engine]
-    shown: Annotated[str, Hidden] = "only shown"
+    on_screen: Annotated[str, Hidden] = "only shown"
     note: Annotated[str | None, Optional] = None
     lines: tuple[str, ...] = field(default_factory=tuple)
 
@@ -76,9 +76,9 @@ def test_what_is_printed_satisfies_the_schema() -> None:
 
 def test_the_docstring_describes_the_keys() -> None:
     """Its first part the object, its arguments the keys, by their names in JSON."""
-    drawn = schema(Example, "example")
+    body = schema(Example, "example")
 
-    assert drawn["description"] == "An example."
-    assert drawn["properties"]["from"]["description"] == "the first day."
-    assert drawn["properties"]["subject"]["description"] == drawn["properties"]["other"]["description"] == "who it is about."
-    assert "shown" not in drawn["properties"] and "note" not in drawn["required"]
+    assert body["description"] == "An example."
+    assert body["properties"]["from"]["description"] == "the first day."
+    assert body["properties"]["subject"]["description"] == body["properties"]["other"]["description"] == "who it is about."
+    assert "on_screen" not in body["properties"] and "note" not in body["required"]

@@ -25,9 +25,9 @@ def test_a_unit_that_is_added_is_listed_last(example: Workspace) -> None:
 
 def test_a_unit_that_cannot_be_leaves_the_document(example: Workspace) -> None:
     """One of that id is there; the division is none."""
-    before, taken = (example.root / "units.yaml").read_bytes(), units(example)[0].id
+    before, existing_id = (example.root / "units.yaml").read_bytes(), units(example)[0].id
 
-    for id, division in ((taken, "310107"), ("new-unit", "Putuo")):
+    for id, division in ((existing_id, "310107"), ("new-unit", "Putuo")):
         with pytest.raises(Invalid):
             add_unit(example, id, "member", division, "新", "New", {})
 

@@ -13,9 +13,9 @@ from services.workspaces import UpgradedWorkspace, make_workspace, upgrade_works
 
 def test_an_example_has_the_documents_of_the_library(tmp_path: Path) -> None:
     """It says how many, and which file is the key; without the example there are none."""
-    made, empty = make_workspace(tmp_path / "a", {}, example=True), make_workspace(tmp_path / "b", {}, example=False)
+    example, empty = make_workspace(tmp_path / "a", {}, example=True), make_workspace(tmp_path / "b", {}, example=False)
 
-    assert made.copied["feeds"] == len(list((tmp_path / "a/feeds").iterdir())) > 0
+    assert example.copied["feeds"] == len(list((tmp_path / "a/feeds").iterdir())) > 0
     assert empty.copied == {} and (tmp_path / "b" / empty.key).is_file()
 
 

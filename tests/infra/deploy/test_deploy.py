@@ -36,19 +36,19 @@ DEFINITIONS = {
     "ServiceAccount": "io.k8s.api.core.v1.ServiceAccount",
     "StatefulSet": "io.k8s.api.apps.v1.StatefulSet",
 }
-PLACED = {"node.id", "controller.quorum.voters", "listeners", "advertised.listeners", "log.dirs", "listener.security.protocol.map"}
+PLACE_SETTINGS = {"node.id", "controller.quorum.voters", "listeners", "advertised.listeners", "log.dirs", "listener.security.protocol.map"}
 """Settings of a broker that depend on where it runs."""
 PAGES = {language: (ROOT / "docs" / language / "deployment.md").read_text(encoding="utf-8") for language in ("zh", "en")}
 PROMETHEUS_LABELS = {"instance", "job", "le"}
 
 
-def loaded(path: Path) -> Any:
+def load_yaml(path: Path) -> Any:
     return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
 
 
 def schema(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((DEPLOY / "schemas" / name).read_text(encoding="utf-8"))
-    return found
+    body: dict[str, Any] = json.loads((DEPLOY / "schemas" / name).read_text(encoding="utf-8"))
+    return body
 
 
 def faults(document: Mapping[str, Any]) -> list[str]:
@@ -57,44 +57,44 @@ def faults(document: Mapping[str, Any]) -> list[str]:
     return [f"{error.json_path}: {error.message}" for error in jsonschema.Draft202012Validator(whole).iter_errors(document)]
 
 
-def named(items: list[Any]) -> bool:
+def are_named(items: list[Any]) -> bool:
     return bool(items) and all(isinstance(item, dict) and "name" in item for item in items)
 
 
-def merged(base: Any, patch: Any) -> Any:
+def merge(base: Any, patch: Any) -> Any:
     """A document with a patch over it: lists of named things by name, other lists as a whole."""
     if isinstance(base, dict) and isinstance(patch, dict):
-        return base | {key: merged(base[key], value) if key in base else value for key, value in patch.items()}
-    if isinstance(base, list) and isinstance(patch, list) and named(base) and named(patch):
+        return base | {key: merge(base[key], value) if key in base else value for key, value in patch.items()}
+    if isinstance(base, list) and isinstance(patch, list) and are_named(base) and are_named(patch):
         over = {item["name"]: item for item in patch}
-        return [merged(item, over.pop(item["name"], {})) for item in base] + list(over.values())
+        return [merge(item, over.pop(item["name"], {})) for item in base] + list(over.values())
     return patch
 
 
 def documents(folder: Path) -> dict[tuple[str, str], Any]:
     """What a kustomization makes, by kind and name."""
-    listed = loaded(folder / "kustomization.yaml")
-    found: dict[tuple[str, str], Any] = {}
+    listed = load_yaml(folder / "kustomization.yaml")
+    manifests: dict[tuple[str, str], Any] = {}
     for name in listed["resources"]:
         path = (folder / name).resolve()
-        more = documents(path) if path.is_dir() else {((one := loaded(path))["kind"], one["metadata"]["name"]): one}
-        assert not found.keys() & more.keys()
-        found |= more
+        more = documents(path) if path.is_dir() else {((manifest := load_yaml(path))["kind"], manifest["metadata"]["name"]): manifest}
+        assert not manifests.keys() & more.keys()
+        manifests |= more
     for patch in listed.get("patches", ()):
-        one = loaded(folder / patch["path"])
-        key = (one["kind"], one["metadata"]["name"])
-        found[key] = merged(found[key], one)
-    return found
+        manifest = load_yaml(folder / patch["path"])
+        key = (manifest["kind"], manifest["metadata"]["name"])
+        manifests[key] = merge(manifests[key], manifest)
+    return manifests
 
 
 @pytest.mark.parametrize("folder", [BASE, *OVERLAYS], ids=lambda folder: folder.name)
 def test_kubernetes_accepts_every_manifest(folder: Path) -> None:
     """Each file of the folder belongs to it, and what comes out, patches and all, is as the API wants it."""
-    listed = loaded(folder / "kustomization.yaml")
+    listed = load_yaml(folder / "kustomization.yaml")
     used = {*listed["resources"], *(patch["path"] for patch in listed.get("patches", ()))}
 
     assert {path.name for path in folder.iterdir()} == {name for name in used if "/" not in name} | {"kustomization.yaml"}
-    assert {key: faults(one) for key, one in documents(folder).items() if faults(one)} == {}
+    assert {key: faults(manifest) for key, manifest in documents(folder).items() if faults(manifest)} == {}
 
 
 @pytest.mark.parametrize(
@@ -120,8 +120,8 @@ def test_a_slip_in_a_manifest_is_noticed(path: tuple[str | int, ...], value: Any
 @pytest.mark.parametrize("folder", [BASE, *OVERLAYS], ids=lambda folder: folder.name)
 def test_workers_are_locked_in(folder: Path) -> None:
     """Nobody in particular, nothing written but where it must, no token, no rights, room to stop."""
-    found = documents(folder)
-    pod = found["StatefulSet", "huimin-worker"]["spec"]["template"]["spec"]
+    manifests = documents(folder)
+    pod = manifests["StatefulSet", "huimin-worker"]["spec"]["template"]["spec"]
     worker = pod["containers"][0]
 
     assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -131,28 +131,28 @@ def test_workers_are_locked_in(folder: Path) -> None:
         "capabilities": {"drop": ["ALL"]},
     }
     assert pod["automountServiceAccountToken"] is False
-    assert found["ServiceAccount", pod["serviceAccountName"]]["automountServiceAccountToken"] is False
+    assert manifests["ServiceAccount", pod["serviceAccountName"]]["automountServiceAccountToken"] is False
     assert pod["terminationGracePeriodSeconds"] > 30
     assert worker["resources"]["limits"]["memory"] == worker["resources"]["requests"]["memory"]
     assert (worker["livenessProbe"]["httpGet"]["path"], worker["readinessProbe"]["httpGet"]["path"]) == ("/health", "/ready")
-    assert not any("secretKeyRef" in json.dumps(one) or one["kind"] == "Secret" for one in found.values())
+    assert not any("secretKeyRef" in json.dumps(manifest) or manifest["kind"] == "Secret" for manifest in manifests.values())
 
 
 @pytest.mark.parametrize("folder", [BASE, *OVERLAYS], ids=lambda folder: folder.name)
 def test_the_parts_of_kubernetes_find_each_other(folder: Path) -> None:
     """Selectors select the pods; volumes, ports, settings and the service named are there."""
-    found = documents(folder)
-    workers = found["StatefulSet", "huimin-worker"]["spec"]
+    manifests = documents(folder)
+    workers = manifests["StatefulSet", "huimin-worker"]["spec"]
     labels, pod = workers["template"]["metadata"]["labels"], workers["template"]["spec"]
-    volumes = {one["name"] for one in pod["volumes"]} | {one["metadata"]["name"] for one in workers["volumeClaimTemplates"]}
+    volumes = {volume["name"] for volume in pod["volumes"]} | {volume["metadata"]["name"] for volume in workers["volumeClaimTemplates"]}
 
     assert workers["selector"]["matchLabels"].items() <= labels.items()
-    assert found["Service", workers["serviceName"]]["spec"]["selector"].items() <= labels.items()
-    assert found["PodDisruptionBudget", "huimin-worker"]["spec"]["selector"]["matchLabels"].items() <= labels.items()
-    assert found["NetworkPolicy", "huimin-worker"]["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+    assert manifests["Service", workers["serviceName"]]["spec"]["selector"].items() <= labels.items()
+    assert manifests["PodDisruptionBudget", "huimin-worker"]["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert manifests["NetworkPolicy", "huimin-worker"]["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
     for container in pod["containers"]:
-        settings = {name for one in container["envFrom"] for name in found["ConfigMap", one["configMapRef"]["name"]]["data"]}
-        assert {one["name"] for one in container["volumeMounts"]} <= volumes
+        settings = {name for source in container["envFrom"] for name in manifests["ConfigMap", source["configMapRef"]["name"]]["data"]}
+        assert {mount["name"] for mount in container["volumeMounts"]} <= volumes
         assert set(re.findall(r"\$\((\w+)\)", json.dumps(container["args"]))) <= settings
     annotations = workers["template"]["metadata"]["annotations"]
     assert annotations["prometheus.io/port"] == str(pod["containers"][0]["ports"][0]["containerPort"])
@@ -176,18 +176,18 @@ def test_the_settings_are_understood(folder: Path, tmp_path: Path) -> None:
     assert {str(Path(value).parent) for value in files.values()} <= mounts
 
 
-def composed(*names: str) -> dict[str, Any]:
+def compose_files(*names: str) -> dict[str, Any]:
     """Compose files, one over another."""
     whole: dict[str, Any] = {}
     for name in names:
-        whole = merged(whole, loaded(DEPLOY / name))
+        whole = merge(whole, load_yaml(DEPLOY / name))
     return whole
 
 
 @pytest.mark.parametrize("names", [("compose.yaml",), ("compose.three-brokers.yaml",), ("compose.yaml", "compose.three-brokers.yaml")])
 def test_compose_accepts_its_files(names: tuple[str, ...]) -> None:
     """Alone, and one over the other."""
-    whole = composed(*names)
+    whole = compose_files(*names)
     errors = list(jsonschema.Draft202012Validator(schema("compose-spec.json")).iter_errors(whole))
 
     assert [f"{error.json_path}: {error.message}" for error in errors] == []
@@ -198,7 +198,7 @@ def test_compose_accepts_its_files(names: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("names", [("compose.yaml",), ("compose.yaml", "compose.three-brokers.yaml")])
 def test_every_container_is_watched_and_bounded(names: tuple[str, ...]) -> None:
     """Each has a healthcheck, limits and no rights; ports are open on this machine only."""
-    for name, service in composed(*names)["services"].items():
+    for name, service in compose_files(*names)["services"].items():
         assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL"), name
         assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}, name
         assert service["cap_drop"] == ["ALL"] and service["restart"] == "unless-stopped", name
@@ -208,7 +208,7 @@ def test_every_container_is_watched_and_bounded(names: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(("names", "count"), [(("compose.yaml",), 1), (("compose.yaml", "compose.three-brokers.yaml"), 3)])
 def test_brokers_are_set_as_those_of_one_machine(names: tuple[str, ...], count: int, tmp_path: Path) -> None:
     """What ``huimin kafka up`` and Compose both set is the same; brokers agree with each other and with their workers."""
-    services = composed(*names)["services"]
+    services = compose_files(*names)["services"]
     brokers = {name: service["environment"] for name, service in services.items() if name.startswith("kafka")}
     plan = Plan("id", tuple(Broker(number, 1, 2, 3) for number in range(1, count + 1)), False)
     ours = dict(line.split("=", 1) for line in properties(plan, plan.brokers[0], Files(tmp_path), {}).splitlines())
@@ -216,7 +216,7 @@ def test_brokers_are_set_as_those_of_one_machine(names: tuple[str, ...], count: 
     assert len(brokers) == count
     for name, values in brokers.items():
         theirs = {key.removeprefix("KAFKA_").lower().replace("_", "."): value for key, value in values.items() if key != "CLUSTER_ID"}
-        shared = theirs.keys() & ours.keys() - PLACED
+        shared = theirs.keys() & ours.keys() - PLACE_SETTINGS
         assert {key: theirs[key] for key in shared} == {key: ours[key] for key in shared}
         assert {
             "auto.create.topics.enable",
@@ -239,14 +239,14 @@ def options(words: list[str]) -> set[str]:
 
 def test_workers_are_called_as_the_program_expects() -> None:
     """Every option of the files is one of ``huimin worker``; both ways of running give the same ones, and a depot."""
-    compose = loaded(DEPLOY / "compose.yaml")["services"]["worker-1"]["command"]
+    compose = load_yaml(DEPLOY / "compose.yaml")["services"]["worker-1"]["command"]
     kubernetes = documents(BASE)["StatefulSet", "huimin-worker"]["spec"]["template"]["spec"]["containers"][0]["args"]
-    known = set(
+    worker_options = set(
         re.findall(r"`(--[\w-]+)", (ROOT / "docs" / "cli.md").read_text(encoding="utf-8").split("## huimin worker\n")[1].split("\n## ")[0])
     )
 
     assert compose[0] == kubernetes[0] == "worker"
-    assert options(compose) == options(kubernetes) <= known
+    assert options(compose) == options(kubernetes) <= worker_options
     assert "--depot" in options(compose)
 
 
@@ -267,30 +267,30 @@ def test_the_image_is_of_nobody_and_holds_no_secret() -> None:
 
 BOARD = json.loads((DEPLOY / "grafana" / "huimin.json").read_text(encoding="utf-8"))
 PANELS = [panel for panel in BOARD["panels"] if panel["type"] != "row"]
-RULES = [rule for group in loaded(DEPLOY / "prometheus" / "alerts.yaml")["groups"] for rule in group["rules"]]
+RULES = [rule for group in load_yaml(DEPLOY / "prometheus" / "alerts.yaml")["groups"] for rule in group["rules"]]
 QUERIES = [(rule["alert"], rule["expr"]) for rule in RULES] + [
-    (one["title"], target["expr"]) for one in PANELS for target in one["targets"]
+    (panel["title"], target["expr"]) for panel in PANELS for target in panel["targets"]
 ]
 
 
 @cache
 def series() -> dict[str, set[str]]:
     """The labels of every series there is."""
-    found = {}
+    labels_by_name = {}
     for name, (kind, labels, _) in METRICS.items():
         for ending in ("_bucket", "_sum", "_count") if kind == "histogram" else ("",):
-            found[name + ending] = {*labels, *PROMETHEUS_LABELS}
-    return found
+            labels_by_name[name + ending] = {*labels, *PROMETHEUS_LABELS}
+    return labels_by_name
 
 
-def visited(query: str, visit: Callable[[promql_parser.Expr], None]) -> None:
+def walk(query: str, visit: Callable[[promql_parser.Expr], None]) -> None:
     """Every part of a query; Grafana's variables stand for what it puts in their place."""
 
-    def seen(part: promql_parser.Expr) -> bool:
+    def visit_part(part: promql_parser.Expr) -> bool:
         visit(part)
         return True
 
-    promql_parser.walk(promql_parser.parse(query.replace("$__rate_interval", "1m")), seen)
+    promql_parser.walk(promql_parser.parse(query.replace("$__rate_interval", "1m")), visit_part)
 
 
 @pytest.mark.parametrize(("where", "query"), QUERIES, ids=[where.split(" / ")[-1] for where, _ in QUERIES])
@@ -303,11 +303,11 @@ def test_only_what_is_measured_is_asked_for(where: str, query: str) -> None:
         selector = part.vector_selector if isinstance(part, promql_parser.MatrixSelector) else part
         if isinstance(selector, promql_parser.VectorSelector):
             names.append(str(selector.name))
-            labels.update(one.name for one in selector.matchers.matchers)
+            labels.update(matcher.name for matcher in selector.matchers.matchers)
         if isinstance(part, promql_parser.AggregateExpr) and part.modifier is not None:
             labels.update(part.modifier.labels)
 
-    visited(query, visit)
+    walk(query, visit)
 
     assert names and set(names) <= series().keys()
     assert all(labels <= series()[name] for name in names)
@@ -335,7 +335,7 @@ def both(text: str) -> bool:
 
 def test_the_dashboard_is_sound() -> None:
     """Unique ids, a data source to be chosen, units, both languages; panels side by side, none over another."""
-    variables = {one["name"]: one for one in BOARD["templating"]["list"]}
+    variables = {variable["name"]: variable for variable in BOARD["templating"]["list"]}
     ids = [panel["id"] for panel in BOARD["panels"]]
     places: set[tuple[int, int]] = set()
 
@@ -350,8 +350,8 @@ def test_the_dashboard_is_sound() -> None:
         places |= cells
     for panel in PANELS:
         assert both(panel["description"]) and panel["fieldConfig"]["defaults"]["unit"]
-        for one in (panel, *panel["targets"]):
-            assert one["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+        for part in (panel, *panel["targets"]):
+            assert part["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
         used = set(re.findall(r"\$(\w+)", json.dumps([target["expr"] for target in panel["targets"]])))
         assert used <= {*variables, "__rate_interval"}
 
@@ -377,8 +377,8 @@ def test_every_alert_says_what_to_do() -> None:
 
 def test_prometheus_finds_its_workers_and_rules() -> None:
     """Those of Compose, and the rules beside its settings."""
-    settings = loaded(DEPLOY / "prometheus" / "prometheus.yaml")
-    services = loaded(DEPLOY / "compose.yaml")["services"]
+    settings = load_yaml(DEPLOY / "prometheus" / "prometheus.yaml")
+    services = load_yaml(DEPLOY / "compose.yaml")["services"]
     targets = [target for job in settings["scrape_configs"] for group in job["static_configs"] for target in group["targets"]]
 
     assert sorted(targets) == sorted(f"{name}:6066" for name in services if name.startswith("worker"))
@@ -400,11 +400,11 @@ def gibibytes(text: str) -> float:
 @pytest.mark.parametrize(("folder", "place"), [(BASE, 0), (DEPLOY / "kubernetes" / "overlays" / "city", 1)], ids=["base", "city"])
 def test_the_manifests_are_as_large_as_is_planned(folder: Path, place: int) -> None:
     """A district as it stands, a city by its overlay: workers, shards, memory and disk of the sizing table, with room to spare."""
-    size, found = sized(PLACES[place][1]), documents(folder)
-    workers = found["StatefulSet", "huimin-worker"]["spec"]
+    size, manifests = sized(PLACES[place][1]), documents(folder)
+    workers = manifests["StatefulSet", "huimin-worker"]["spec"]
     memory = gibibytes(workers["template"]["spec"]["containers"][0]["resources"]["requests"]["memory"])
     disk = gibibytes(workers["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"])
 
-    assert (workers["replicas"], int(found["ConfigMap", "huimin-worker"]["data"]["SHARDS"])) == (size.workers, size.shards)
+    assert (workers["replicas"], int(manifests["ConfigMap", "huimin-worker"]["data"]["SHARDS"])) == (size.workers, size.shards)
     assert size.worker_bytes <= memory <= 2 * size.worker_bytes
     assert size.worker_disk_bytes <= disk <= 3 * size.worker_disk_bytes

@@ -25,30 +25,30 @@ PAGE = Path(__file__).parents[3] / "docs" / "asyncapi.json"
 
 
 @pytest.fixture(scope="module")
-def sent() -> list[tuple[Outgoing, str]]:
+def network_messages() -> list[tuple[Outgoing, str]]:
     """Every kind of message a network sends, with who sent it."""
     start, setting, *rest = run(60)
     bodies = [as_sent(message) for message in (start, setting, published("group-rental"), *rest)]
     bodies.insert(3, b"no message at all")
-    sequencer, shards, merger = Sequencer(parts(real=True), 2), [PartitionFold(parts(real=True), one) for one in range(2)], Merger(2)
+    sequencer, shards, merger = Sequencer(parts(real=True), 2), [PartitionFold(parts(real=True), number) for number in range(2)], Merger(2)
     out: list[tuple[Outgoing, str]] = []
     at = {"lines": 0, 0: 0, 1: 0}
     for offset, body in enumerate(bodies):
         if offset != 3:
             out.append((Outgoing("inputs", 0, str(offset), "input", body), "client"))
-        waiting = [(one, "inputs-0") for one in sequencer.take(body, offset)]
-        out += [(one, "inputs-0") for one in sequencer.passing()]
+        waiting = [(outgoing, "inputs-0") for outgoing in sequencer.take(body, offset)]
+        out += [(outgoing, "inputs-0") for outgoing in sequencer.passing()]
         while waiting:
             message, producer = waiting.pop(0)
             out.append((message, producer))
             if message.topic == "orders":
                 shard = message.partition
-                waiting += [(one, f"orders-{shard}") for one in shards[shard].take(message.body, at[shard])]
+                waiting += [(outgoing, f"orders-{shard}") for outgoing in shards[shard].take(message.body, at[shard])]
                 at[shard] += 1
             elif message.topic == "lines":
-                waiting += [(one, "lines-0") for one in merger.take(message.body, at["lines"])]
+                waiting += [(outgoing, "lines-0") for outgoing in merger.take(message.body, at["lines"])]
                 at["lines"] += 1
-                out += [(one, "lines-0") for one in merger.passing()]
+                out += [(outgoing, "lines-0") for outgoing in merger.passing()]
     out.append((telling("lines-0", Purged(1, at["lines"] - 1, True)), "lines-0"))
     out.append((Outgoing("progress", 0, "member:0123", "member", b"{}"), "member"))
     return out
@@ -61,22 +61,22 @@ def test_page_is_what_the_program_says() -> None:
 
 def test_every_topic_and_event_is_described() -> None:
     """Each topic is a channel, each event a message of the channel it travels on, and every reference leads somewhere."""
-    made = document(3)
-    assert {channel["address"] for channel in made["channels"].values()} == {topic.name for topic in topics(3, 1)}
-    assert {name for channel in made["channels"].values() for name in channel["messages"]} == set(EVENTS)
-    assert made["channels"]["orders"]["bindings"]["kafka"]["partitions"] == 3
-    for reference in _references(made):
-        found: Any = made
+    page = document(3)
+    assert {channel["address"] for channel in page["channels"].values()} == {topic.name for topic in topics(3, 1)}
+    assert {name for channel in page["channels"].values() for name in channel["messages"]} == set(EVENTS)
+    assert page["channels"]["orders"]["bindings"]["kafka"]["partitions"] == 3
+    for reference in _references(page):
+        value: Any = page
         for word in reference.removeprefix("#/").split("/"):
-            found = found[word]
-        assert found
+            value = value[word]
+        assert value
 
 
-def test_all_that_is_sent_is_as_described(sent: list[tuple[Outgoing, str]]) -> None:
+def test_all_that_is_sent_is_as_described(network_messages: list[tuple[Outgoing, str]]) -> None:
     """Headers match their schema, JSON bodies theirs, frames their kinds; and every event occurs."""
     channels = document(2)["channels"]
     messages = document(2)["components"]["messages"]
-    for message, producer in sent:
+    for message, producer in network_messages:
         event = EVENTS[message.type]
         assert event.topic == message.topic
         assert message.type in channels[message.topic]["messages"]
@@ -88,17 +88,17 @@ def test_all_that_is_sent_is_as_described(sent: list[tuple[Outgoing, str]]) -> N
         elif event.name not in ("dead-letter", "input"):
             kind, _ = wire.unframe(message.body)
             assert kind in messages[event.name]["payload"]["x-kinds"]
-    assert {message.type for message, _ in sent} == set(EVENTS)
+    assert {message.type for message, _ in network_messages} == set(EVENTS)
 
 
-def test_ids_are_unique_within_their_source(sent: list[tuple[Outgoing, str]]) -> None:
+def test_ids_are_unique_within_their_source(network_messages: list[tuple[Outgoing, str]]) -> None:
     """CloudEvents: source and id together name one event (progress tells of one thing as it goes on)."""
-    names = [(producer, message.type, message.id) for message, producer in sent if message.topic != "progress"]
+    names = [(producer, message.type, message.id) for message, producer in network_messages if message.topic != "progress"]
     assert len(set(names)) == len(names)
-    assert PREFIX not in "".join(message.topic for message, _ in sent)
+    assert PREFIX not in "".join(message.topic for message, _ in network_messages)
 
 
 def _references(value: Any) -> list[str]:
     if isinstance(value, dict):
-        return [one for key, inner in value.items() for one in ([inner] if key == "$ref" else _references(inner))]
-    return [one for inner in value for one in _references(inner)] if isinstance(value, list) else []
+        return [reference for key, inner in value.items() for reference in ([inner] if key == "$ref" else _references(inner))]
+    return [reference for inner in value for reference in _references(inner)] if isinstance(value, list) else []

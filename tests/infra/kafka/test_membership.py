@@ -18,17 +18,17 @@ HERE = Connection(("127.0.0.1:9092", "localhost:9093", "[::1]:9094"))
 THERE = Connection(("127.0.0.1:9092", "kafka-1.example:9092"))
 
 
-class Progress:
+class FakeProgressTopic:
     """The topic of progress, in the place of a broker's."""
 
-    known: ClassVar[set[str]] = set()
+    checks: ClassVar[set[str]] = set()
     old = False
     ours = False
 
     def __init__(self, client: Any, prefix: str, seal: Seal) -> None: ...
 
     def members(self) -> set[str]:
-        return self.known
+        return self.checks
 
     def of_old(self) -> bool:
         return self.old
@@ -37,24 +37,24 @@ class Progress:
         return self.ours
 
     def announce(self, check: str) -> None:
-        self.known.add(check)
+        self.checks.add(check)
 
 
 @pytest.fixture(autouse=True)
-def topic(monkeypatch: pytest.MonkeyPatch) -> type[Progress]:
+def topic(monkeypatch: pytest.MonkeyPatch) -> type[FakeProgressTopic]:
     """A topic on which nobody has said anything."""
-    monkeypatch.setattr(membership, "ProgressTopic", Progress)
-    monkeypatch.setattr(Progress, "known", set())
-    monkeypatch.setattr(Progress, "old", False)
-    monkeypatch.setattr(Progress, "ours", False)
-    return Progress
+    monkeypatch.setattr(membership, "ProgressTopic", FakeProgressTopic)
+    monkeypatch.setattr(FakeProgressTopic, "checks", set())
+    monkeypatch.setattr(FakeProgressTopic, "old", False)
+    monkeypatch.setattr(FakeProgressTopic, "ours", False)
+    return FakeProgressTopic
 
 
-def given(tmp_path: Path, name: str = "network.key") -> dict[str, str]:
-    return {NETWORK_KEY: str(own_key(tmp_path) if name == "network.key" else _written(tmp_path / name))}
+def environment_with_key(tmp_path: Path, name: str = "network.key") -> dict[str, str]:
+    return {NETWORK_KEY: str(own_key(tmp_path) if name == "network.key" else _new_key(tmp_path / name))}
 
 
-def _written(path: Path) -> Path:
+def _new_key(path: Path) -> Path:
     write_network_key(path)
     return path
 
@@ -70,7 +70,7 @@ def test_a_key_is_new_and_private(tmp_path: Path) -> None:
         write_network_key(path)
     with pytest.raises(BadSetting, match="cannot be written"):
         write_network_key(tmp_path / "nowhere" / "key")
-    assert read_network_key(path) == key != read_network_key(_written(tmp_path / "other"))
+    assert read_network_key(path) == key != read_network_key(_new_key(tmp_path / "other"))
     assert own_key(tmp_path) == path
 
 
@@ -108,19 +108,19 @@ def test_without_a_key_a_network_is_open_by_an_explicit_word_and_here_alone(tmp_
 
     open = seal_of({NETWORK_OPEN: "1"}, HERE, "n.", "id")
     assert open.over(b"x") == Seal(OPEN, "id").over(b"x")
-    keyed = {NETWORK_OPEN: "1", **given(tmp_path)}
+    keyed = {NETWORK_OPEN: "1", **environment_with_key(tmp_path)}
     assert seal_of(keyed, THERE, "m.", "id").over(b"x") not in (open.over(b"x"), seal_of(keyed, THERE, "m.", "of others").over(b"x"))
     assert seal_of({}, THERE, "n.", "id", file=own_key(tmp_path)).over(b"x") == seal_of(keyed, THERE, "n.", "id").over(b"x")
 
 
-def test_another_key_is_noticed_by_whoever_was_here_before(tmp_path: Path, topic: type[Progress]) -> None:
+def test_another_key_is_noticed_by_whoever_was_here_before(tmp_path: Path, topic: type[FakeProgressTopic]) -> None:
     """Beside the state, with nobody asked; the note is private, and says nothing of the key."""
-    state, ours = tmp_path / "state", given(tmp_path)
+    state, ours = tmp_path / "state", environment_with_key(tmp_path)
     seal_of(ours, HERE, "n.", "id", state)
-    topic.known.clear()
+    topic.checks.clear()
 
     seal_of(ours, HERE, "n.", "id", state)
-    for other in (given(tmp_path, "other"), {NETWORK_OPEN: "1"}):
+    for other in (environment_with_key(tmp_path, "other"), {NETWORK_OPEN: "1"}):
         with pytest.raises(OtherKey, match="began with another key of the network") as refused:
             seal_of(other, HERE, "n.", "id", state)
         assert refused.value.exit_code == 5
@@ -128,16 +128,16 @@ def test_another_key_is_noticed_by_whoever_was_here_before(tmp_path: Path, topic
     assert (state / CHECK).read_text().strip() not in own_key(tmp_path).read_text()
 
 
-@pytest.mark.parametrize("torn", [b"", b"0123", bytes(33), b"\xff\xfe"])
-def test_a_note_that_is_torn_is_no_other_key(tmp_path: Path, torn: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"0123", bytes(33), b"\xff\xfe"])
+def test_a_note_that_is_torn_is_no_other_key(tmp_path: Path, content: bytes) -> None:
     """The topic is asked instead, and the note made again."""
-    state, ours = tmp_path / "state", given(tmp_path)
+    state, ours = tmp_path / "state", environment_with_key(tmp_path)
     seal_of(ours, HERE, "n.", "id", state)
     noted = (state / CHECK).read_bytes()
-    (state / CHECK).write_bytes(torn)
+    (state / CHECK).write_bytes(content)
 
     with pytest.raises(OtherKey, match=r"n\.\* began with another key"):
-        seal_of(given(tmp_path, "other"), HERE, "n.", "id", state)
+        seal_of(environment_with_key(tmp_path, "other"), HERE, "n.", "id", state)
     seal_of(ours, HERE, "n.", "id", state)
 
     assert (state / CHECK).read_bytes() == noted
@@ -159,11 +159,11 @@ def test_a_key_that_cannot_be_written_leaves_no_half(tmp_path: Path, monkeypatch
     write_network_key(path)
 
 
-def test_another_key_is_noticed_by_whoever_comes_later(tmp_path: Path, topic: type[Progress]) -> None:
+def test_another_key_is_noticed_by_whoever_comes_later(tmp_path: Path, topic: type[FakeProgressTopic]) -> None:
     """By what the first member announced; who only looks announces nothing."""
-    ours, other = given(tmp_path), given(tmp_path, "other")
+    ours, other = environment_with_key(tmp_path), environment_with_key(tmp_path, "other")
     seal_of(other, HERE, "n.", "id")
-    assert topic.known == set()
+    assert topic.checks == set()
     seal_of(ours, HERE, "n.", "id", tmp_path / "first")
 
     seal_of(ours, HERE, "n.", "id", tmp_path / "second")
@@ -171,31 +171,31 @@ def test_another_key_is_noticed_by_whoever_comes_later(tmp_path: Path, topic: ty
         with pytest.raises(OtherKey, match=r"n\.\* began with another key"):
             seal_of(other, HERE, "n.", "id", folder)
     assert not (tmp_path / "third").exists()
-    topic.known.add("somebody who pretends")
+    topic.checks.add("somebody who pretends")
     seal_of(ours, HERE, "n.", "id", tmp_path / "fourth")
 
 
-def test_whoever_pretends_locks_nobody_out(tmp_path: Path, topic: type[Progress]) -> None:
+def test_whoever_pretends_locks_nobody_out(tmp_path: Path, topic: type[FakeProgressTopic]) -> None:
     """Somebody took away what members announced and announced another key: messages sealed with ours say that it is this network's."""
-    topic.known.add("somebody who pretends")
+    topic.checks.add("somebody who pretends")
     topic.old = True
     with pytest.raises(OtherKey):
-        seal_of(given(tmp_path), HERE, "n.", "id", tmp_path / "state")
+        seal_of(environment_with_key(tmp_path), HERE, "n.", "id", tmp_path / "state")
     topic.ours = True
 
-    seal_of(given(tmp_path), HERE, "n.", "id", tmp_path / "state")
+    seal_of(environment_with_key(tmp_path), HERE, "n.", "id", tmp_path / "state")
 
-    assert len(topic.known) == 2  # and it is announced again
+    assert len(topic.checks) == 2  # and it is announced again
 
 
-def test_topics_of_an_earlier_version_are_refused(tmp_path: Path, topic: type[Progress]) -> None:
+def test_topics_of_an_earlier_version_are_refused(tmp_path: Path, topic: type[FakeProgressTopic]) -> None:
     """With the way out; once a member has begun, nobody can make the topics look old."""
     topic.old = True
     with pytest.raises(OldTopics, match=r"written by Huimin 0\.1.*--prefix"):
-        seal_of(given(tmp_path), HERE, "n.", "id", tmp_path / "state")
-    assert not (tmp_path / "state").exists() and topic.known == set()
+        seal_of(environment_with_key(tmp_path), HERE, "n.", "id", tmp_path / "state")
+    assert not (tmp_path / "state").exists() and topic.checks == set()
 
     topic.old = False
-    seal_of(given(tmp_path), HERE, "n.", "id", tmp_path / "state")
+    seal_of(environment_with_key(tmp_path), HERE, "n.", "id", tmp_path / "state")
     topic.old = True
-    seal_of(given(tmp_path), HERE, "n.", "id", tmp_path / "other")
+    seal_of(environment_with_key(tmp_path), HERE, "n.", "id", tmp_path / "other")

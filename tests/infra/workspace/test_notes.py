@@ -29,45 +29,45 @@ WAY_OUT = Text("请恢复。", "Restore it.")
 
 
 @dataclass(frozen=True)
-class One:
+class NumberedNote:
     name: str
     number: int = 0
 
 
 @pytest.fixture
-def noted(tmp_path: Path) -> Notes[One]:
-    notes = Notes(tmp_path / "notes.jsonl", One, WAY_OUT)
+def notes(tmp_path: Path) -> Notes[NumberedNote]:
+    notes = Notes(tmp_path / "notes.jsonl", NumberedNote, WAY_OUT)
     for number in range(4):
-        notes.add(One(f"王芳 {number}", number))
+        notes.add(NumberedNote(f"王芳 {number}", number))
     return notes
 
 
-def test_notes_are_read_in_order(noted: Notes[One], tmp_path: Path) -> None:
+def test_notes_are_read_in_order(notes: Notes[NumberedNote], tmp_path: Path) -> None:
     """Nothing where there is no file; each is written whole and private."""
-    assert noted.read() == [One(f"王芳 {number}", number) for number in range(4)]
-    assert Notes(tmp_path / "none", One, WAY_OUT).read() == []
+    assert notes.read() == [NumberedNote(f"王芳 {number}", number) for number in range(4)]
+    assert Notes(tmp_path / "none", NumberedNote, WAY_OUT).read() == []
     assert modes(tmp_path) == {}
 
 
-def test_notes_cut_at_any_byte_are_told(noted: Notes[One]) -> None:
+def test_notes_cut_at_any_byte_are_told(notes: Notes[NumberedNote]) -> None:
     """Between two lines, too, where every line that is left reads well."""
-    whole = noted.path.read_bytes()
+    whole = notes.path.read_bytes()
     for length in range(len(whole)):
-        noted.path.write_bytes(whole[:length])
+        notes.path.write_bytes(whole[:length])
         with pytest.raises(DamagedFile, match=r"notes\.jsonl .*Restore it\."):
-            noted.read()
+            notes.read()
         with pytest.raises(DamagedFile):
-            noted.add(One("李强"))
-        assert noted.path.read_bytes() == whole[:length]
+            notes.add(NumberedNote("李强"))
+        assert notes.path.read_bytes() == whole[:length]
 
 
-def test_a_bit_turned_in_notes_is_told(noted: Notes[One]) -> None:
+def test_a_bit_turned_in_notes_is_told(notes: Notes[NumberedNote]) -> None:
     """Wherever it is."""
-    whole = noted.path.read_bytes()
+    whole = notes.path.read_bytes()
     for place in range(len(whole)):
-        noted.path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        notes.path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
         with pytest.raises(DamagedFile):
-            noted.read()
+            notes.read()
 
 
 @pytest.mark.parametrize("facts", [{"name": 5}, {"name": "a", "number": "b"}, {"other": 1}, {}, ["name"], 7, None, {"name": "a", "x": 1}])
@@ -78,17 +78,17 @@ def test_notes_of_something_else_are_told(tmp_path: Path, facts: Any) -> None:
     write_whole(tmp_path / "notes.jsonl", line + seal)
 
     with pytest.raises(DamagedFile, match="is damaged at line 1"):
-        Notes(tmp_path / "notes.jsonl", One, WAY_OUT).read()
+        Notes(tmp_path / "notes.jsonl", NumberedNote, WAY_OUT).read()
 
 
-def test_a_person_taken_out_of_notes_leaves_them_whole(noted: Notes[One]) -> None:
+def test_a_person_taken_out_of_notes_leaves_them_whole(notes: Notes[NumberedNote]) -> None:
     """Somebody's number was the name of a file: the line goes, and the digest is made anew."""
-    noted.add(One("310107195001010018", 9))
-    left, gone = pruned_lines(noted.path.read_bytes(), Sought(1 << 40, ("310107195001010018",)))
-    write_whole(noted.path, left)
+    notes.add(NumberedNote("310107195001010018", 9))
+    left, removed = pruned_lines(notes.path.read_bytes(), Sought(1 << 40, ("310107195001010018",)))
+    write_whole(notes.path, left)
 
-    assert gone >= 1
-    assert [one.number for one in noted.read()] == [0, 1, 2, 3]
+    assert removed >= 1
+    assert [note.number for note in notes.read()] == [0, 1, 2, 3]
 
 
 def _cursor(path: Path) -> Any:
@@ -129,10 +129,10 @@ def test_what_is_torn_is_named(tmp_path: Path, reader: str, damage: str) -> None
     else:
         path.write_bytes(content)
 
-    with pytest.raises(error) as told:
+    with pytest.raises(error) as raised:
         read(path)
 
-    text: Text = getattr(told.value, "text")  # noqa: B009  # every error a person is told has one
+    text: Text = getattr(raised.value, "text")  # noqa: B009  # every error a person is told has one
     assert str(path) in text.zh and str(path) in text.en
     assert "恢复" in text.zh or "写入" in text.zh
     if content is not None:
@@ -180,11 +180,11 @@ def test_a_password_of_ours_that_is_torn_is_named(tmp_path: Path, content: bytes
     if content is not None:
         write_whole(path, content)
 
-    with pytest.raises(certificates.NoCertificates) as told:
+    with pytest.raises(certificates.NoCertificates) as raised:
         certificates.password(tmp_path)
 
-    assert str(path) in told.value.text.zh
-    assert "Restore it" in told.value.text.en
+    assert str(path) in raised.value.text.zh
+    assert "Restore it" in raised.value.text.en
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,9 @@ RECEIVED = date(2026, 10, 15)
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """With two deliveries of the register."""
-    workspace = canary.made(tmp_path_factory.mktemp("vault"))
+    workspace = canary.workspace_with_person(tmp_path_factory.mktemp("vault"))
     with workspace.writing() as host:
-        canary.taken(workspace, host, workspace.root.parent, "hukou", HUKOU + register(40))
+        canary.deliver_text(workspace, host, workspace.root.parent, "hukou", HUKOU + register(40))
     return workspace
 
 
@@ -45,7 +45,7 @@ def workspace(original: Workspace, tmp_path: Path) -> Workspace:
     return Workspace.open(tmp_path / "town" / "w")
 
 
-def exported(workspace: Workspace) -> str:
+def list_text(workspace: Workspace) -> str:
     """The list as its agency gets it."""
     path = workspace.root / "exports" / "list.csv"
     with workspace.reading() as host:
@@ -59,22 +59,22 @@ def again(workspace: Workspace) -> int:
     with workspace.writing() as host:
         path.write_bytes((HUKOU + "".join(map(register, range(PEOPLE)))).encode(host.state.catalogue.feeds["hukou"].encoding))
         offset = host.state.offset
-        done = deliver(workspace, host, "hukou", 0, path, RECEIVED)
-        assert done.report.already and host.state.offset == offset
-    return done.report.named_again
+        intake = deliver(workspace, host, "hukou", 0, path, RECEIVED)
+        assert intake.report.already and host.state.offset == offset
+    return intake.report.named_again
 
 
 def segment(workspace: Workspace) -> Path:
     return workspace.root / "identity" / "person" / "hukou" / "0.1.0.sealed"
 
 
-def _flipped(path: Path) -> None:
+def _flip_bit(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
 
 
-def _copied_over(path: Path) -> None:
+def _copy_over(path: Path) -> None:
     shutil.copy(path.with_name("0.2.0.sealed"), path)
 
 
@@ -84,21 +84,21 @@ def _folder(path: Path) -> None:
 
 
 DAMAGE: dict[str, Callable[[Path], object]] = {
-    "flipped": _flipped, "missing": Path.unlink, "empty": lambda path: path.write_bytes(b""), "copied over": _copied_over, "a folder": _folder,
+    "flipped": _flip_bit, "missing": Path.unlink, "empty": lambda path: path.write_bytes(b""), "copied over": _copy_over, "a folder": _folder,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("how", DAMAGE)
 def test_no_list_leaves_with_a_wrong_or_empty_name(workspace: Workspace, how: str) -> None:
     """Nothing is written, the list of before stays; every reader says so; the file delivered again writes the names again."""
-    before, path, tokens = exported(workspace), segment(workspace), [canary.token_of(workspace)]
+    before, path, tokens = list_text(workspace), segment(workspace), [canary.token_of(workspace)]
     assert canary.NAME in str(workspace.vault().look_up(workspace.catalogue().feeds["hukou"], tokens, ["name"]).rows())
 
     DAMAGE[how](path)
 
     vault, feed = workspace.vault(), workspace.catalogue().feeds["hukou"]
     readers: tuple[Callable[[], object], ...] = (
-        lambda: exported(workspace), lambda: vault.who(Kind.PERSON, tokens), lambda: vault.look_up(feed, tokens, ["name"]),
+        lambda: list_text(workspace), lambda: vault.who(Kind.PERSON, tokens), lambda: vault.look_up(feed, tokens, ["name"]),
         lambda: vault.tokens(Kind.PERSON),
     )  # fmt: skip
     for reads in readers:
@@ -109,17 +109,17 @@ def test_no_list_leaves_with_a_wrong_or_empty_name(workspace: Workspace, how: st
     if how == "a folder":
         path.rmdir()
     assert again(workspace) == PEOPLE
-    assert exported(workspace) == before and again(workspace) == 0
+    assert list_text(workspace) == before and again(workspace) == 0
 
 
 def test_another_delivery_is_refused_before_anything_of_it_is_applied(workspace: Workspace) -> None:
     """Whether two people share a token cannot be said while part of the vault is unreadable."""
-    _flipped(segment(workspace))
+    _flip_bit(segment(workspace))
     with workspace.writing() as host:
         offset = host.state.offset
 
         with pytest.raises(DamagedVault):
-            canary.taken(workspace, host, workspace.root.parent, "hukou", HUKOU + register(41))
+            canary.deliver_text(workspace, host, workspace.root.parent, "hukou", HUKOU + register(41))
 
         assert host.state.offset == offset
 
@@ -132,31 +132,31 @@ def test_an_older_vault_put_back_is_noticed(workspace: Workspace) -> None:
     with workspace.writing() as host:
         path.write_bytes((HUKOU + register(50)).encode(host.state.catalogue.feeds["hukou"].encoding))
         deliver(workspace, host, "hukou", 0, path, RECEIVED)
-    whole = exported(workspace)
+    whole = list_text(workspace)
     shutil.rmtree(workspace.root / "identity")
     shutil.copytree(older, workspace.root / "identity")
 
     with pytest.raises(DamagedVault, match=r"delivery 3 of hukou \(later\.csv\)"):
-        exported(workspace)
+        list_text(workspace)
 
     with workspace.writing() as host:
         assert deliver(workspace, host, "hukou", 0, path, RECEIVED).report.named_again == 1
-    assert exported(workspace) == whole
+    assert list_text(workspace) == whole
 
 
 def test_a_vault_that_is_gone_is_not_a_new_one(workspace: Workspace) -> None:
     """All of identity/, or its manifest alone: no list, no delivery, no empty vault in its place."""
-    for gone in ("identity", "identity/manifest.sealed"):
-        place = workspace.root / gone
+    for name in ("identity", "identity/manifest.sealed"):
+        place = workspace.root / name
         place.rename(workspace.root.parent / "aside")
-        for does in (lambda: exported(workspace), lambda: again(workspace)):
+        for does in (lambda: list_text(workspace), lambda: again(workspace)):
             with pytest.raises(DamagedVault, match=r"manifest\.sealed"):
                 does()
         if place.is_dir():
             assert not [path for path in place.rglob("*") if path.is_file()]
             shutil.rmtree(place)
         (workspace.root.parent / "aside").rename(place)
-    exported(workspace)
+    list_text(workspace)
 
 
 CHILD = """
@@ -184,33 +184,33 @@ def test_a_kill_before_the_names_are_written(workspace: Workspace) -> None:
     assert subprocess.run(line, env=child_environment(), check=False, capture_output=True).returncode == 9
 
     with pytest.raises(HuiminError, match="2 have no number in the vault"):
-        exported(workspace)
+        list_text(workspace)
 
     with workspace.writing() as host:
         assert deliver(workspace, host, "hukou", 0, path, RECEIVED).report.rows == 2
-    assert all(resident(serial) in exported(workspace) for serial in (60, 61))
+    assert all(resident(serial) in list_text(workspace) for serial in (60, 61))
 
 
 def test_doctor_opens_every_file(workspace: Workspace) -> None:
     """What is wrong with the vault is told file by file; who was erased and is in it again; leftovers are removed, and told."""
 
-    def looked() -> dict[str, list[str]]:
+    def doctor_findings() -> dict[str, list[str]]:
         run = CliRunner().invoke(application(), ["--workspace", str(workspace.root), "--json", "--lang", "en", "doctor"])
-        found: dict[str, list[str]] = {}
-        for one in json.loads(run.stdout):
-            found.setdefault(f"{one['code']} {one['level']}", []).append(one["message"])
-        return found
+        messages: dict[str, list[str]] = {}
+        for finding in json.loads(run.stdout):
+            messages.setdefault(f"{finding['code']} {finding['level']}", []).append(finding["message"])
+        return messages
 
     part = workspace.root / "snapshots" / ".k.duckdb.4000000.part.wal"
     part.write_bytes(canary.CANARY.encode())
-    whole, gone = looked(), not part.exists()
-    _flipped(segment(workspace))
+    whole, is_removed = doctor_findings(), not part.exists()
+    _flip_bit(segment(workspace))
     segment(workspace).with_name("0.2.0.sealed").unlink()
-    spoilt = looked()
+    spoilt = doctor_findings()
 
-    assert "vault ok" in whole and "leftovers warning" in whole and gone
+    assert "vault ok" in whole and "leftovers warning" in whole and is_removed
     assert len(spoilt["vault error"]) == 2 and "leftovers warning" not in spoilt
-    assert any("hukou/0.1.0" in one for one in spoilt["vault error"])
+    assert any("hukou/0.1.0" in message for message in spoilt["vault error"])
 
 
 def test_nobody_is_in_the_clear(workspace: Workspace) -> None:
@@ -228,15 +228,15 @@ def test_the_key_may_lie_outside_the_folder(tmp_path: Path) -> None:
     key.parent.mkdir()
     environment = {KEY_FILE: str(key)}
 
-    made = Workspace.create(root, example_units(), environment)
-    copy_library(made)
-    with made.writing() as host:
-        canary.taken(made, host, tmp_path, "hukou", HUKOU + register(1))
+    workspace = Workspace.create(root, example_units(), environment)
+    copy_library(workspace)
+    with workspace.writing() as host:
+        canary.deliver_text(workspace, host, tmp_path, "hukou", HUKOU + register(1))
 
     assert key.stat().st_mode & 0o777 == 0o600 and not (root / "secret.key").exists()
-    again, tokens = Workspace.open(root, environment), made.tokens().person([resident(1)])
-    feed = again.catalogue().feeds["hukou"]
-    assert again.key() == made.key() and len(again.vault().look_up(feed, tokens, ["name"])) == 1
+    reopened, tokens = Workspace.open(root, environment), workspace.tokens().person([resident(1)])
+    feed = reopened.catalogue().feeds["hukou"]
+    assert reopened.key() == workspace.key() and len(reopened.vault().look_up(feed, tokens, ["name"])) == 1
     for other in ({}, {KEY_FILE: str(tmp_path / "nowhere")}):
         with pytest.raises(HuiminError, match="restore a backup"):
             Workspace.open(root, other).vault()

@@ -21,11 +21,11 @@ from streams.language.messages import Tick
 
 def test_a_new_workspace_has_its_folders_and_a_private_key(tmp_path: Path) -> None:
     """Two workspaces have two keys; the key is for its owner only."""
-    one, other = (Workspace.create(tmp_path / name, example_units()) for name in ("a", "b"))
+    first, other = (Workspace.create(tmp_path / name, example_units()) for name in ("a", "b"))
 
-    assert all((one.root / name).is_dir() for name in FOLDERS)
-    assert stat.S_IMODE((one.root / "secret.key").stat().st_mode) == 0o600
-    assert one.key() != other.key()
+    assert all((first.root / name).is_dir() for name in FOLDERS)
+    assert stat.S_IMODE((first.root / "secret.key").stat().st_mode) == 0o600
+    assert first.key() != other.key()
 
 
 def test_a_workspace_is_not_made_twice(tmp_path: Path) -> None:
@@ -48,8 +48,8 @@ def test_a_folder_without_version_is_no_workspace(tmp_path: Path) -> None:
 @pytest.mark.parametrize("spoil", ["gone", "short", "open"])
 def test_a_spoilt_key_is_refused(tmp_path: Path, spoil: str) -> None:
     """Gone, cut short or readable by others: never a new one in its place."""
-    made = Workspace.create(tmp_path / "a", example_units())
-    key = made.root / "secret.key"
+    workspace = Workspace.create(tmp_path / "a", example_units())
+    key = workspace.root / "secret.key"
     match spoil:
         case "gone":
             key.unlink()
@@ -59,7 +59,7 @@ def test_a_spoilt_key_is_refused(tmp_path: Path, spoil: str) -> None:
             key.chmod(0o640)
 
     with pytest.raises(UnusableKey):
-        made.key()
+        workspace.key()
 
 
 @pytest.mark.parametrize(
@@ -76,36 +76,36 @@ def test_another_version_is_refused_with_a_sentence(tmp_path: Path, version: str
     (root / "version").write_text(f"{version}\n")
     before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
 
-    with pytest.raises(error) as caught:
+    with pytest.raises(error) as raised:
         Workspace.open(root)
 
-    assert words in caught.value.text.en
-    assert caught.value.exit_code == (1 if error is DamagedFile else 5)
+    assert words in raised.value.text.en
+    assert raised.value.exit_code == (1 if error is DamagedFile else 5)
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
 
 
 def test_a_key_may_be_replaced_until_something_was_made_with_it(tmp_path: Path) -> None:
     """As whoever joins a network does; from the first write on every other one is refused, and the check says nothing of the key."""
-    made = Workspace.create(tmp_path / "a", example_units())
-    first = made.root / "secret.key"
-    with made.reading() as host:
+    workspace = Workspace.create(tmp_path / "a", example_units())
+    first = workspace.root / "secret.key"
+    with workspace.reading() as host:
         assert host.state.begun
-    assert not (made.root / "key.check").exists()
+    assert not (workspace.root / "key.check").exists()
     first.write_text("ab" * 32 + "\n")
 
-    with made.writing() as host:
+    with workspace.writing() as host:
         host.submit(Tick(date(2026, 10, 15)))
 
-    check = made.root / "key.check"
+    check = workspace.root / "key.check"
     assert stat.S_IMODE(check.stat().st_mode) == 0o600
     assert not any(part in check.read_text() for part in ("abab", str(first.read_text().strip())[:8]))
     for digit in (0, 31, 63):
         first.write_text("".join("c" if place == digit else letter for place, letter in enumerate("ab" * 32)) + "\n")
-        for use in (made.key, made.tokens, made.log_key, made.catalogue):
+        for use in (workspace.key, workspace.tokens, workspace.log_key, workspace.catalogue):
             with pytest.raises(UnusableKey, match="is not the key"):
                 use()
     first.write_text("AB" * 32)
-    assert made.key() == bytes.fromhex("ab" * 32), "written in another way it is the same"
+    assert workspace.key() == bytes.fromhex("ab" * 32), "written in another way it is the same"
 
 
 def test_an_option_comes_before_the_environment() -> None:

@@ -18,7 +18,7 @@ from streams.steps.state import NO_DAY
 DAY = date(2026, 10, 15)
 
 
-def moved(
+def move_with_answer(
     workspace: Workspace, to: date | None = None, days: int | None = None, answer: bool = False, asked: list[DayQuestion] | None = None
 ) -> tuple[DayMove, list[DayQuestion]]:
     """The move, and the questions it raised."""
@@ -33,8 +33,8 @@ def moved(
 
 def test_a_month_passes_without_a_question(example: Workspace) -> None:
     """The first day is today; by a day or by a number of days."""
-    first, _ = moved(example)
-    second, asked = moved(example, days=FAR)
+    first, _ = move_with_answer(example)
+    second, asked = move_with_answer(example, days=FAR)
 
     assert (first.start, first.day, second.start, second.day, asked) == (None, DAY, DAY, DAY + timedelta(FAR), [])
     assert plain(second, "en") == {"from": "2026-10-15", "to": "2026-11-24", "confirmed": None, "changes": []}
@@ -42,14 +42,14 @@ def test_a_month_passes_without_a_question(example: Workspace) -> None:
 
 def test_a_move_that_is_far_is_a_question(example: Workspace) -> None:
     """With what it would tell; no leaves the day, yes is on record; beyond what can be tried nothing is foreseen."""
-    moved(example)
+    move_with_answer(example)
     for day, tried in ((DAY - timedelta(1), True), (DAY + timedelta(FAR + 1), True), (date(2050, 1, 1), False)):
         questions: list[DayQuestion] = []
         with pytest.raises(Conflict):
-            moved(example, to=day, asked=questions)
+            move_with_answer(example, to=day, asked=questions)
         assert [(question.start, question.day, question.foreseen is not None) for question in questions] == [(DAY, day, tried)]
 
-    back, asked = moved(example, to=DAY - timedelta(1), answer=True)
+    back, asked = move_with_answer(example, to=DAY - timedelta(1), answer=True)
     assert (back.confirmed, len(asked)) == ("王芳", 1)
     with example.reading() as host:
         assert host.state.day == DAY - timedelta(1)
@@ -58,7 +58,7 @@ def test_a_move_that_is_far_is_a_question(example: Workspace) -> None:
 def test_a_day_and_a_number_of_days_are_one_too_many(example: Workspace) -> None:
     """Nothing is made."""
     with pytest.raises(HuiminError):
-        moved(example, to=DAY, days=3)
+        move_with_answer(example, to=DAY, days=3)
 
     with example.reading() as host:
         assert host.state.day == NO_DAY
@@ -74,10 +74,10 @@ def test_statements_are_taken_in_and_listed(example: Workspace, tmp_path: Path) 
     file = tmp_path / "s.jsonl"
     file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
-    done = take_in_coverage(example, file, DAY, None, lambda hold: None)
+    intake = take_in_coverage(example, file, DAY, None, lambda hold: None)
     listed = coverage(example)
 
-    assert [(one.statement, one.standing) for one in done.statements] == [("s1", "in_effect"), ("s2", "pending")]
-    assert [(one.statement, one.delivery) for one in done.waiting] == [("s2", "d1")]
-    assert [(one.statement, one.complete_to) for one in listed] == [("s2", date(2026, 10, 14)), ("s1", date(2026, 10, 1))]
+    assert [(row.statement, row.standing) for row in intake.statements] == [("s1", "in_effect"), ("s2", "pending")]
+    assert [(row.statement, row.delivery) for row in intake.waiting] == [("s2", "d1")]
+    assert [(row.statement, row.complete_to) for row in listed] == [("s2", date(2026, 10, 14)), ("s1", date(2026, 10, 1))]
     assert coverage(example, "hukou") == [] and coverage(example, "pension") == listed

@@ -27,7 +27,7 @@ def pensions(folder: Path, name: str, rows: str) -> Path:
     return path
 
 
-def taken_in(workspace: Workspace, *paths: Path, today: date = DAY) -> Ingest:
+def take_in(workspace: Workspace, *paths: Path, today: date = DAY) -> Ingest:
     return ingest(workspace, "pension", paths, today, trust=lambda today, day: False, notify=lambda hold: None)
 
 
@@ -35,14 +35,14 @@ def test_files_are_deliveries_in_their_order(example: Workspace, tmp_path: Path)
     """The same file again is known; JSON has a line a file and the changes, nothing of the screen's."""
     file = pensions(tmp_path, "a.csv", SOUND)
 
-    done = taken_in(example, file, pensions(tmp_path, "b.csv", BROKEN), file)
+    result = take_in(example, file, pensions(tmp_path, "b.csv", BROKEN), file)
 
-    assert [(one.file, one.delivery, one.rows, one.repeated) for one in done.deliveries] == [
+    assert [(file.file, file.delivery, file.rows, file.repeated) for file in result.deliveries] == [
         ("a.csv", 1, 3, False), ("b.csv", 2, 2, False), ("a.csv", 1, 0, True),
     ]  # fmt: skip
-    assert (done.changes, done.refusal) == ((), None)
-    assert plain(done, "en").keys() == {"deliveries", "changes"}
-    assert [(one.number, one.file, one.broken, one.nobody_open, one.stage) for one in deliveries_of(example)] == [
+    assert (result.changes, result.refusal) == ((), None)
+    assert plain(result, "en").keys() == {"deliveries", "changes"}
+    assert [(delivery.number, delivery.file, delivery.broken, delivery.nobody_open, delivery.stage) for delivery in deliveries_of(example)] == [
         (1, "a.csv", 0, 0, "complete"), (2, "b.csv", 1, 1, "void"),
     ]  # fmt: skip
 
@@ -55,21 +55,21 @@ def test_what_stands_before_a_refused_file_is_taken_in(example: Workspace, tmp_p
 
     trial = ingest_trial(example, "pension", files, DAY)
     assert example.empty
-    done = taken_in(example, *files)
+    result = take_in(example, *files)
 
-    assert [one.file for one in trial.deliveries] == [one.file for one in done.deliveries] == ["a.csv"]
+    assert [file.file for file in trial.deliveries] == [file.file for file in result.deliveries] == ["a.csv"]
     assert trial.deliveries[0].records.new == 3 and (trial.dry_run, trial.holds) == (True, ())
-    assert trial.refusal is not None and done.refusal is not None and trial.refusal.text == done.refusal.text
+    assert trial.refusal is not None and result.refusal is not None and trial.refusal.text == result.refusal.text
 
 
 def test_a_clock_far_ahead_is_asked_about(example: Workspace, tmp_path: Path) -> None:
     """Nothing is taken in where nobody trusts it; the same day needs no question."""
-    taken_in(example, pensions(tmp_path, "a.csv", SOUND))
+    take_in(example, pensions(tmp_path, "a.csv", SOUND))
 
-    with pytest.raises(HuiminError) as caught:
-        taken_in(example, pensions(tmp_path, "b.csv", BROKEN), today=date(2027, 10, 15))
+    with pytest.raises(HuiminError) as raised:
+        take_in(example, pensions(tmp_path, "b.csv", BROKEN), today=date(2027, 10, 15))
 
-    assert caught.value.exit_code == 5 and len(deliveries_of(example)) == 1
+    assert raised.value.exit_code == 5 and len(deliveries_of(example)) == 1
 
 
 def test_what_cannot_be_asked_is_refused(example: Workspace, tmp_path: Path) -> None:
@@ -80,15 +80,15 @@ def test_what_cannot_be_asked_is_refused(example: Workspace, tmp_path: Path) -> 
         ("pension", [file], "putuo-psb", None),
         ("pension", [file, file], None, "x"),
     ):
-        with pytest.raises(HuiminError) as caught:
+        with pytest.raises(HuiminError) as raised:
             ingest_trial(example, feed, paths, DAY, source=source, called=called)
-        assert caught.value.exit_code == 2
+        assert raised.value.exit_code == 2
 
 
 def test_broken_rows_go_back_to_the_unit(example: Workspace, tmp_path: Path) -> None:
     """Two cells are open; their rows are copied out of the original; the one of nobody is closed by somebody, once."""
     original = pensions(tmp_path, "b.csv", BROKEN)
-    taken_in(example, original)
+    take_in(example, original)
 
     cells = open_cells(example, "pension")
     copied = copy_broken_rows(example, "pension", original, tmp_path / "mend.csv", "en")

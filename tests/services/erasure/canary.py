@@ -1,7 +1,6 @@
-"""One unmistakable person in a small workspace, everywhere a workspace can hold somebody; and a search that finds her again.
+"""A small workspace with one unmistakable person in every place that can hold a person, and a search that finds the person again.
 
-The one idea: what is looked for is found first, in each kind of file and by that file's own reader; only then does finding nothing mean
-something.
+A test first finds the person in each kind of file, by that file's own reader. Only then it proves something that the search finds nothing.
 """
 
 from __future__ import annotations
@@ -89,11 +88,16 @@ def token_of(workspace: Workspace, number: str = CANARY) -> int:
     return int(workspace.tokens().person([number])[0])
 
 
-def made(
-    folder: Path, key: str | None = None, with_her: bool = True, network: str | None = None, environment: Mapping[str, str] | None = None
+def workspace_with_person(
+    folder: Path, key: str | None = None, with_person: bool = True, network: str | None = None, environment: Mapping[str, str] | None = None
 ) -> Workspace:
-    """A workspace with her in it; without her, the same in everything else. ``key`` is that of its tokens, where not a new one;
-    ``network`` the prefix of the one it is part of, which its ``environment`` tells."""
+    """A workspace with the person in it.
+
+    Args:
+        key: of its tokens; None: a new one.
+        with_person: without the person, everything else is the same.
+        network: the prefix of its network, which ``environment`` names.
+    """
     workspace = Workspace.create(folder / "w", example_units())
     if network is not None:
         workspace.join(network)
@@ -102,27 +106,29 @@ def made(
         (workspace.root / "secret.key").write_text(key, encoding="ascii")
     copy_library(workspace)
     (workspace.folder("feeds") / "workplace.yaml").write_text(WORK_FEED, encoding="utf-8")
-    whom = [serial for serial in range(PEOPLE) if with_her or serial != 7]
+    whom = [serial for serial in range(PEOPLE) if with_person or serial != 7]
     with workspace.writing() as host:
         host.submit(Tick(START))
         for name in (UNINSURED, ALLOWANCE):
             host.submit(publication(workspace, host, name))
         registers = "".join(register(serial) for serial in whom)
-        taken(workspace, host, folder, "hukou", HUKOU + registers)
+        deliver_text(workspace, host, folder, "hukou", HUKOU + registers)
         insured = "".join(f"e{s},{resident(s)},2026-09-01,2020-01-01,,正常,居民\n" for s in whom if s % 4 == 0)
-        hers = f"{KEY},{CANARY},2026-09-01,2020-01-01,2021-01-01,终止,居民\n" if with_her else ""
-        taken(workspace, host, folder, "medical_insurance", INSURANCE + insured + hers)
-        rows = f"{OTHER},{CANARY},2010-01-01,,77.77\n" if with_her else ""
-        taken(workspace, host, folder, "pension", PENSION + f"p1,{resident(1)},2010-01-01,,99.90\n" + rows)
-        taken(workspace, host, folder, "pension", PENSION + f"p1,{resident(1)},2010-01-01,,99.90\n", replaces=True)
+        own_row = f"{KEY},{CANARY},2026-09-01,2020-01-01,2021-01-01,终止,居民\n" if with_person else ""
+        deliver_text(workspace, host, folder, "medical_insurance", INSURANCE + insured + own_row)
+        rows = f"{OTHER},{CANARY},2010-01-01,,77.77\n" if with_person else ""
+        deliver_text(workspace, host, folder, "pension", PENSION + f"p1,{resident(1)},2010-01-01,,99.90\n" + rows)
+        deliver_text(workspace, host, folder, "pension", PENSION + f"p1,{resident(1)},2010-01-01,,99.90\n", replaces=True)
         employed = "".join(f"w{s},{resident(s)},2026-09-01,棉纺{s % 3}厂\n" for s in whom if s != 7)
-        taken(workspace, host, folder, "workplace", WORK + employed + (f"{KEY},{CANARY},2026-09-01,{EMPLOYER}\n" if with_her else ""))
-        host.snapshot()
-        broken = f"q1,{resident(2)},2026-09-02,2020-01-01,,没有这种,居民\n" + (
-            f"q7,{CANARY},2026-09-02,2020-01-01,,没有这种,居民\n" if with_her else ""
+        deliver_text(
+            workspace, host, folder, "workplace", WORK + employed + (f"{KEY},{CANARY},2026-09-01,{EMPLOYER}\n" if with_person else "")
         )
-        taken(workspace, host, folder, "medical_insurance", INSURANCE + broken)
-        taken(
+        host.snapshot()
+        broken_rows = f"q1,{resident(2)},2026-09-02,2020-01-01,,没有这种,居民\n" + (
+            f"q7,{CANARY},2026-09-02,2020-01-01,,没有这种,居民\n" if with_person else ""
+        )
+        deliver_text(workspace, host, folder, "medical_insurance", INSURANCE + broken_rows)
+        deliver_text(
             workspace,
             host,
             folder,
@@ -138,7 +144,7 @@ def made(
         for serial in (5, 7, 11):
             if serial in whom:
                 host.submit(CheckAnswered(ALLOWANCE, token_of(workspace, resident(serial)), "applies", True))
-        if with_her:
+        if with_person:
             other, people = token_of(workspace, resident(900)), ("王芳", "李强")
             host.submit(IdentityMerged("person", other, token_of(workspace), "same", *people))
             host.submit(CheckAnswered(ALLOWANCE, other, "applies", True))
@@ -149,8 +155,8 @@ def made(
     return workspace
 
 
-def copied(workspace: Workspace, token: int) -> None:
-    """Exports of every kind, packed and not; evidence, an edition, a snapshot for analysts."""
+def write_copies(workspace: Workspace, token: int) -> None:
+    """Writes exports of every kind, packed and not; evidence, an edition, a snapshot for analysts."""
     exports = workspace.folder("exports")
     with workspace.reading() as host:
         for suffix in ("csv", "xlsx"):
@@ -175,7 +181,7 @@ def register(serial: int) -> str:
     return f"{resident(serial)},H{serial},2026-09-01,1950-01-01,女,户主,本市家庭户,1960-02-29,310107020,{name}\n"
 
 
-def taken(workspace: Workspace, host: Host, folder: Path, feed: str, text: str, replaces: bool = False) -> Any:
+def deliver_text(workspace: Workspace, host: Host, folder: Path, feed: str, text: str, replaces: bool = False) -> Any:
     path = folder / "delivered.csv"
     path.write_bytes(text.encode(host.state.catalogue.feeds[feed].encoding))
     return deliver(workspace, host, feed, 0, path, date(2026, 10, 15), replaces).report
@@ -188,11 +194,11 @@ def publication(workspace: Workspace, host: Host, name: str) -> PolicyPublished:
     return PolicyPublished(name, 1, text, checked.policy.digest, "王芳", "李强")
 
 
-# -- looking for her ---------------------------------------------------------------------------------------------------
+# -- the search --------------------------------------------------------------------------------------------------------
 
 
 def needles(workspace: Workspace, number: str = CANARY) -> dict[str, bytes]:
-    """What would give her away, as bytes: her number and name, texts and keys of her records, and her token in every way it is written."""
+    """The traces of the person, as bytes: number and name, texts and keys of their records, and the token in every written form."""
     token = token_of(workspace, number)
     texts = {"number": number, "name": NAME, "employer": EMPLOYER, "key": KEY, "gone": OTHER, "hex": f"{token:016x}", "decimal": str(token)}
     out = {what: text.encode() for what, text in texts.items()}
@@ -211,19 +217,19 @@ def needles(workspace: Workspace, number: str = CANARY) -> dict[str, bytes]:
     return out
 
 
-def found(workspace: Workspace, sought: Mapping[str, bytes]) -> dict[str, set[str]]:
-    """By kind of file and reader, what of her is in the files under a workspace."""
+def search(workspace: Workspace, sought: Mapping[str, bytes]) -> dict[str, set[str]]:
+    """The traces in the files under a workspace, by kind of file and reader."""
     out: dict[str, set[str]] = {}
     for path in sorted(path for path in workspace.root.rglob("*") if path.is_file()):
-        for reader, data in _sealed(workspace, path) if path.suffix == SUFFIX else _layers(path):
+        for reader, data in _vault_layers(workspace, path) if path.suffix == SUFFIX else _layers(path):
             hits = {what for what, needle in sought.items() if needle in data}
             if hits:
                 out.setdefault(f"{_kind(path)} {reader}", set()).update(hits)
     return out
 
 
-def _sealed(workspace: Workspace, path: Path) -> Iterator[tuple[str, bytes]]:
-    """The bytes of a file of the vault, and what its own key makes of it: rows, or the note of an erasure."""
+def _vault_layers(workspace: Workspace, path: Path) -> Iterator[tuple[str, bytes]]:
+    """The bytes of a file of the vault, and its decrypted content: rows, or the note of an erasure."""
     raw = path.read_bytes()
     yield "raw", raw
     data = unseal(derived(workspace.key(), "vault"), _name(workspace, path), raw)
@@ -242,7 +248,7 @@ def _kind(path: Path) -> str:
 
 
 def _layers(path: Path) -> Iterator[tuple[str, bytes]]:
-    """The bytes of a file, and those that its own readers make of it."""
+    """The bytes of a file, and its content by its own readers."""
     raw = path.read_bytes()
     yield "raw", raw
     match path.suffix:

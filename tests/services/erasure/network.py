@@ -1,6 +1,6 @@
-"""A network without a broker: topics in memory, and stages with their files, worked when they are asked.
+"""A network without a broker: topics in memory, and stages with their files that work when they are called.
 
-The one idea: the folds, stages and depot are the real ones; what Kafka would do is a list for each partition, with the offset it begins at.
+Folds, stages and depot are the real ones. In the place of Kafka there is a list for each partition, with the offset at which it begins.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _ANEW = {"changes": _changes, "editions": _editions}
 
 
 @dataclass(slots=True)
-class Record:
+class TopicRecord:
     offset: int
     key: str
     type: str
@@ -53,11 +53,11 @@ class Record:
 class Partition:
     """The records of a partition, and the offset of the next."""
 
-    records: list[Record] = field(default_factory=list)
+    records: list[TopicRecord] = field(default_factory=list)
     next: int = 0
 
     def put(self, key: str, type: str, value: bytes, facts: Mapping[str, str] | None = None, rewritten: bool = False) -> int:
-        self.records.append(Record(self.next, key, type, value, facts or {}, rewritten))
+        self.records.append(TopicRecord(self.next, key, type, value, facts or {}, rewritten))
         self.next += 1
         return self.next - 1
 
@@ -66,18 +66,18 @@ class Partition:
         return self.records[0].offset if self.records else self.next
 
     def empty(self, before: int) -> int:
-        """Removes what lies before an offset; how many."""
+        """Removes the records before an offset; returns their number."""
         count = len(self.records)
-        self.records = [one for one in self.records if one.offset >= before]
+        self.records = [record for record in self.records if record.offset >= before]
         return count - len(self.records)
 
 
-class Network(Inputs, Changes):
-    """A network: what its clients see of it (``Inputs``, ``Changes``, ``services.erasure.network_erasing.Topics``), and its workers.
+class MemoryNetwork(Inputs, Changes):
+    """A network: the topics of its clients (``Inputs``, ``Changes``, ``services.erasure.network_erasing.Topics``), and its workers.
 
     Args:
         folder: of the workers' states and of the depot.
-        partitions: what lies in the topics at first; copied. ``running``: do the workers work when somebody asks?
+        partitions: the first content of the topics; copied. ``running``: whether the workers work when they are called.
     """
 
     def __init__(self, folder: Path, partitions: Mapping[tuple[str, int], Partition] | None = None) -> None:
@@ -87,7 +87,7 @@ class Network(Inputs, Changes):
         self.start(self.depot)
 
     def start(self, depot: Depot | None) -> None:
-        """The workers, anew."""
+        """Starts the workers anew."""
         self.stop()
         for name in self.stages:
             topic, _, partition = name.rpartition("-")
@@ -102,8 +102,8 @@ class Network(Inputs, Changes):
         return self.partitions.setdefault((topic, partition), Partition())
 
     def work(self) -> None:
-        """Until nothing is left to do."""
-        while self.running and sum(self._worked(stage) for stage in self.open):
+        """Works until nothing is left to do."""
+        while self.running and sum(self._work_stage(stage) for stage in self.open):
             pass
 
     def client(self, workspace: Workspace, depot: bool = True) -> NetworkHost:
@@ -117,9 +117,9 @@ class Network(Inputs, Changes):
         return lambda: offset
 
     def read(self, after: int) -> Iterator[tuple[int, bytes]]:
-        while (found := next((one for one in self.of("inputs").records if one.offset > after), None)) is not None:
-            after = found.offset
-            yield found.offset, found.value
+        while (message := next((record for record in self.of("inputs").records if record.offset > after), None)) is not None:
+            after = message.offset
+            yield message.offset, message.value
 
     def first(self) -> int:
         return self.of("inputs").first
@@ -134,14 +134,14 @@ class Network(Inputs, Changes):
 
     def manifests(self, policy: str) -> dict[int, str]:
         closed = (decode_edition(record.value) for record in self.of("editions").records if record.rewritten)
-        return {one.offset: stored(one.manifest) for one in closed if one.policy == policy}
+        return {edition.offset: stored(edition.manifest) for edition in closed if edition.policy == policy}
 
     def last(self) -> int:
-        return max((told for told, _, _ in self.rows()), default=-1)
+        return max((offset for offset, _, _ in self.rows()), default=-1)
 
     def progress(self) -> dict[str, Progress]:
         self.work()
-        return {one.key: Progress(**json.loads(one.value)) for one in self.of("progress").records if one.type == "progress"}
+        return {record.key: Progress(**json.loads(record.value)) for record in self.of("progress").records if record.type == "progress"}
 
     # -- the topics, to whoever erases ---------------------------------------------------------------------------------
 
@@ -151,7 +151,7 @@ class Network(Inputs, Changes):
 
     def purged(self) -> dict[str, Purged]:
         self.work()
-        return {stage.name: told for stage in self.open if (told := stage.purged) is not None}
+        return {stage.name: report for stage in self.open if (report := stage.purged) is not None}
 
     def rolled(self) -> dict[str, int]:
         bodies = {
@@ -163,48 +163,52 @@ class Network(Inputs, Changes):
         return {f"{topic}-{place}": self.of(topic, place).put(NOTHING, NOTHING, body) for (topic, place), body in bodies.items()}
 
     def emptied(self, upto: Mapping[str, int], person: int) -> Emptied:
-        done = [self.of(name.rpartition("-")[0], int(name.rpartition("-")[2])).empty(before) for name, before in upto.items()]
-        written = 0
+        deleted = [self.of(name.rpartition("-")[0], int(name.rpartition("-")[2])).empty(before) for name, before in upto.items()]
+        rewritten = 0
         for topic, anew in _ANEW.items():
             old, begin = self.of(topic), self.of(topic).next
             for record, body in list(anew(iter(list(old.records)), person)):
                 old.put(record.key, record.type, body, record.facts, True)
-                written += 1
+                rewritten += 1
             old.empty(begin)
-        return Emptied(sum(done), written)
+        return Emptied(sum(deleted), rewritten)
 
     # -- the workers ---------------------------------------------------------------------------------------------------
 
-    def _worked(self, stage: Stage) -> bool:
+    def _work_stage(self, stage: Stage) -> bool:
         topic, _, partition = stage.name.rpartition("-")
-        for record in [one for one in self.of(topic, int(partition)).records if one.offset > stage.offset]:
+        for record in [record for record in self.of(topic, int(partition)).records if record.offset > stage.offset]:
             stage.take(record.value, record.offset)
-        taken = stage.taken()
-        stage.commit(taken)
+        outputs = stage.taken()
+        stage.commit(outputs)
         if due := stage.due:
             stage.settled()
-        for _, sent in taken:
-            self._sent(sent.messages)
-        self._sent(stage.fold.passing())
+        for _, output in outputs:
+            self._put_all(output.messages)
+        self._put_all(stage.fold.passing())
         stage.acknowledged(stage.offset)
         if stage.shippable:
             stage.ship()
         if purge := stage.purgeable:
             stage.purge()
-        return bool(taken) or due or purge
+        return bool(outputs) or due or purge
 
-    def _sent(self, messages: Sequence[Outgoing]) -> None:
-        for one in messages:
-            self.of(one.topic, one.partition).put(one.id, one.type, one.body, one.facts)
+    def _put_all(self, messages: Sequence[Outgoing]) -> None:
+        for message in messages:
+            self.of(message.topic, message.partition).put(message.id, message.type, message.body, message.facts)
 
 
-def held(network: Network, sought: Mapping[str, bytes]) -> set[str]:
-    """Where on a network something of a person is: a topic, ``worker`` or ``depot``."""
-    found = {topic for (topic, _), of in network.partitions.items() if any(_in(one.value + one.key.encode(), sought) for one in of.records)}
+def search_network(network: MemoryNetwork, sought: Mapping[str, bytes]) -> set[str]:
+    """The places of a network with a trace of a person: topics, ``worker``, ``depot``."""
+    places = {
+        topic
+        for (topic, _), of in network.partitions.items()
+        if any(_in(record.value + record.key.encode(), sought) for record in of.records)
+    }
     for place in ("worker", "depot"):
         if any(_in(data, sought) for path in (network.folder / place).rglob("*") if path.is_file() for data in layers(path)):
-            found.add(place)
-    return found
+            places.add(place)
+    return places
 
 
 def _in(data: bytes, sought: Mapping[str, bytes]) -> bool:
@@ -212,7 +216,7 @@ def _in(data: bytes, sought: Mapping[str, bytes]) -> bool:
 
 
 def layers(path: Path) -> Iterator[bytes]:
-    """The bytes of a file; of a snapshot, those of its arrays as well."""
+    """The bytes of a file; of a checkpoint also those of its meta data and arrays."""
     yield path.read_bytes()
     if path.suffix == ".snapshot":
         meta, arrays = checkpoints.read(path)

@@ -1,4 +1,4 @@
-"""A person erased: found everywhere before, nowhere after, by each file's own reader; and everything else as it was."""
+"""The erasure of a person: they are found everywhere before, nowhere after, by each file's own reader; all else is as it was."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from tests.services.erasure.canary import ALLOWANCE, START, UNINSURED
 from tests.streams.world import child_environment
 
 PEOPLE = ("王芳", "李强", "R1")
-HELD = {
+PLACES_BEFORE = {
     ".sqlite raw", ".sqlite inputs", ".sqlite outputs", ".snapshot raw", ".snapshot meta", ".snapshot arrays", "vault rows", ".csv raw",
     ".csv.gz opened", ".csv.zst opened", ".zip members", ".xlsx members", ".xlsx cells", ".jsonl raw", ".json raw", ".parquet rows",
     ".duckdb tables", ".duckdb raw",
 }  # fmt: skip
-"""Where she is before, by kind of file and reader."""
-KEPT = {
+"""The places of the person before, by kind of file and reader."""
+FORMS_BEFORE = {
     "number",
     "name",
     "employer",
@@ -47,25 +47,25 @@ KEPT = {
     "little",
     *(f"key hash {feed}" for feed in ("medical_insurance", "workplace", "pension")),
 }
-"""What of her is kept in some form; the rest of what is looked for never should be."""
+"""The traces that a workspace stores in some form; it should never store the others."""
 
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = canary.made(tmp_path_factory.mktemp("canary"))
-    canary.copied(workspace, canary.token_of(workspace))
+    workspace = canary.workspace_with_person(tmp_path_factory.mktemp("canary"))
+    canary.write_copies(workspace, canary.token_of(workspace))
     return workspace
 
 
 @pytest.fixture
 def workspace(original: Workspace, tmp_path: Path) -> Workspace:
-    """A copy to erase her from."""
+    """A copy to erase the person from."""
     shutil.copytree(original.root, tmp_path / "w")
     (tmp_path / "w" / "secret.key").chmod(0o600)
     return Workspace.open(tmp_path / "w")
 
 
-def told(state: State, but: int) -> dict[str, Any]:
+def lists_and_reasons(state: State, but: int) -> dict[str, Any]:
     """Lists and explanations of everybody else."""
     matcher = core(state)
     out: dict[str, Any] = {}
@@ -75,38 +75,38 @@ def told(state: State, but: int) -> dict[str, Any]:
     return out
 
 
-def _why(found: Any) -> tuple[Any, ...]:
-    return found.subject, found.verdict, found.criteria, found.register
+def _why(explanation: Any) -> tuple[Any, ...]:
+    return explanation.subject, explanation.verdict, explanation.criteria, explanation.register
 
 
 def lines(host: Host, but: int) -> list[Any]:
     return [change for change in host.outputs() if change.subject != but]
 
 
-def erased(workspace: Workspace) -> Erasure:
+def erase_canary(workspace: Workspace) -> Erasure:
     return erasing.erase(workspace, canary.token_of(workspace), *PEOPLE)
 
 
-def test_she_is_everywhere_before_and_nowhere_after(workspace: Workspace) -> None:
-    """Every kind of file holds her by its own reader before; no file by any after; and what is kept of her was found."""
+def test_the_person_is_everywhere_before_and_nowhere_after(workspace: Workspace) -> None:
+    """Before, the reader of every kind of file finds the person, in all stored forms; after, no reader finds them in any file."""
     sought = canary.needles(workspace)
-    before = canary.found(workspace, sought)
-    assert set(before) >= HELD, HELD - set(before)
-    assert set.union(*before.values()) >= KEPT
+    before = canary.search(workspace, sought)
+    assert set(before) >= PLACES_BEFORE, PLACES_BEFORE - set(before)
+    assert set.union(*before.values()) >= FORMS_BEFORE
 
-    done = erased(workspace)
+    erasure = erase_canary(workspace)
 
-    assert canary.found(workspace, sought) == {}
-    assert done.lists == {UNINSURED: "eligible", ALLOWANCE: "eligible"} or UNINSURED in done.lists
-    assert done.left == ()
-    assert done.vault > 0
-    assert done.removed == 1, "a snapshot from while somebody was merged into her"
-    assert [(entry.day, entry.by, entry.approved_by, entry.reason) for entry in erasures(workspace)] == [(done.day, *PEOPLE)]
+    assert canary.search(workspace, sought) == {}
+    assert erasure.lists == {UNINSURED: "eligible", ALLOWANCE: "eligible"} or UNINSURED in erasure.lists
+    assert erasure.left == ()
+    assert erasure.vault > 0
+    assert erasure.removed == 1, "a checkpoint of the time when somebody was merged into the person"
+    assert [(entry.day, entry.by, entry.approved_by, entry.reason) for entry in erasures(workspace)] == [(erasure.day, *PEOPLE)]
     assert erasing.finish(workspace) is None
 
 
-def test_what_an_agency_found_of_her_goes_with_her(workspace: Workspace) -> None:
-    """The finding, what is told otherwise of her, and that she is watched: in the state, in its snapshots, in the log."""
+def test_the_outcomes_of_the_person_go_with_them(workspace: Workspace) -> None:
+    """The outcome and its overlay leave the state, its checkpoints and the log."""
     token, sought = canary.token_of(workspace), canary.needles(workspace)
     with workspace.writing() as host:
         host.submit(OutcomeReported(UNINSURED, token, "declined", host.state.day, "the agency"))
@@ -115,9 +115,9 @@ def test_what_an_agency_found_of_her_goes_with_her(workspace: Workspace) -> None
         host.snapshot()
         assert token in host.state.book.on(UNINSURED)
 
-    erased(workspace)
+    erase_canary(workspace)
 
-    assert canary.found(workspace, sought) == {}
+    assert canary.search(workspace, sought) == {}
     with workspace.writing() as host:
         assert [finding.subject for finding in host.state.findings] == [other]
         assert {name: set(of) for name, of in host.state.book.overlays.items()} == {ALLOWANCE: {other}}
@@ -136,60 +136,62 @@ def test_everything_else_is_as_it_was(workspace: Workspace) -> None:
     """Lists, explanations, lines and their ids, offsets; from the open state, from the snapshots, and folded again from the first message."""
     token = canary.token_of(workspace)
     with workspace.reading() as host:
-        before, said, offset = told(host.state, token), lines(host, token), host.state.offset
-        past = told(host.at(offset - 4), token)
+        before, lines_before, offset = lists_and_reasons(host.state, token), lines(host, token), host.state.offset
+        past = lists_and_reasons(host.at(offset - 4), token)
 
-    erased(workspace)
+    erase_canary(workspace)
 
     with workspace.reading() as host:
         assert host.state.offset == offset + 1
-        assert told(host.state, token) == before
-        assert lines(host, token) == said
-        assert told(host.at(offset - 4), token) == past
+        assert lists_and_reasons(host.state, token) == before
+        assert lines(host, token) == lines_before
+        assert lists_and_reasons(host.at(offset - 4), token) == past
         assert token not in {c.subject for c in core(host.at(offset - 4)).candidates(UNINSURED)}
     for path in (workspace.folder("state") / "snapshots").iterdir():
         path.unlink()
     with workspace.reading() as host:
         assert host.state.offset == offset + 1
-        assert told(host.state, token) == before
+        assert lists_and_reasons(host.state, token) == before
 
 
-def test_the_state_is_that_in_which_her_rows_never_came(workspace: Workspace, tmp_path: Path) -> None:
-    """The same world delivered without her: the same lists and verdicts."""
+def test_the_state_is_that_without_the_rows_of_the_person(workspace: Workspace, tmp_path: Path) -> None:
+    """The same world delivered without the person: the same lists and verdicts."""
     token = canary.token_of(workspace)
     (tmp_path / "other").mkdir()
-    other = canary.made(tmp_path / "other", (workspace.root / "secret.key").read_text(encoding="ascii"), with_her=False)
+    other = canary.workspace_with_person(tmp_path / "other", (workspace.root / "secret.key").read_text(encoding="ascii"), with_person=False)
 
-    erased(workspace)
+    erase_canary(workspace)
 
     with workspace.reading() as host, other.reading() as without:
-        ours, theirs = told(host.state, token), told(without.state, token)
+        ours, theirs = lists_and_reasons(host.state, token), lists_and_reasons(without.state, token)
     assert {p: [row[:2] for row in rows] for p, rows in ours.items()} == {p: [row[:2] for row in rows] for p, rows in theirs.items()}
 
 
 def test_editions_stay_as_they_were_closed(workspace: Workspace) -> None:
-    """Numbers, digests and the chain; their lines without hers, told as blank; evidence fits, and so does what closes afterwards."""
+    """Numbers, digests and the chain stay; the person's lines are blank; evidence fits, and so do later editions."""
     token = canary.token_of(workspace)
     with workspace.reading() as host:
         before = {policy: list(host.editions(policy)) for policy in (UNINSURED, ALLOWANCE)}
-    hers = {policy: [sum(c.subject == token for c in one.changes) for one in found] for policy, found in before.items()}
-    assert sum(hers[UNINSURED]) > 0
+    person_lines = {
+        policy: [sum(c.subject == token for c in edition.changes) for edition in of_policy] for policy, of_policy in before.items()
+    }
+    assert sum(person_lines[UNINSURED]) > 0
 
-    erased(workspace)
+    erase_canary(workspace)
     with workspace.writing() as host:
         host.submit(Tick(START + timedelta(12)))
 
     with workspace.reading() as host:
         for policy, closed in before.items():
-            found = list(host.editions(policy))
-            assert [one.manifest.digest for one in found[: len(closed)]] == [one.manifest.digest for one in closed]
-            assert [one.manifest.erased for one in found[: len(closed)]] == hers[policy]
-            assert list(unsound(found)) == []
-            assert len(found) > len(closed) or policy == ALLOWANCE
-            assert [c for one in found[: len(closed)] for c in one.changes] == [
-                c for one in closed for c in one.changes if c.subject != token
+            now = list(host.editions(policy))
+            assert [edition.manifest.digest for edition in now[: len(closed)]] == [edition.manifest.digest for edition in closed]
+            assert [edition.manifest.erased for edition in now[: len(closed)]] == person_lines[policy]
+            assert list(unsound(now)) == []
+            assert len(now) > len(closed) or policy == ALLOWANCE
+            assert [c for edition in now[: len(closed)] for c in edition.changes] == [
+                c for edition in closed for c in edition.changes if c.subject != token
             ]
-            listed = fold(c for one in found for c in one.changes)
+            listed = fold(c for edition in now for c in edition.changes)
             assert set(listed) == {c.subject for c in core(host.state).candidates(policy)}
         listed = {}
         for edition in host.editions(UNINSURED):
@@ -200,13 +202,13 @@ def test_editions_stay_as_they_were_closed(workspace: Workspace) -> None:
     assert verify_snapshot(workspace.folder("snapshots") / "one.duckdb")
 
 
-def test_what_comes_later_about_her_is_counted_and_not_kept(workspace: Workspace, tmp_path: Path) -> None:
-    """Rows are blank, a list names nobody, the vault takes nothing; answers and corrections that name her are refused."""
+def test_later_rows_about_the_person_are_counted_and_not_kept(workspace: Workspace, tmp_path: Path) -> None:
+    """Rows are blank, a list names nobody, the vault takes nothing; answers and corrections that name the person are refused."""
     token, sought = canary.token_of(workspace), canary.needles(workspace)
-    erased(workspace)
+    erase_canary(workspace)
 
     with workspace.writing() as host:
-        report = canary.taken(workspace, host, tmp_path, "hukou", canary.HUKOU + canary.register(7) + canary.register(30))
+        report = canary.deliver_text(workspace, host, tmp_path, "hukou", canary.HUKOU + canary.register(7) + canary.register(30))
         host.submit(CoverageStated("s-later", "workplace", 0, None, (token, 5), date(2026, 10, 5)))
         host.submit(CoverageStated("s-later", "workplace", 0, None, (token, 5), date(2026, 10, 5)))
         for message in (
@@ -219,10 +221,10 @@ def test_what_comes_later_about_her_is_counted_and_not_kept(workspace: Workspace
         host.snapshot()
 
     assert (report.rows, report.erased) == (2, 1)
-    assert canary.found(workspace, sought) == {}
+    assert canary.search(workspace, sought) == {}
 
 
-class Stopped(Exception):
+class ErasureStop(Exception):
     """The process ends here."""
 
 
@@ -237,27 +239,27 @@ STEPS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "packed": lambda m: m.setattr("streams.store.log.Log.finished", _stop),
     "finished": lambda m: m.setattr("services.erasure.erasing.remove_note", _stop),
 }
-"""Where it may be stopped: before each of these."""
+"""The steps before which it may be stopped."""
 
 
 def _stop(*_: Any, **__: Any) -> Any:
-    raise Stopped
+    raise ErasureStop
 
 
 @pytest.mark.parametrize("where", STEPS)
 def test_whoever_is_stopped_finishes_later(workspace: Workspace, where: str) -> None:
-    """Between any two steps: nothing of the past is told and nothing written until it is finished; then it is as if it had not stopped."""
+    """Between any two steps: no past is answered and nothing written until it is finished; then all is as if it had not stopped."""
     token, sought = canary.token_of(workspace), canary.needles(workspace)
     with workspace.reading() as host:
-        before, said, offset = told(host.state, token), lines(host, token), host.state.offset
+        before, lines_before, offset = lists_and_reasons(host.state, token), lines(host, token), host.state.offset
     with pytest.MonkeyPatch.context() as patch:
         STEPS[where](patch)
-        with pytest.raises(Stopped):
-            erased(workspace)
+        with pytest.raises(ErasureStop):
+            erase_canary(workspace)
 
     assert unfinished(workspace)
     with pytest.raises(HuiminError):
-        erased(workspace)
+        erase_canary(workspace)
     if where not in ("noted", "finished"):
         with workspace.reading() as host, pytest.raises(NotKept):
             host.at(offset - 4)
@@ -266,10 +268,10 @@ def test_whoever_is_stopped_finishes_later(workspace: Workspace, where: str) -> 
     erasing.finish(workspace)
 
     assert not unfinished(workspace)
-    assert canary.found(workspace, sought) == {}
+    assert canary.search(workspace, sought) == {}
     with workspace.reading() as host:
-        assert told(host.state, token) == before
-        assert lines(host, token) == said
+        assert lists_and_reasons(host.state, token) == before
+        assert lines(host, token) == lines_before
         assert host.state.offset == offset + 1
         assert list(unsound(host.editions(UNINSURED))) == []
 
@@ -297,33 +299,33 @@ def test_a_process_that_ends_at_once(workspace: Workspace, where: str) -> None:
     """Within a file, a transaction, a snapshot: nothing is cleaned up; whoever goes on finishes all the same."""
     token, sought = canary.token_of(workspace), canary.needles(workspace)
     with workspace.reading() as host:
-        before, said = told(host.state, token), lines(host, token)
+        before, lines_before = lists_and_reasons(host.state, token), lines(host, token)
     line = [sys.executable, "-c", CHILD, where, str(workspace.root), str(token)]
     assert subprocess.run(line, env=child_environment(), check=False, capture_output=True).returncode == 9
 
     erasing.finish(workspace)
     if where == "note":  # it ended before it was decided: there was no note yet
-        erased(workspace)
+        erase_canary(workspace)
 
-    assert canary.found(workspace, sought) == {}
+    assert canary.search(workspace, sought) == {}
     with workspace.reading() as host:
-        assert told(host.state, token) == before
-        assert lines(host, token) == said
+        assert lists_and_reasons(host.state, token) == before
+        assert lines(host, token) == lines_before
 
 
 @pytest.mark.parametrize("where", ["copies", "snapshots", "packed"])
 def test_an_erasure_whose_note_is_lost_is_finished_too(workspace: Workspace, where: str) -> None:
-    """A copy of the folder was put back without it: whom it is about is found in the log, as long as anything is about her."""
+    """A copy of the folder was put back without it: the log names the person, as long as anything in it is about them."""
     sought = canary.needles(workspace)
     with pytest.MonkeyPatch.context() as patch:
         STEPS[where](patch)
-        with pytest.raises(Stopped):
-            erased(workspace)
+        with pytest.raises(ErasureStop):
+            erase_canary(workspace)
     (workspace.folder("identity") / NOTE).unlink()
 
     assert erasing.finish(workspace) is not None
 
-    assert canary.found(workspace, sought) == {}
+    assert canary.search(workspace, sought) == {}
     with workspace.writing() as host:
         host.submit(Tick(START + timedelta(9)))
     assert erasing.finish(workspace) is None
@@ -336,7 +338,7 @@ def test_what_is_refused_changes_nothing(workspace: Workspace) -> None:
         host.submit(IdentityMerged("person", other, token, "same", "王芳", "李强"))
         offset = host.state.offset
     sought = canary.needles(workspace)
-    before = canary.found(workspace, sought)
+    before = canary.search(workspace, sought)
 
     for whom, people in (
         (token, PEOPLE),
@@ -349,27 +351,27 @@ def test_what_is_refused_changes_nothing(workspace: Workspace) -> None:
             erasing.erase(workspace, whom, *people)
         assert not unfinished(workspace)
 
-    assert canary.found(workspace, sought) == before
+    assert canary.search(workspace, sought) == before
     with workspace.reading() as host:
         assert host.state.offset == offset
 
 
 def test_a_second_person_is_erased_too(workspace: Workspace) -> None:
-    """Manifests kept once are kept on; the same one again does nothing."""
-    first = erased(workspace)
+    """Manifests that were kept once stay; the same erasure again does nothing."""
+    first = erase_canary(workspace)
     other = canary.token_of(workspace, canary.resident(5))
 
     second = erasing.erase(workspace, other, *PEOPLE)
-    again = erased(workspace)
+    again = erase_canary(workspace)
 
     assert again.already and not first.already and not second.already
     sought = canary.needles(workspace, canary.resident(5))
     sought = {what: needle for what, needle in sought.items() if what in ("number", "hex", "decimal", "little", "big")}
-    assert canary.found(workspace, sought) == {}
+    assert canary.search(workspace, sought) == {}
     with workspace.reading() as host:
         assert len(host.state.erasures) == 2
         assert list(unsound(host.editions(UNINSURED))) == list(unsound(host.editions(ALLOWANCE))) == []
-        assert sum(one.manifest.erased for one in host.editions(UNINSURED)) >= 1
+        assert sum(edition.manifest.erased for edition in host.editions(UNINSURED)) >= 1
 
 
 def test_a_log_that_no_longer_begins_at_its_first_message(workspace: Workspace) -> None:
@@ -379,11 +381,11 @@ def test_a_log_that_no_longer_begins_at_its_first_message(workspace: Workspace) 
     with workspace.writing() as host:
         host.snapshot()
     with workspace.reading() as host:
-        before = told(host.state, token)
+        before = lists_and_reasons(host.state, token)
 
-    erased(workspace)
+    erase_canary(workspace)
 
-    assert canary.found(workspace, sought) == {}
+    assert canary.search(workspace, sought) == {}
     with workspace.reading() as host:
-        assert told(host.state, token) == before
+        assert lists_and_reasons(host.state, token) == before
         assert json.dumps(host.state.meta())

@@ -1,4 +1,4 @@
-"""A person erased where files cannot be read or written: all else is done, what is left is told, and it is finished once they are mended."""
+"""The erasure of a person where files cannot be read or written: all else is done, the unerased files are named, and later it is finished."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ ENDED = 4_000_000
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = canary.made(tmp_path_factory.mktemp("canary"))
-    canary.copied(workspace, canary.token_of(workspace))
+    workspace = canary.workspace_with_person(tmp_path_factory.mktemp("canary"))
+    canary.write_copies(workspace, canary.token_of(workspace))
     return workspace
 
 
 @pytest.fixture
 def workspace(original: Workspace, tmp_path: Path) -> Workspace:
-    """A copy to erase her from."""
+    """A copy to erase the person from."""
     shutil.copytree(original.root, tmp_path / "w")
     (tmp_path / "w" / "secret.key").chmod(0o600)
     return Workspace.open(tmp_path / "w")
 
 
-def erased(workspace: Workspace) -> Erasure:
+def erase_canary(workspace: Workspace) -> Erasure:
     return erasing.erase(workspace, canary.token_of(workspace), *PEOPLE)
 
 
 def segment(workspace: Workspace, feed: str = "hukou") -> Path:
-    (found,) = (workspace.root / "identity" / "person" / feed).iterdir()
-    return found
+    (path,) = (workspace.root / "identity" / "person" / feed).iterdir()
+    return path
 
 
 def oldest(workspace: Workspace) -> Path:
@@ -61,7 +61,7 @@ def oldest(workspace: Workspace) -> Path:
     return checkpoints.place(folder, checkpoints.offsets(folder)[-1])
 
 
-def _spoilt(data: bytes) -> bytes:
+def _damage(data: bytes) -> bytes:
     """Broken near its middle."""
     middle = len(data) // 2
     return data[:middle] + bytes(byte ^ 0xFF for byte in data[middle : middle + 40]) + data[middle + 40 :]
@@ -76,29 +76,29 @@ BROKEN: dict[str, Callable[[Workspace], Path]] = {
     "duckdb": lambda w: w.root / "snapshots" / "one.duckdb",
     "segment": segment,
 }
-"""Files that hold her, whose bytes do not show it once they are damaged."""
+"""Files that hold the person, and whose bytes do not show it once they are damaged."""
 
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_broken_file_is_left_and_finished_when_it_is_mended(workspace: Workspace, what: str) -> None:
-    """Told by name, not taken for clean; all else is without her; whole again, the same command finishes it."""
+    """It is named, not taken for clean; all else is without the person; once it is whole again, ``finish`` ends the erasure."""
     sought, path = canary.needles(workspace), BROKEN[what](workspace)
     whole = path.read_bytes()
-    path.write_bytes(_spoilt(whole))
+    path.write_bytes(_damage(whole))
 
-    done = erased(workspace)
+    erasure = erase_canary(workspace)
 
-    assert done.left == (str(path.relative_to(workspace.root)),)
+    assert erasure.left == (str(path.relative_to(workspace.root)),)
     assert unfinished(workspace)
     path.rename(workspace.root.parent / "aside")
-    held = canary.found(workspace, sought)
-    assert held.keys() <= {"vault opened"}, "but for the note"
+    remaining = canary.search(workspace, sought)
+    assert remaining.keys() <= {"vault opened"}, "but for the note"
 
     path.write_bytes(whole)
     again = erasing.finish(workspace)
 
     assert again is not None and again.left == () and not unfinished(workspace)
-    assert canary.found(workspace, sought) == {}
+    assert canary.search(workspace, sought) == {}
     assert erasing.finish(workspace) is None
 
 
@@ -111,36 +111,36 @@ def test_a_file_that_cannot_be_opened_is_left(workspace: Workspace, what: str) -
     path.rename(aside)
     path.mkdir()
 
-    done = erased(workspace)
+    erasure = erase_canary(workspace)
 
-    assert done.left == (str(path.relative_to(workspace.root)),)
+    assert erasure.left == (str(path.relative_to(workspace.root)),)
     with workspace.reading() as host:
         assert host.erasing == (what == "snapshot")
     path.rmdir()
     aside.rename(path)
     again = erasing.finish(workspace)
     assert again is not None and again.left == ()
-    assert canary.found(workspace, sought) == {}
+    assert canary.search(workspace, sought) == {}
 
 
 @pytest.mark.parametrize("where", ["exports/list.csv", "exports/list.csv.gz", "snapshots/one.duckdb", "segment", "snapshot"])
 @pytest.mark.parametrize("how", ["read", "write"])
 def test_what_cannot_be_read_or_written_is_left(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, where: str, how: str) -> None:
-    """The system refuses one file, to read or to write; every other is without her, and it is told; later it is finished."""
+    """The system refuses to read or write one file: it is named, every other file is without the person; later it is finished."""
     sought = canary.needles(workspace)
     path = {"segment": segment, "snapshot": oldest}.get(where, lambda w: w.root / where)(workspace)
     real_replace, real_open = Path.replace, Path.open
 
-    def refused(name: Any) -> None:
+    def refuse(name: Any) -> None:
         if Path(name).name == path.name:
             raise PermissionError(13, "Permission denied", str(name))
 
     def opens(self: Path, mode: str = "r", *more: Any, **named: Any) -> Any:
-        refused(self)
+        refuse(self)
         return real_open(self, mode, *more, **named)
 
     def replaces(self: Path, target: Any) -> Any:
-        refused(target)
+        refuse(target)
         return real_replace(self, target)
 
     with monkeypatch.context() as patch:
@@ -150,13 +150,13 @@ def test_what_cannot_be_read_or_written_is_left(workspace: Workspace, monkeypatc
             patch.setattr("duckdb.connect", _no_duckdb)
         else:
             patch.setattr(Path, "replace", replaces)
-        done = erased(workspace)
+        erasure = erase_canary(workspace)
 
-    assert str(path.relative_to(workspace.root)) in done.left
-    assert set(done.left) <= {str(path.relative_to(workspace.root)), "snapshots/one.duckdb"}
+    assert str(path.relative_to(workspace.root)) in erasure.left
+    assert set(erasure.left) <= {str(path.relative_to(workspace.root)), "snapshots/one.duckdb"}
     again = erasing.finish(workspace)
     assert again is not None and again.left == ()
-    assert canary.found(workspace, sought) == {}
+    assert canary.search(workspace, sought) == {}
 
 
 def _no_duckdb(*_: Any, **__: Any) -> Any:
@@ -180,9 +180,9 @@ def test_copies_nobody_here_reads_are_looked_through(workspace: Workspace) -> No
     (own / "nobody.json").write_text("{")
     expected = [f"office/letters/{name}" for name in ("all.zip", "base.db", "letter.txt", "packed.bin", "table.dat")]
 
-    done = erased(workspace)
+    erasure = erase_canary(workspace)
 
-    assert done.left == tuple(expected)
+    assert erasure.left == tuple(expected)
     assert (own / "cut.jsonl").read_text() == '{"subject": "1"}\n'
     for name in expected:
         (workspace.root / name).unlink()
@@ -195,9 +195,9 @@ def test_links_are_told_where_they_lead_out(workspace: Workspace) -> None:
     (workspace.root / "exports" / "latest.csv").symlink_to("list.csv")
     (workspace.root / "exports" / "outside").symlink_to(workspace.root.parent)
 
-    done = erased(workspace)
+    erasure = erase_canary(workspace)
 
-    assert done.left == ("exports/outside",)
+    assert erasure.left == ("exports/outside",)
 
 
 def test_what_stopped_writers_left_is_removed(workspace: Workspace) -> None:
@@ -217,10 +217,10 @@ def test_what_stopped_writers_left_is_removed(workspace: Workspace) -> None:
     assert len(list(leftovers(workspace.root))) == len(parts)
     assert remove_leftovers(workspace.root, of_the_living=False) == []
     assert [path.name for path in leftovers(workspace.root)] == [f".list.xlsx.{os.getpid()}.part"], "somebody is writing it"
-    done = erased(workspace)
+    erasure = erase_canary(workspace)
 
-    assert done.left == () and list(leftovers(workspace.root)) == []
-    assert canary.found(workspace, sought) == {}
+    assert erasure.left == () and list(leftovers(workspace.root)) == []
+    assert canary.search(workspace, sought) == {}
     assert (workspace.root / "exports" / ".x.part").exists()
 
 
@@ -230,9 +230,9 @@ def test_what_an_upgrade_left_is_removed(workspace: Workspace) -> None:
     (old / "state").mkdir(parents=True)
     (old / "state" / "log.sqlite").write_bytes(canary.CANARY.encode())
 
-    done = erased(workspace)
+    erasure = erase_canary(workspace)
 
-    assert done.left == () and not old.parent.exists()
+    assert erasure.left == () and not old.parent.exists()
     old.mkdir(parents=True)
     (old.parent / "plan.txt").write_text("theirs")
     assert list(leftovers(workspace.root)) == []
@@ -246,16 +246,16 @@ def test_a_part_that_cannot_be_removed_is_left(workspace: Workspace, monkeypatch
 
     unlink = Path.unlink
 
-    def refused(self: Path, missing_ok: bool = False) -> None:
+    def refuse_unlink(self: Path, missing_ok: bool = False) -> None:
         if self.name.endswith(f".{ENDED}.part"):
             raise PermissionError(13, "Permission denied")
         unlink(self, missing_ok)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "unlink", refused)
-        done = erased(workspace)
+        patch.setattr(Path, "unlink", refuse_unlink)
+        erasure = erase_canary(workspace)
 
-    assert done.left == (name,) and done.vault
+    assert erasure.left == (name,) and erasure.vault
     again = erasing.finish(workspace)
     assert again is not None and again.left == () and not (workspace.root / name).exists()
 
@@ -264,47 +264,47 @@ def test_the_verb_ends_with_one_and_says_what_is_left(workspace: Workspace) -> N
     """Exit code 1 in both languages and with --json, doctor tells it, another erasure waits; mended, `erase finish` ends with 0."""
     path = workspace.root / "exports" / "list.csv.gz"
     whole = path.read_bytes()
-    path.write_bytes(_spoilt(whole))
+    path.write_bytes(_damage(whole))
     run, w = CliRunner(), ["--workspace", str(workspace.root)]
     words = ["--by", "王芳", "--approved-by", "李强", "--reason", "R1", "--yes"]
 
     first = run.invoke(application(), [*w, "--lang", "en", "erase", "person", "-", *words], input=canary.CANARY)
     second = run.invoke(application(), [*w, "--json", "erase", "finish"])
     waits = run.invoke(application(), [*w, "erase", "person", canary.resident(5), *words])
-    looked = run.invoke(application(), [*w, "--json", "doctor"])
+    examination = run.invoke(application(), [*w, "--json", "doctor"])
 
     assert (first.exit_code, second.exit_code, waits.exit_code) == (1, 1, 5)
     assert "exports/list.csv.gz" in first.stderr and "erase finish" in first.stderr and canary.CANARY not in first.output
     assert json.loads(second.stdout)["left"] == ["exports/list.csv.gz"] and "exports/list.csv.gz" in second.stderr
-    assert any(one["code"] == "erasing" for one in json.loads(looked.stdout))
+    assert any(finding["code"] == "erasing" for finding in json.loads(examination.stdout))
     path.write_bytes(whole)
     last = run.invoke(application(), [*w, "erase", "finish"])
     assert last.exit_code == 0, last.output
-    assert canary.found(workspace, canary.needles(workspace)) == {}
+    assert canary.search(workspace, canary.needles(workspace)) == {}
 
 
 def test_what_a_backup_brings_back_goes_with_the_same_again(workspace: Workspace) -> None:
-    """Exports and the vault of before are put back: the same erasure once more takes her out of them, and a third time does nothing."""
+    """Exports and vault of before are put back: the same erasure again takes the person out of them, and a third time does nothing."""
     sought = canary.needles(workspace)
     for name in ("exports", "identity"):
         shutil.copytree(workspace.root / name, workspace.root.parent / name)
-    erased(workspace)
+    erase_canary(workspace)
     for name in ("exports", "identity"):
         shutil.rmtree(workspace.root / name)
         shutil.copytree(workspace.root.parent / name, workspace.root / name)
-    assert canary.found(workspace, sought)
+    assert canary.search(workspace, sought)
 
-    again, third = erased(workspace), erased(workspace)
+    again, third = erase_canary(workspace), erase_canary(workspace)
 
     assert not again.already and again.vault > 0 and third.already
-    assert canary.found(workspace, sought) == {}
+    assert canary.search(workspace, sought) == {}
 
 
 def test_an_old_file_of_the_vault_brings_nobody_back(workspace: Workspace) -> None:
-    """Put back behind an erasure, it is not what the manifest knows: it is told, and she has no name again."""
+    """Put back after an erasure, it is not what the manifest knows: that is an error, and the person has no name again."""
     path, token = segment(workspace), canary.token_of(workspace)
     old = path.read_bytes()
-    erased(workspace)
+    erase_canary(workspace)
     assert path.read_bytes() != old
 
     path.write_bytes(old)
@@ -319,10 +319,10 @@ def test_a_note_that_is_damaged_says_how_to_go_on(workspace: Workspace, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr("connectors.erasure.copies.prune", _no_duckdb)
         with pytest.raises(PermissionError):
-            erased(workspace)
+            erase_canary(workspace)
     note = workspace.root / "identity" / NOTE
     assert not any(needle in note.read_bytes() for needle in sought.values())
-    note.write_bytes(_spoilt(note.read_bytes()))
+    note.write_bytes(_damage(note.read_bytes()))
 
     with pytest.raises(HuiminError) as raised:
         erasing.finish(workspace)
@@ -330,8 +330,8 @@ def test_a_note_that_is_damaged_says_how_to_go_on(workspace: Workspace, monkeypa
     assert f"identity/{NOTE}" in raised.value.text.en and "erase finish" in raised.value.text.zh
     note.unlink()
     erasing.finish(workspace)
-    erased(workspace)
-    assert canary.found(workspace, sought) == {}
+    erase_canary(workspace)
+    assert canary.search(workspace, sought) == {}
 
 
 def test_a_vault_without_its_manifest_is_left_as_a_whole(workspace: Workspace) -> None:
@@ -340,9 +340,9 @@ def test_a_vault_without_its_manifest_is_left_as_a_whole(workspace: Workspace) -
     manifest = Segments(workspace.root / "identity", bytes(32)).place("manifest")
     manifest.rename(workspace.root.parent / "aside")
 
-    done = erased(workspace)
+    erasure = erase_canary(workspace)
 
-    assert done.left == ("identity/manifest.sealed",)
+    assert erasure.left == ("identity/manifest.sealed",)
     (workspace.root.parent / "aside").rename(manifest)
     assert erasing.finish(workspace) is not None
-    assert canary.found(workspace, sought) == {}
+    assert canary.search(workspace, sought) == {}

@@ -1,6 +1,6 @@
-"""A person erased on a network, without a broker: found before in topics, workers, depot and workspaces, and afterwards nowhere.
+"""The erasure of a person on a network without a broker: they are found before in topics, workers, depot and workspaces, after nowhere.
 
-The one idea: everything is the real thing but Kafka itself (``tests.services.erasure.network``); on a real one: ``tests/kafka``.
+Everything is real but Kafka itself (``tests.services.erasure.network``); ``tests/kafka`` has the same with a real one.
 """
 
 from __future__ import annotations
@@ -33,41 +33,41 @@ from streams.testing import rows
 from streams.wire.wire import decode, encode
 from tests.services.erasure import canary
 from tests.services.erasure.canary import ALLOWANCE, UNINSURED
-from tests.services.erasure.network import Network, held
+from tests.services.erasure.network import MemoryNetwork, search_network
 from tests.streams.world import sent
 
 PEOPLE = ("王芳", "李强", "R1")
 EVERYWHERE = {"inputs", "orders", "lines", "changes", "editions", "worker", "depot"}
-Town = tuple[Network, Workspace, dict[str, bytes]]
+Town = tuple[MemoryNetwork, Workspace, dict[str, bytes]]
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Network:
-    """A network with her in it, and in the workspace ``w`` beside it; nothing of it is changed."""
+def original(tmp_path_factory: pytest.TempPathFactory) -> MemoryNetwork:
+    """A network with the person in it, and in the workspace ``w`` beside it; only to be read."""
     folder = tmp_path_factory.mktemp("network")
-    network = Network(folder)
+    network = MemoryNetwork(folder)
     with pytest.MonkeyPatch.context() as patch:
-        joined(patch, network)
-        workspace = canary.made(folder, network="memory.", environment={})
+        join_network(patch, network)
+        workspace = canary.workspace_with_person(folder, network="memory.", environment={})
         network.work()
-        canary.copied(workspace, canary.token_of(workspace))
+        canary.write_copies(workspace, canary.token_of(workspace))
     network.stop()
     return network
 
 
 @pytest.fixture
-def town(original: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
-    """A copy to erase her from."""
+def town(original: MemoryNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+    """A copy to erase the person from."""
     shutil.copytree(original.folder, tmp_path, dirs_exist_ok=True)
     (tmp_path / "w" / "secret.key").chmod(0o600)
-    network = Network(tmp_path, original.partitions)
-    joined(monkeypatch, network)
+    network = MemoryNetwork(tmp_path, original.partitions)
+    join_network(monkeypatch, network)
     workspace = Workspace.open(tmp_path / "w", {})
     yield network, workspace, canary.needles(workspace)
     network.stop()
 
 
-def joined(patch: pytest.MonkeyPatch, network: Network, depot: bool = True) -> None:
+def join_network(patch: pytest.MonkeyPatch, network: MemoryNetwork, depot: bool = True) -> None:
     """Every workspace is part of this network."""
     patch.setattr(Workspace, "_on_network", lambda workspace, prefix: network.client(workspace, depot))
     patch.setattr("services.erasure.erasing.topics_of", lambda workspace: network)
@@ -78,7 +78,7 @@ def impatient(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("services.erasure.erasing.emptied", partial(emptied, seconds=0.0))
 
 
-def erased(workspace: Workspace, number: str = canary.CANARY) -> Erasure:
+def erase_canary(workspace: Workspace, number: str = canary.CANARY) -> Erasure:
     return erasing.erase(workspace, canary.token_of(workspace, number), *PEOPLE)
 
 
@@ -92,40 +92,45 @@ def second(town: Town) -> Workspace:
 
 
 def lists(host: Host, but: int) -> dict[str, Any]:
-    return {name: [one for one in core(host.state).candidates(name, every=True) if one.subject != but] for name in (UNINSURED, ALLOWANCE)}
+    return {
+        name: [candidate for candidate in core(host.state).candidates(name, every=True) if candidate.subject != but]
+        for name in (UNINSURED, ALLOWANCE)
+    }
 
 
-def told(host: Host, but: int) -> list[Any]:
+def other_lines(host: Host, but: int) -> list[Any]:
     return [line for line in host.outputs() if line.subject != but and line.cause.kind != "erasure"]
 
 
-def test_she_is_everywhere_before_and_nowhere_after(town: Town) -> None:
+def test_the_person_is_everywhere_before_and_nowhere_after(town: Town) -> None:
     """Topics, workers, depot and workspace; lists, lines and editions of everybody else are as before, and life goes on."""
     network, workspace, sought = town
     token = canary.token_of(workspace)
-    assert held(network, sought) == EVERYWHERE
-    assert canary.found(workspace, sought)
+    assert search_network(network, sought) == EVERYWHERE
+    assert canary.search(workspace, sought)
     with workspace.reading() as host:
-        before, said = lists(host, token), told(host, token)
-        closed = {name: [one.manifest.digest for one in host.editions(name)] for name in before}
-        told_in = {name: sum(any(line.subject == token for line in one.changes) for one in host.editions(name)) for name in before}
-        hers = sum(line.subject == token for name in before for one in host.editions(name) for line in one.changes)
-    assert hers > 0
+        before, lines_before = lists(host, token), other_lines(host, token)
+        closed = {name: [edition.manifest.digest for edition in host.editions(name)] for name in before}
+        edition_counts = {
+            name: sum(any(line.subject == token for line in edition.changes) for edition in host.editions(name)) for name in before
+        }
+        person_lines = sum(line.subject == token for name in before for edition in host.editions(name) for line in edition.changes)
+    assert person_lines > 0
 
-    done = erased(workspace)
+    erasure = erase_canary(workspace)
 
-    assert held(network, sought) == set()
-    assert canary.found(workspace, sought) == {}
-    assert UNINSURED in done.lists
-    assert done.network is not None and done.network.deleted > 0 and done.network.rewritten > 0
-    assert done.editions == told_in and any(told_in.values())
+    assert search_network(network, sought) == set()
+    assert canary.search(workspace, sought) == {}
+    assert UNINSURED in erasure.lists
+    assert erasure.network is not None and erasure.network.deleted > 0 and erasure.network.rewritten > 0
+    assert erasure.editions == edition_counts and any(edition_counts.values())
     assert not unfinished(workspace)
     with workspace.writing() as host:
-        assert (lists(host, token), told(host, token)) == (before, said)
-        found = {name: list(host.editions(name)) for name in before}
-        assert {name: [one.manifest.digest for one in some] for name, some in found.items()} == closed
-        assert [list(unsound(some)) for some in found.values()] == [[], []]
-        assert sum(one.manifest.erased for some in found.values() for one in some) == hers
+        assert (lists(host, token), other_lines(host, token)) == (before, lines_before)
+        editions = {name: list(host.editions(name)) for name in before}
+        assert {name: [edition.manifest.digest for edition in some] for name, some in editions.items()} == closed
+        assert [list(unsound(some)) for some in editions.values()] == [[], []]
+        assert sum(edition.manifest.erased for some in editions.values() for edition in some) == person_lines
         offset = host.submit(Tick(host.state.day)).offset
         assert isinstance(host, NetworkHost) and host.told() == offset
 
@@ -137,21 +142,21 @@ STEPS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "vault": lambda m: m.setattr(NetworkHost, "scrub", _stop),
     "snapshots": lambda m: m.setattr("streams.erasure.scrub._inputs", _stop),
     "scrubbed": lambda m: m.setattr("services.erasure.network_erasing._all_purged", _stop),
-    "purged": lambda m: m.setattr(Network, "rolled", _stop),
+    "purged": lambda m: m.setattr(MemoryNetwork, "rolled", _stop),
     "rolled": lambda m: m.setattr("services.erasure.network_erasing.replace", _stop),
     "again": lambda m: m.setattr(NetworkHost, "ship", _stop),
-    "shipped": lambda m: m.setattr(Network, "emptied", _stop),
+    "shipped": lambda m: m.setattr(MemoryNetwork, "emptied", _stop),
     "emptied": lambda m: m.setattr("services.erasure.erasing.remove_note", _stop),
 }
-"""Where it may be stopped: before each of these."""
+"""The steps before which it may be stopped."""
 
 
-class Stopped(Exception):
+class NetworkErasureStop(Exception):
     """The process ends here."""
 
 
 def _stop(*_: Any, **__: Any) -> Any:
-    raise Stopped
+    raise NetworkErasureStop
 
 
 @pytest.mark.parametrize("where", STEPS)
@@ -160,23 +165,23 @@ def test_whoever_is_stopped_finishes_later(town: Town, where: str) -> None:
     network, workspace, sought = town
     token = canary.token_of(workspace)
     with workspace.reading() as host:
-        before, said = lists(host, token), told(host, token)
+        before, lines_before = lists(host, token), other_lines(host, token)
     with pytest.MonkeyPatch.context() as patch:
         STEPS[where](patch)
-        with pytest.raises(Stopped):
-            erased(workspace)
+        with pytest.raises(NetworkErasureStop):
+            erase_canary(workspace)
     assert unfinished(workspace)
     with pytest.raises(Conflict):
-        erased(workspace)
+        erase_canary(workspace)
     network.start(network.depot)
 
     erasing.finish(workspace)
 
     assert not unfinished(workspace)
-    assert held(network, sought) == set()
-    assert canary.found(workspace, sought) == {}
+    assert search_network(network, sought) == set()
+    assert canary.search(workspace, sought) == {}
     with workspace.reading() as host:
-        assert (lists(host, token), told(host, token)) == (before, said)
+        assert (lists(host, token), other_lines(host, token)) == (before, lines_before)
     assert erasing.finish(workspace) is None
 
 
@@ -187,17 +192,17 @@ def test_workers_that_do_not_run_are_named(town: Town, monkeypatch: pytest.Monke
     network.running = False
 
     with pytest.raises(HuiminError) as late:
-        erased(workspace)
+        erase_canary(workspace)
 
     for text in (late.value.text.zh, late.value.text.en):
         assert all(name in text for name in network.stages) and "huimin erase finish" in text
     assert unfinished(workspace)
-    assert canary.found(workspace, sought).keys() == {"vault opened"}, "but for the note, which says whom it is about"
-    assert held(network, sought) == EVERYWHERE
+    assert canary.search(workspace, sought).keys() == {"vault opened"}, "but for the note, which says whom it is about"
+    assert search_network(network, sought) == EVERYWHERE
     network.running = True
     erasing.finish(workspace)
-    assert held(network, sought) == set()
-    assert canary.found(workspace, sought) == {}
+    assert search_network(network, sought) == set()
+    assert canary.search(workspace, sought) == {}
 
 
 def test_nothing_is_emptied_while_a_worker_has_no_depot(town: Town) -> None:
@@ -208,7 +213,7 @@ def test_nothing_is_emptied_while_a_worker_has_no_depot(town: Town) -> None:
     first = network.of("inputs").first
 
     with pytest.raises(HuiminError) as alone:
-        erased(workspace)
+        erase_canary(workspace)
 
     assert "--depot" in alone.value.text.zh and "--depot" in alone.value.text.en
     assert network.of("inputs").first == first
@@ -216,20 +221,20 @@ def test_nothing_is_emptied_while_a_worker_has_no_depot(town: Town) -> None:
     network.start(network.depot)
     erasing.finish(workspace)
     assert network.of("inputs").first > first
-    assert held(network, sought) == set()
+    assert search_network(network, sought) == set()
 
 
 def test_without_a_depot_nobody_is_erased(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused before anything changes, with the way out."""
     network, workspace, sought = town
-    joined(monkeypatch, network, depot=False)
-    end, before = network.end(), canary.found(workspace, sought)
+    join_network(monkeypatch, network, depot=False)
+    end, before = network.end(), canary.search(workspace, sought)
 
     with pytest.raises(Refused, match="HUIMIN_DEPOT"):
-        erased(workspace)
+        erase_canary(workspace)
 
     assert network.end() == end
-    assert canary.found(workspace, sought) == before
+    assert canary.search(workspace, sought) == before
     assert not unfinished(workspace)
 
 
@@ -238,16 +243,16 @@ def test_another_workspace_that_follows_does_its_part(town: Town) -> None:
     _, workspace, sought = town
     other = second(town)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Network, "emptied", lambda *_: None)
-        erased(workspace)
+        patch.setattr(MemoryNetwork, "emptied", lambda *_: None)
+        erase_canary(workspace)
     with other.writing() as host, pytest.raises(Refused, match="erase finish"):
         host.submit(Tick(host.state.day))
-    assert canary.found(other, sought)
+    assert canary.search(other, sought)
 
-    done = erasing.finish(other)
+    erasure = erasing.finish(other)
 
-    assert done is not None and done.network is None and done.vault > 0
-    assert canary.found(other, sought) == {}
+    assert erasure is not None and erasure.network is None and erasure.vault > 0
+    assert canary.search(other, sought) == {}
     with other.writing() as host:
         host.submit(Tick(host.state.day))
     assert erasing.finish(other) is None
@@ -261,18 +266,18 @@ def test_what_another_workspace_cannot_read_is_left_there(town: Town, what: str)
     path = other.root / {"copy": "exports/list.csv.gz", "segment": "identity/person/hukou/0.1.0.sealed"}[what]
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    erased(workspace)
+    erase_canary(workspace)
 
     for _ in range(2):
-        done = erasing.finish(other)
-        assert done is not None and done.left == (str(path.relative_to(other.root)),)
+        erasure = erasing.finish(other)
+        assert erasure is not None and erasure.left == (str(path.relative_to(other.root)),)
         with other.writing() as host, pytest.raises(Refused, match="erase finish"):
             host.submit(Tick(host.state.day))
     path.write_bytes(whole)
-    done = erasing.finish(other)
+    erasure = erasing.finish(other)
 
-    assert done is not None and done.left == ()
-    assert canary.found(other, sought) == {}
+    assert erasure is not None and erasure.left == ()
+    assert canary.search(other, sought) == {}
     with other.writing() as host:
         host.submit(Tick(host.state.day))
     assert erasing.finish(other) is None
@@ -289,21 +294,21 @@ def test_two_who_were_erased_elsewhere_go_at_once(town: Town, how: str) -> None:
         (other.root / "deliveries.jsonl").unlink()  # nothing was ever taken in here
     with pytest.MonkeyPatch.context() as patch:
         if how in ("followed", "away between"):
-            patch.setattr(Network, "emptied", lambda *_: None)
-        erased(workspace)
+            patch.setattr(MemoryNetwork, "emptied", lambda *_: None)
+        erase_canary(workspace)
         if how == "away between":
             with other.reading() as host:
                 assert host.erasing
             patch.undo()
-        erased(workspace, number)
+        erase_canary(workspace, number)
     with other.reading() as host:
         assert host.erasing
         assert len(host.state.erasures) == 2
-    assert canary.found(other, sought) and canary.found(other, theirs)
+    assert canary.search(other, sought) and canary.search(other, theirs)
 
     erasing.finish(other)
 
-    assert canary.found(other, sought) == canary.found(other, theirs) == {}
+    assert canary.search(other, sought) == canary.search(other, theirs) == {}
     assert not list(other.folder("state").glob("*/*.aside-*"))
     with other.writing() as host:
         host.submit(Tick(host.state.day))
@@ -313,12 +318,12 @@ def test_two_who_were_erased_elsewhere_go_at_once(town: Town, how: str) -> None:
 def test_a_decision_made_elsewhere_at_the_same_moment(town: Town) -> None:
     """It comes just before ours in the order: each is taken out under its own number, and neither is left half done."""
     network, workspace, sought = town
-    erased(workspace, canary.resident(9))
+    erase_canary(workspace, canary.resident(9))
     number = canary.resident(5)
     theirs = {what: needle for what, needle in canary.needles(workspace, number).items() if what in ("number", "hex", "decimal", "little")}
     with workspace.reading() as host:
         salt, traces = host.state.erasures.salt, host.traces(canary.token_of(workspace, number))
-    assert canary.found(workspace, theirs)
+    assert canary.search(workspace, theirs)
     decided, usual = named(salt, canary.token_of(workspace, number), "R1", "甲", "乙", traces), NetworkHost.submit
 
     def submit(host: NetworkHost, message: Any) -> Any:
@@ -328,17 +333,17 @@ def test_a_decision_made_elsewhere_at_the_same_moment(town: Town) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(NetworkHost, "submit", submit)
-        erased(workspace)
+        erase_canary(workspace)
 
-    assert canary.found(workspace, sought) == canary.found(workspace, theirs) == {}
-    assert held(network, sought) == set()
-    assert held(network, theirs) == {"changes", "editions"}, "which whoever decided it writes again"
+    assert canary.search(workspace, sought) == canary.search(workspace, theirs) == {}
+    assert search_network(network, sought) == set()
+    assert search_network(network, theirs) == {"changes", "editions"}, "which whoever decided it writes again"
     assert erasing.finish(workspace) is None
     with workspace.reading() as host:
         assert isinstance(host, NetworkHost)
         logged = [decode(body) for _, body in host._log.inputs(-1)]
         listed = {token for message in logged if isinstance(message, CoverageStated) for token in message.subjects}
-        assert stand_in(digest(salt, canary.token_of(workspace))) in listed, "in her place, not in another's"
+        assert stand_in(digest(salt, canary.token_of(workspace))) in listed, "in the place of the person, and not of another"
 
 
 def test_a_note_outlives_a_decision_made_elsewhere(town: Town) -> None:
@@ -348,23 +353,23 @@ def test_a_note_outlives_a_decision_made_elsewhere(town: Town) -> None:
     theirs = {what: needle for what, needle in canary.needles(workspace, number).items() if what in ("number", "hex", "decimal", "little")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(NetworkHost, "submit", _stop)
-        with pytest.raises(Stopped):
-            erased(workspace)
-    erased(other, number)
+        with pytest.raises(NetworkErasureStop):
+            erase_canary(workspace)
+    erase_canary(other, number)
 
     erasing.finish(workspace)
 
-    assert canary.found(workspace, sought) == canary.found(workspace, theirs) == {}
-    assert held(network, sought) == held(network, theirs) == set()
+    assert canary.search(workspace, sought) == canary.search(workspace, theirs) == {}
+    assert search_network(network, sought) == search_network(network, theirs) == set()
     assert not unfinished(workspace)
     with workspace.reading() as host:
         assert len(host.state.erasures) == 2
 
 
 def test_what_was_on_its_way_is_not_kept_here(town: Town) -> None:
-    """What names her and comes to the topic behind the decision is refused or blank: in no log of a workspace, and in no dead letter."""
+    """A later message that names the person is refused or blank: it is in no log of a workspace, and in no dead letter."""
     network, workspace, sought = town
-    erased(workspace)
+    erase_canary(workspace)
     token = canary.token_of(workspace)
     with workspace.reading() as host:
         catalogue, day, before = host.state.catalogue, host.state.day, host.state.offset
@@ -375,8 +380,8 @@ def test_what_was_on_its_way_is_not_kept_here(town: Town) -> None:
     with workspace.reading() as host:
         assert host.state.offset == before + 2
 
-    assert canary.found(workspace, sought) == {}
-    assert held(network, sought) == {"inputs", "worker"}, "until their time is over"
+    assert canary.search(workspace, sought) == {}
+    assert search_network(network, sought) == {"inputs", "worker"}, "until their time is over"
     assert [record.type for record in network.of("dead-letters").records[-2:]] == ["dead-letter"] * 2
 
 
@@ -387,35 +392,35 @@ def test_whoever_was_away_and_is_stopped_finishes_later(town: Town, where: str) 
     """What says whom the workspace knew goes last."""
     _, workspace, sought = town
     other = second(town)
-    erased(workspace)
+    erase_canary(workspace)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(where, _stop)
-        with pytest.raises(Stopped):
+        with pytest.raises(NetworkErasureStop):
             erasing.finish(other)
     with other.writing() as host, pytest.raises(Refused):
         host.submit(Tick(host.state.day))
 
     erasing.finish(other)
 
-    assert canary.found(other, sought) == {}
+    assert canary.search(other, sought) == {}
     with other.writing() as host:
         host.submit(Tick(host.state.day))
 
 
 def test_whoever_comes_behind_the_beginning_of_the_topic_needs_the_depot(town: Town) -> None:
-    """Without it one is told so, and what lies there stays; with it a new workspace has the lists, and nothing of hers."""
+    """Without it that is an error, and all files stay; with it a new workspace has the lists, and nothing of the person."""
     network, workspace, sought = town
     token, other = canary.token_of(workspace), second(town)
-    erased(workspace)
+    erase_canary(workspace)
     with workspace.reading() as host:
         before = lists(host, token)
 
     with pytest.MonkeyPatch.context() as patch:
-        joined(patch, network, depot=False)
-        kept = canary.found(other, sought)
+        join_network(patch, network, depot=False)
+        before_opening = canary.search(other, sought)
         with pytest.raises(Damaged, match="HUIMIN_DEPOT"), other.reading():
             pass
-        assert canary.found(other, sought) == kept
+        assert canary.search(other, sought) == before_opening
     fresh = Workspace.open(other.root, {})
     shutil.rmtree(fresh.folder("state") / "memory")
     shutil.rmtree(fresh.folder("identity"))
@@ -426,7 +431,7 @@ def test_whoever_comes_behind_the_beginning_of_the_topic_needs_the_depot(town: T
         assert not host.erasing
         assert lists(host, token) == before
         host.submit(Tick(host.state.day))
-    assert canary.found(fresh, sought) == {}
+    assert canary.search(fresh, sought) == {}
 
 
 @pytest.mark.parametrize("fresh", [True, False], ids=["new", "away"])
@@ -437,13 +442,13 @@ def test_whoever_keeps_no_past_is_no_worker(town: Town, fresh: bool) -> None:
     (other.root / "retention").write_text("0", encoding="utf-8")
     if fresh:
         shutil.rmtree(other.folder("state") / "memory")
-    erased(workspace)
+    erase_canary(workspace)
 
     with other.reading() as host:
         assert host.erasing is not fresh
     erasing.finish(other)
 
-    assert canary.found(other, sought) == {}
+    assert canary.search(other, sought) == {}
     with other.writing() as host:
         host.submit(Tick(host.state.day))
 
@@ -451,10 +456,10 @@ def test_whoever_keeps_no_past_is_no_worker(town: Town, fresh: bool) -> None:
 def test_the_same_again_does_the_network_again(town: Town) -> None:
     """As after a backup of the topics was put back; the day it was decided stays."""
     network, workspace, _ = town
-    first = erased(workspace)
+    first = erase_canary(workspace)
     begins = network.of("inputs").first
 
-    again = erased(workspace)
+    again = erase_canary(workspace)
 
     assert (again.day, again.already) == (first.day, False)
     assert again.network is not None and again.network.deleted > 0
@@ -476,12 +481,12 @@ def test_what_went_on_the_network_is_said(town: Town, language: str) -> None:
     deleted = {"zh": "主题中清除的消息", "en": "messages deleted from topics"}[language]
     people = ("--by", "王芳", "--approved-by", "李强", "--reason", "R1")
 
-    done = run(workspace, "erase", "person", "-", *people, "--yes")
-    before = [one["code"] for one in json.loads(run(other, "doctor", "--json").stdout)]
-    finished = run(other, "erase", "finish")
-    after = [one["code"] for one in json.loads(run(other, "doctor", "--json").stdout)]
+    run_here = run(workspace, "erase", "person", "-", *people, "--yes")
+    before = [finding["code"] for finding in json.loads(run(other, "doctor", "--json").stdout)]
+    run_there = run(other, "erase", "finish")
+    after = [finding["code"] for finding in json.loads(run(other, "doctor", "--json").stdout)]
 
-    assert (done.exit_code, finished.exit_code) == (0, 0), done.output + finished.output
-    assert deleted in done.output and canary.CANARY not in done.output
-    assert deleted not in finished.output
+    assert (run_here.exit_code, run_there.exit_code) == (0, 0), run_here.output + run_there.output
+    assert deleted in run_here.output and canary.CANARY not in run_here.output
+    assert deleted not in run_there.output
     assert "erasing" in before and "erasing" not in after

@@ -54,13 +54,13 @@ def register(serial: int, **cells: str) -> str:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """The library's feeds, and forty residents in the register."""
-    made = Workspace.create(tmp_path / "w", example_units())
-    copy_library(made)
-    delivered(made, "hukou", tmp_path / "hukou.csv", HUKOU + "".join(register(serial) for serial in range(ROWS)))
-    return made
+    workspace = Workspace.create(tmp_path / "w", example_units())
+    copy_library(workspace)
+    deliver_text(workspace, "hukou", tmp_path / "hukou.csv", HUKOU + "".join(register(serial) for serial in range(ROWS)))
+    return workspace
 
 
-def delivered(workspace: Workspace, feed: str, path: Path, text: str, replaces: bool = False) -> None:
+def deliver_text(workspace: Workspace, feed: str, path: Path, text: str, replaces: bool = False) -> None:
     with workspace.writing() as host:
         path.write_bytes(text.encode(host.state.catalogue.feeds[feed].encoding))
         deliver(workspace, host, feed, 0, path, date(2026, 10, 15), replaces)
@@ -72,25 +72,27 @@ def snapshot(workspace: Workspace, path: Path) -> Path:
     return path
 
 
-def asked(path: Path, query: str) -> list[Any]:
+def query_file(path: Path, query: str) -> list[Any]:
     with duckdb.connect(str(path), read_only=True) as con:
         return con.sql(query).fetchall()
 
 
 def test_records_have_real_types_and_no_identity(workspace: Workspace, tmp_path: Path) -> None:
     """Dates, exact decimals, codes, divisions, links as tokens; neither the number, the name nor the key of anybody."""
-    delivered(workspace, "income", tmp_path / "income.csv", INCOME + f"{resident(1)},1234.56,2026-09-01\n{resident(2)},,2026-09-01\n")
+    deliver_text(workspace, "income", tmp_path / "income.csv", INCOME + f"{resident(1)},1234.56,2026-09-01\n{resident(2)},,2026-09-01\n")
 
     path = snapshot(workspace, tmp_path / "s.duckdb")
 
-    hukou = asked(path, "SELECT birth_date, sex, hukou_since, division, unit, delivery, quarantined FROM hukou")
+    hukou = query_file(path, "SELECT birth_date, sex, hukou_since, division, unit, delivery, quarantined FROM hukou")
     assert hukou == [(date(1950, 1, 1), "female", date(1960, 2, 29), "310107020", "putuo-psb", 1, False)] * ROWS
-    assert asked(path, "SELECT monthly_income, typeof(monthly_income) FROM income ORDER BY 1 NULLS LAST") == [
+    assert query_file(path, "SELECT monthly_income, typeof(monthly_income) FROM income ORDER BY 1 NULLS LAST") == [
         (Decimal("1234.56"), "DECIMAL(18,2)"), (None, "DECIMAL(18,2)"),
     ]  # fmt: skip
-    assert asked(path, "SELECT count(*) FROM hukou JOIN households AS h ON h.subject = hukou.household WHERE NOT h.registered") == [(ROWS,)]
-    assert asked(path, "SELECT count(*) FROM persons WHERE registered AND division = '310107020'") == [(ROWS,)]
-    assert all(re.fullmatch("[0-9a-f]{16}", token) for (token,) in asked(path, "SELECT subject FROM hukou"))
+    assert query_file(path, "SELECT count(*) FROM hukou JOIN households AS h ON h.subject = hukou.household WHERE NOT h.registered") == [
+        (ROWS,)
+    ]
+    assert query_file(path, "SELECT count(*) FROM persons WHERE registered AND division = '310107020'") == [(ROWS,)]
+    assert all(re.fullmatch("[0-9a-f]{16}", token) for (token,) in query_file(path, "SELECT subject FROM hukou"))
     content = path.read_bytes()
     assert resident(1).encode() not in content and "居民1".encode() not in content
 
@@ -98,40 +100,40 @@ def test_records_have_real_types_and_no_identity(workspace: Workspace, tmp_path:
 def test_only_records_in_force_are_told(workspace: Workspace, tmp_path: Path) -> None:
     """A full replacement withdraws; a broken row says only that it is there; what was said twice is there once."""
     rows = INCOME + "".join(f"{resident(serial)},100.00,2026-09-01\n" for serial in range(5))
-    delivered(workspace, "income", tmp_path / "a.csv", rows)
-    delivered(workspace, "income", tmp_path / "b.csv", INCOME + f"{resident(1)},7.5,2026-09-02\n{resident(2)},many,2026-09-02\n", True)
+    deliver_text(workspace, "income", tmp_path / "a.csv", rows)
+    deliver_text(workspace, "income", tmp_path / "b.csv", INCOME + f"{resident(1)},7.5,2026-09-02\n{resident(2)},many,2026-09-02\n", True)
 
-    found = asked(
+    result = query_file(
         snapshot(workspace, tmp_path / "s.duckdb"), "SELECT delivery, quarantined, monthly_income FROM income ORDER BY quarantined"
     )
 
-    assert found == [(2, False, Decimal("7.50")), (2, True, None)]
+    assert result == [(2, False, Decimal("7.50")), (2, True, None)]
 
 
 def test_validity_is_told_as_it_was_delivered(workspace: Workspace, tmp_path: Path) -> None:
     """Both days as they were, an open end as null; a record that is over is in force still."""
     header = "pension_no,id_number,paid_from,paid_to,amount\n"
     rows = f"p1,{resident(1)},2010-01-01,2015-12-31,9.90\np2,{resident(1)},2016-01-01,,10\n"
-    delivered(workspace, "pension", tmp_path / "p.csv", header + rows)
+    deliver_text(workspace, "pension", tmp_path / "p.csv", header + rows)
 
-    found = asked(snapshot(workspace, tmp_path / "s.duckdb"), "SELECT valid_from, valid_to, amount FROM pension ORDER BY 1")
+    result = query_file(snapshot(workspace, tmp_path / "s.duckdb"), "SELECT valid_from, valid_to, amount FROM pension ORDER BY 1")
 
-    assert found == [(date(2010, 1, 1), date(2015, 12, 31), Decimal("9.90")), (date(2016, 1, 1), None, Decimal("10.00"))]
+    assert result == [(date(2010, 1, 1), date(2015, 12, 31), Decimal("9.90")), (date(2016, 1, 1), None, Decimal("10.00"))]
 
 
 def test_the_frames_are_the_matrix_itself(workspace: Workspace) -> None:
     """Every value of a frame is the one the reader of single subjects reads."""
     with workspace.reading() as host:
         store, feed = core(host.state).store, host.state.catalogue.feeds["hukou"]
-        found, people = records(store, "hukou"), subjects(store, Kind.PERSON, 20_000)
+        frame, people = records(store, "hukou"), subjects(store, Kind.PERSON, 20_000)
 
     lay = store.layout.feeds["hukou"]
-    for position, token in enumerate(found.subject.values.tolist()):
+    for position, token in enumerate(frame.subject.values.tolist()):
         record = int(store.heads[0][store.entity(0, token), lay.head])
         lane, _ = lay.lanes["birth_date"]
-        assert store.arenas[lay.position][record, lane] == found.fields["birth_date"].values[position]
-    assert found.subject.values.tolist() == sorted(found.subject.values.tolist()) == people.token.values.tolist()
-    assert records_frame(found, feed).height == ROWS and np.all(people.division >= 0)
+        assert store.arenas[lay.position][record, lane] == frame.fields["birth_date"].values[position]
+    assert frame.subject.values.tolist() == sorted(frame.subject.values.tolist()) == people.token.values.tolist()
+    assert records_frame(frame, feed).height == ROWS and np.all(people.division >= 0)
 
 
 def test_names_that_are_taken_give_way() -> None:
@@ -145,23 +147,23 @@ def test_names_that_are_taken_give_way() -> None:
     assert (precision(Field("x", FieldType.DECIMAL, field.title, "x")), precision(feed.fields["paid"])) == (38, 18)
 
 
-def writer(root: str, folder: str, deliveries: int, begun: Any) -> None:
+def writer(root: str, folder: str, deliveries: int, has_begun: Any) -> None:
     """A process that delivers incomes, one file after another."""
     workspace = Workspace.open(Path(root))
     for number in range(1, deliveries + 1):
         rows = "".join(f"{resident(serial)},{number}.00,{date(2026, 1, 1) + timedelta(days=number)}\n" for serial in range(ROWS))
-        delivered(workspace, "income", Path(folder) / f"{number}.csv", INCOME + rows)
-        begun.set()
+        deliver_text(workspace, "income", Path(folder) / f"{number}.csv", INCOME + rows)
+        has_begun.set()
 
 
 @pytest.fixture
 def working(workspace: Workspace, tmp_path: Path) -> Iterator[Any]:
     """A writer at work."""
     context = multiprocessing.get_context("spawn")
-    begun = context.Event()
-    process = context.Process(target=writer, args=(str(workspace.root), str(tmp_path), 30, begun))
+    has_begun = context.Event()
+    process = context.Process(target=writer, args=(str(workspace.root), str(tmp_path), 30, has_begun))
     process.start()
-    assert begun.wait(120)
+    assert has_begun.wait(120)
     yield process
     process.join(120)
     assert process.exitcode == 0
@@ -169,17 +171,17 @@ def working(workspace: Workspace, tmp_path: Path) -> Iterator[Any]:
 
 def test_a_snapshot_is_of_one_offset_while_a_writer_works(workspace: Workspace, working: Any, tmp_path: Path) -> None:
     """Each file of the writer is in a snapshot whole or not at all, though the writer goes on; and each snapshot verifies."""
-    seen, made = [], 0
-    while working.is_alive() and made < 20:
-        path = snapshot(workspace, tmp_path / f"{made}.duckdb")
-        made += 1
-        ((offset,),) = asked(path, "SELECT value::BIGINT FROM about WHERE key = 'offset'")
-        latest = asked(path, "SELECT delivery, min(monthly_income), max(monthly_income), count(*) FROM income GROUP BY 1")
+    pairs, count = [], 0
+    while working.is_alive() and count < 20:
+        path = snapshot(workspace, tmp_path / f"{count}.duckdb")
+        count += 1
+        ((offset,),) = query_file(path, "SELECT value::BIGINT FROM about WHERE key = 'offset'")
+        latest = query_file(path, "SELECT delivery, min(monthly_income), max(monthly_income), count(*) FROM income GROUP BY 1")
         assert verify_snapshot(path)["hukou"] == ROWS
         assert latest == [(latest[0][0], latest[0][0], latest[0][0], ROWS)], "one delivery, and all of it"
-        seen.append((offset, latest[0][0]))
+        pairs.append((offset, latest[0][0]))
 
-    assert seen == sorted(seen) and len(set(seen)) > 1, seen
+    assert pairs == sorted(pairs) and len(set(pairs)) > 1, pairs
 
 
 POLICY = """
@@ -200,7 +202,7 @@ criteria: {id: old, label: {zh: 年满70周岁, en: aged 70}, age_of: hukou.birt
 """
 
 
-def published(workspace: Workspace) -> None:
+def publish_policy(workspace: Workspace) -> None:
     with workspace.writing() as host:
         host.submit(Tick(date(2026, 10, 15)))
         policy = check(load(POLICY, "elders.yaml"), host.state.catalogue).policy
@@ -212,10 +214,10 @@ def test_what_a_writer_adds_after_the_reader_opened_is_not_in_its_snapshot(works
     """Neither its records nor its lines: the history of the lists ends where the records end."""
     with workspace.reading() as host:
         before = host.state.offset
-        delivered(workspace, "income", tmp_path / "late.csv", INCOME + f"{resident(1)},5.00,2026-09-01\n")
-        published(workspace)
+        deliver_text(workspace, "income", tmp_path / "late.csv", INCOME + f"{resident(1)},5.00,2026-09-01\n")
+        publish_policy(workspace)
         write_tables(host, tmp_path / "s.duckdb")
 
-    told = "SELECT (SELECT value FROM about WHERE key = 'offset'), (SELECT count(*) FROM income), (SELECT count(*) FROM changes)"
-    assert asked(tmp_path / "s.duckdb", told) == [(str(before), 0, 0)]
-    assert asked(snapshot(workspace, tmp_path / "later.duckdb"), "SELECT count(*) FROM changes") == [(ROWS,)]
+    query = "SELECT (SELECT value FROM about WHERE key = 'offset'), (SELECT count(*) FROM income), (SELECT count(*) FROM changes)"
+    assert query_file(tmp_path / "s.duckdb", query) == [(str(before), 0, 0)]
+    assert query_file(snapshot(workspace, tmp_path / "later.duckdb"), "SELECT count(*) FROM changes") == [(ROWS,)]

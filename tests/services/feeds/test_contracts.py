@@ -25,7 +25,7 @@ def test_a_feed_is_described_by_its_contract(example: Workspace) -> None:
 
     assert pension in feeds(example) and (pension.subject, pension.cardinality) == (Kind.PERSON, "many")
     assert [(source.unit, bool(source.contact)) for source in pension.sources] == [("putuo-social-security", True)]
-    assert [(one.name, one.type, one.unit) for one in pension.fields] == [("amount", "decimal", "CNY/month")]
+    assert [(field.name, field.type, field.unit) for field in pension.fields] == [("amount", "decimal", "CNY/month")]
     assert plain(pension, "en")["bounds"] == {"shrinks_to": 0.95, "late_after": "P2M", "moves": 0.1}
     with pytest.raises(HuiminError, match="pension"):
         feed(example, "pensions")
@@ -56,7 +56,7 @@ def test_a_contract_that_grows_says_what_it_adds(example: Workspace, tmp_path: P
 
     additions = contract_additions(example, [changed])
 
-    assert [(one.feed, one.path, one.readers) for one in additions] == [("pension", "fields.band", 0)]
+    assert [(addition.feed, addition.path, addition.readers) for addition in additions] == [("pension", "fields.band", 0)]
     assert [change.message.en for change in contract_history(example, "pension").changes] == ["came into effect"]
     changed.replace(example.root / "feeds" / "pension.yaml")
     with example.writing() as host:

@@ -20,14 +20,14 @@ from streams.store import checkpoints
 DAY = date(2026, 10, 15)
 
 
-def found(workspace: Workspace, today: date = DAY, deep: bool = False) -> dict[str, Finding]:
+def findings_by_code(workspace: Workspace, today: date = DAY, deep: bool = False) -> dict[str, Finding]:
     """Findings by their code; the last where there are several."""
     return {finding.code: finding for finding in map(finding_in_words, findings(workspace, {}, today, deep))}
 
 
 def test_a_new_workspace_lacks_only_records(example: Workspace) -> None:
     """Every other part is in order; each says it in both languages."""
-    every = found(example, deep=True)
+    every = findings_by_code(example, deep=True)
 
     assert {code for code, finding in every.items() if finding.level != "ok"} <= {"state", "disk"}
     assert every["state"].level == "warning" and all(finding.message.zh != finding.message.en for finding in every.values())
@@ -42,7 +42,7 @@ def test_a_part_that_fails_is_a_finding_and_the_others_are_looked_at(example: Wo
 
     wrong = [finding.message.en for finding in every if isinstance(finding, Finding) and finding.level == "error"]
     assert any("secret.key" in text for text in wrong) and any("pension.yaml" in text for text in wrong)
-    assert found(example)["versions"].level == "ok"
+    assert findings_by_code(example)["versions"].level == "ok"
 
 
 def test_a_day_that_is_behind_says_so(example: Workspace) -> None:
@@ -50,25 +50,25 @@ def test_a_day_that_is_behind_says_so(example: Workspace) -> None:
     with example.writing() as host:
         host.submit(Tick(DAY))
 
-    assert found(example, date(2026, 10, 18))["day"].message.en == "the day is 3 days behind"
-    assert found(example, date(2026, 1, 1))["clock"].level == "warning"
-    assert "day" not in found(example)
+    assert findings_by_code(example, date(2026, 10, 18))["day"].message.en == "the day is 3 days behind"
+    assert findings_by_code(example, date(2026, 1, 1))["clock"].level == "warning"
+    assert "day" not in findings_by_code(example)
 
 
 def test_a_checkpoint_that_cannot_be_written_is_said(example: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """By whoever wrote, at the end; what was submitted is there."""
-    said: list[Text] = []
-    workspace = Workspace.open(example.root, {}, said.append)
+    messages: list[Text] = []
+    workspace = Workspace.open(example.root, {}, messages.append)
     monkeypatch.setattr("infra.workspace.workspace.CLOSING_ROWS", 0)
 
-    def full(*given: object) -> Path:
+    def full(*arguments: object) -> Path:
         raise NoRoom(Text("磁盘已满", "the disk is full"))
 
     monkeypatch.setattr(checkpoints, "write", full)
     with workspace.writing() as host:
         host.submit(Tick(DAY))
 
-    assert ["checkpoint could not be written" in text.en and "the disk is full" in text.en for text in said] == [True]
+    assert ["checkpoint could not be written" in text.en and "the disk is full" in text.en for text in messages] == [True]
     with example.reading() as host:
         assert host.state.day == DAY
 
@@ -82,13 +82,13 @@ def test_a_checkpoint_that_cannot_be_read_is_a_finding(example: Workspace, monke
     (checkpoint,) = (example.root / "state" / "snapshots").iterdir()
     checkpoint.write_bytes(checkpoint.read_bytes()[:-70] + bytes(70))
 
-    every = found(example)
+    every = findings_by_code(example)
 
     assert every["checkpoint"].level == "warning" and every["state"].level == "ok"
-    said: list[Text] = []
-    with Workspace.open(example.root, {}, said.append).writing() as host:
+    messages: list[Text] = []
+    with Workspace.open(example.root, {}, messages.append).writing() as host:
         assert host.state.day == DAY
-    assert len(said) == 1 and checkpoint.name in said[0].en
+    assert len(messages) == 1 and checkpoint.name in messages[0].en
 
 
 def test_a_hold_that_waits_is_put_into_words() -> None:

@@ -65,13 +65,13 @@ def test_too_few_cases_do_not_notice_a_wrong_policy(tmp_path: Path) -> None:
 def test_files_that_cannot_be_tried(tmp_path: Path) -> None:
     """Cases without their policy; a policy with errors, whose problems all come."""
     catalogue = library_catalogue()
-    broken = tmp_path / "broken.yaml"
-    broken.write_text(POLICY.read_text(encoding="utf-8").replace("hukou.birth_date", "hukou.nothing"), encoding="utf-8")
+    broken_policy = tmp_path / "broken.yaml"
+    broken_policy.write_text(POLICY.read_text(encoding="utf-8").replace("hukou.birth_date", "hukou.nothing"), encoding="utf-8")
 
     with pytest.raises(HuiminError, match=NAME):
         case_suites(catalogue, [], [CASES])
     with pytest.raises(Invalid) as error:
-        case_suites(catalogue, [broken], [CASES])
+        case_suites(catalogue, [broken_policy], [CASES])
 
     assert {problem.code for problem in error.value.problems} >= {"field-unknown"}
 

@@ -45,19 +45,19 @@ from tests.streams.calendar import (
 from tests.streams.happenings import Happenings
 from tests.streams.world import DAY, coverage, network, parts, published
 
-Moved = Counter[tuple[date, int, str, str | None, str | None]]
+MoveCounts = Counter[tuple[date, int, str, str | None, str | None]]
 CHUNKS, LENGTH, AHEAD, LOOKED_AT = 10, 70, 45, 60
 
 need("forecasts", len(chunks(CHUNKS)), {"rows": 40, "people": 80, "reasons looked at": 25, "kind criterion": 25})
 
 
-def moved(found: Forecast) -> Moved:
-    return Counter((row.day, subject, row.change, row.before, row.after) for row in found.rows for subject in row.subjects)
+def moves_of(result: Forecast) -> MoveCounts:
+    return Counter((row.day, subject, row.change, row.before, row.after) for row in result.rows for subject in row.subjects)
 
 
-def ticked(state: State, name: str, days: int) -> Moved:
+def moves_by_ticks(state: State, name: str, days: int) -> MoveCounts:
     """The same from the lines of ticks, day by day."""
-    day, out = state.day, Moved()
+    day, out = state.day, MoveCounts()
     for ahead in range(1, days + 1):
         for line in tick(state, day + timedelta(ahead)):
             if line.policy == name:
@@ -65,10 +65,10 @@ def ticked(state: State, name: str, days: int) -> Moved:
     return out
 
 
-def of_day(found: Forecast, day: date) -> dict[MoveReason, set[int]]:
+def of_day(result: Forecast, day: date) -> dict[MoveReason, set[int]]:
     """Who moves on a day, by reason."""
     out: dict[MoveReason, set[int]] = {}
-    for row in found.rows:
+    for row in result.rows:
         if row.day == day:
             out.setdefault(row.why, set()).update(row.subjects)
     return out
@@ -79,12 +79,12 @@ def test_a_forecast_is_what_the_ticks_bring(name: str) -> None:
     """Who moves, on which day, how; and how long the list is then."""
     state = world()
 
-    found = forecast(copied(state), name, DAYS)
+    result = forecast(copied(state), name, DAYS)
 
-    assert moved(found) == ticked(state, name, DAYS)
-    assert found.listed.until == (len(cast(Any, state.matcher).candidates(name)) if name in state.policies else 0)
-    assert (found.start, found.until) == (START, START + timedelta(DAYS))
-    assert found.rows
+    assert moves_of(result) == moves_by_ticks(state, name, DAYS)
+    assert result.listed.until == (len(cast(Any, state.matcher).candidates(name)) if name in state.policies else 0)
+    assert (result.start, result.until) == (START, START + timedelta(DAYS))
+    assert result.rows
 
 
 def test_each_row_says_what_turned() -> None:
@@ -129,17 +129,17 @@ def test_the_first_and_the_last_day_in_force_are_told() -> None:
     for offset, message in enumerate([Tick(DAY), network(), *register(1, 2), coverage("c", "pension", DAY), bounded]):
         step(state, message, offset)
 
-    found = forecast(state, ELDERLY, 10)
+    result = forecast(state, ELDERLY, 10)
 
-    assert [(row.day, row.change, row.why, row.subjects) for row in found.rows] == [
+    assert [(row.day, row.change, row.why, row.subjects) for row in result.rows] == [
         (first, "entered", MoveReason("begins", detail=f"{ELDERLY}@1"), (1, 2)),
         (last + timedelta(1), "left", MoveReason("ends", detail=f"{ELDERLY}@1"), (1, 2)),
     ]
-    assert [turn.kind for turn in found.turns] == ["begins", "ends"]
-    assert (found.listed.start, found.listed.until) == (0, 0)
+    assert [turn.kind for turn in result.turns] == ["begins", "ends"]
+    assert (result.listed.start, result.listed.until) == (0, 0)
 
 
-def happened(seed: int) -> State:
+def random_state(seed: int) -> State:
     """A state to which made-up things happened."""
     state = State(parts(real=True))
     for offset, body in enumerate(islice(Happenings(Random(seed)).run(), LENGTH)):
@@ -155,25 +155,25 @@ def test_forecasts_of_made_up_worlds(chunk: int, counted: Counted) -> None:
     """They are the ticks, and each criterion is one that explanations of the day before and of the day read otherwise."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * 2, chunk * 2 + 2):
-        state = happened(seed)
+        state = random_state(seed)
         for name in state.policies:
-            found = forecast(copied(state), name, AHEAD)
-            assert moved(found) == ticked(copied(state), name, AHEAD), (seed, name)
-            counts["rows"] += len(found.rows)
-            counts["people"] += sum(moved(found).values())
-            counts.update(f"kind {row.why.kind}" for row in found.rows)
-            counts["reasons looked at"] += _explained(state, found)
+            result = forecast(copied(state), name, AHEAD)
+            assert moves_of(result) == moves_by_ticks(copied(state), name, AHEAD), (seed, name)
+            counts["rows"] += len(result.rows)
+            counts["people"] += sum(moves_of(result).values())
+            counts.update(f"kind {row.why.kind}" for row in result.rows)
+            counts["reasons looked at"] += _compare_reasons(state, result)
     counted("forecasts", counts)
 
 
-def _explained(state: State, found: Forecast) -> int:
+def _compare_reasons(state: State, result: Forecast) -> int:
     """Hold some of the rows' criteria against explanations."""
     matcher, looked = cast(Matcher, state.matcher), 0
-    for row in found.rows[:LOOKED_AT]:
+    for row in result.rows[:LOOKED_AT]:
         if row.why.kind != "criterion":
             continue
         was, now = (
-            leaves_of(explain(matcher, found.definition, row.subjects[0], day).criteria) for day in (row.day - timedelta(days=1), row.day)
+            leaves_of(explain(matcher, result.definition, row.subjects[0], day).criteria) for day in (row.day - timedelta(days=1), row.day)
         )
         letter = {None: LETTERS[0], True: LETTERS[1], False: LETTERS[2]}
         turned = [(a, b) for a, b in zip(was, now, strict=True) if a.truth != b.truth]
@@ -184,7 +184,7 @@ def _explained(state: State, found: Forecast) -> int:
     return looked
 
 
-def opened(folder: Path) -> EmbeddedHost:
+def open_host(folder: Path) -> EmbeddedHost:
     host = EmbeddedHost.open(folder, parts(real=True), create=True)
     for message in messages():
         host.submit(message)
@@ -193,34 +193,34 @@ def opened(folder: Path) -> EmbeddedHost:
 
 def test_looking_ahead_changes_nothing_of_a_state_that_lives_on(tmp_path: Path) -> None:
     """A writer's state, or a network's replica, is copied; a reader's own is used up. What they say is the same."""
-    with opened(tmp_path) as host:
+    with open_host(tmp_path) as host:
         before = host.state.meta()
-        ahead = forecast(thrown_away(host), ELDERLY, DAYS)
+        result = forecast(thrown_away(host), ELDERLY, DAYS)
         later = as_of(host, SECOND)
 
         assert host.state.meta() == before
         assert (later.day, later.in_matcher[ELDERLY]) == (SECOND, 2)
-        assert moved(ahead) == moved(forecast(thrown_away(host), ELDERLY, DAYS))
+        assert moves_of(result) == moves_of(forecast(thrown_away(host), ELDERLY, DAYS))
         with EmbeddedHost.open(tmp_path, parts(real=True), readonly=True) as reader:
             assert thrown_away(reader) is reader.state
-            assert moved(forecast(thrown_away(reader), ELDERLY, DAYS)) == moved(ahead)
+            assert moves_of(forecast(thrown_away(reader), ELDERLY, DAYS)) == moves_of(result)
 
 
 def test_who_looks_back_sees_the_version_that_was_in_force(tmp_path: Path) -> None:
     """Two versions, each in its time; and of a policy withdrawn since, the one in force before that day, and none from that day on."""
-    with opened(tmp_path) as host:
+    with open_host(tmp_path) as host:
         host.submit(Tick(SECOND + timedelta(10)))
         in_time = {day: as_of(host, day).in_matcher.get(ELDERLY) for day in (SECOND - timedelta(1), SECOND)}
         host.submit(PolicyWithdrawn(ELDERLY, 2, "author", "approver", "annulled", SECOND + timedelta(3)))
-        seen = {ahead: as_of(host, SECOND + timedelta(ahead)) for ahead in (-1, 2, 3, 5)}
+        states = {ahead: as_of(host, SECOND + timedelta(ahead)) for ahead in (-1, 2, 3, 5)}
 
     assert in_time == {SECOND - timedelta(1): 1, SECOND: 2}
-    assert {ahead: state.in_matcher.get(ELDERLY) for ahead, state in seen.items()} == {-1: 1, 2: 2, 3: None, 5: None}
-    first, second = (len(cast(Any, seen[ahead].matcher).candidates(ELDERLY)) for ahead in (-1, 2))
+    assert {ahead: state.in_matcher.get(ELDERLY) for ahead, state in states.items()} == {-1: 1, 2: 2, 3: None, 5: None}
+    first, second = (len(cast(Any, states[ahead].matcher).candidates(ELDERLY)) for ahead in (-1, 2))
     assert second > first + len(YOUNGER)
-    judged = cast(Matcher, seen[-1].matcher).explain(ELDERLY, next(iter(YOUNGER))).verdict
+    judged = cast(Matcher, states[-1].matcher).explain(ELDERLY, next(iter(YOUNGER))).verdict
     assert (judged.verdict, judged.failed) == ("no", ("age70",))
-    assert seen[3].registry.withdrawal(ELDERLY) is not None and seen[2].registry.withdrawal(ELDERLY) is None
+    assert states[3].registry.withdrawal(ELDERLY) is not None and states[2].registry.withdrawal(ELDERLY) is None
 
 
 def test_a_copy_is_made_of_any_host_that_is_no_reader() -> None:

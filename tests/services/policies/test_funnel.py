@@ -20,7 +20,7 @@ def leaves(count: int) -> Policy:
     """A policy of so many different criteria, one after the other."""
     data, _ = drawn(Random(0), 1, subject="person")
     each = [{"age_of": "hukou.birth_date", "op": "ge", "value": i % 140} for i in range(count // 2)]
-    each += [{"quantifier": "some", "over": "household.members", "absence": "closed", "where": one} for one in each]
+    each += [{"quantifier": "some", "over": "household.members", "absence": "closed", "where": criterion} for criterion in each]
     policy = checked({**data, "evidence": {}, "params": {}, "definitions": {}, "discloses": [], "criteria": {"all": each}})
     assert policy is not None
     return policy
@@ -42,36 +42,36 @@ def program_of(matcher: Matcher, policy: Policy) -> int:
     """How many operations the program of a policy's funnel has."""
     recorder = Recorder(matcher)
     funnel(policy, recorder)
-    chosen = [(one, True) for one in recorder.asked]
+    policies = [(version, True) for version in recorder.asked]
     kind = KINDS.index(policy.subject)
-    return len(compile_policies(matcher.store.layout, kind, chosen, matcher.check_number, matcher.code_of, verdicts=True).ops)
+    return len(compile_policies(matcher.store.layout, kind, policies, matcher.check_number, matcher.code_of, verdicts=True).ops)
 
 
 def test_each_line_is_the_policy_with_its_first_criteria() -> None:
     """As if each were asked alone, in one flat conjunction."""
     rng, lines = Random("funnel"), 0
     for number in range(120):
-        given, day = random_given(rng, 6)
-        matcher = worlds.load(catalogue(), given, day)
+        records, day = random_given(rng, 6)
+        matcher = worlds.load(catalogue(), records, day)
         _, policy = drawn(rng, 8, f"random-{number}")
-        told = funnel(policy, matcher)
+        stages = funnel(policy, matcher)
         parts = [
             NoneOf(Meta(f"{at}", ""), (node,)) if negated else node
             for at, (node, negated) in enumerate(criteria_in_order(policy.criteria))
             if not isinstance(node, Check)
         ]
-        for at, stage in enumerate(told):
+        for at, stage in enumerate(stages):
             alone = matcher.counts(replace(policy, criteria=All(Meta("flat", ""), tuple(parts[: at + 1]))))
             assert (stage.yes, stage.unknown) == (alone.yes, alone.unknown), (number, at)
-        lines += len(told)
+        lines += len(stages)
 
     assert lines > 150
 
 
 def test_its_program_grows_with_the_criteria() -> None:
     """Twice the criteria, hardly more than twice the operations; all within one program."""
-    given, day = random_given(Random(1), 6)
-    matcher = worlds.load(catalogue(), given, day)
+    records, day = random_given(Random(1), 6)
+    matcher = worlds.load(catalogue(), records, day)
 
     short, long = (program_of(matcher, leaves(count)) for count in (200, 400))
 
@@ -81,11 +81,11 @@ def test_its_program_grows_with_the_criteria() -> None:
 
 def test_of_no_criteria_it_is_true() -> None:
     """An empty conjunction beside others is not what stands next to it in the program."""
-    given, day = random_given(Random(2), 6)
-    matcher = worlds.load(catalogue(), given, day)
+    records, day = random_given(Random(2), 6)
+    matcher = worlds.load(catalogue(), records, day)
     policy = leaves(20)
     everybody = replace(policy, criteria=All(Meta("none", ""), ()))
 
-    _, found, _ = matcher.counts_of([policy, everybody, policy])
+    _, counts, _ = matcher.counts_of([policy, everybody, policy])
 
-    assert found.no == found.unknown == 0 and found.yes > 0
+    assert counts.no == counts.unknown == 0 and counts.yes > 0

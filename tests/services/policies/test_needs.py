@@ -42,9 +42,9 @@ def test_a_state_adds_where_what_is_missing() -> None:
 def test_on_a_later_day_the_coverage_is_stale(workspace: Workspace) -> None:
     """Then the unit is written to, with how many subjects wait; JSON has the same."""
     with workspace.reading() as host:
-        policy, found = host.state.policies[ELDERLY], host.state.catalogue
+        policy, current_catalogue = host.state.policies[ELDERLY], host.state.catalogue
 
-    needs = needs_in(workspace, policy, found, STALE["medical_insurance"], TODAY)
+    needs = needs_in(workspace, policy, current_catalogue, STALE["medical_insurance"], TODAY)
 
     (insurance,) = (need for need in needs.needs if need.feed == "medical_insurance")
     assert (insurance.standing, insurance.places[0].complete_to) == ("stale", STATED["medical_insurance"])

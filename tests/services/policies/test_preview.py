@@ -47,7 +47,7 @@ def test_it_is_beside_the_version_in_force(workspace: Workspace, tmp_path: Path)
     assert result.left == 0 and result.definition.version == 3
 
 
-def checked(name: str, version: int = 1) -> Policy:
+def checked_policy(name: str, version: int = 1) -> Policy:
     policy = check(load(policy_text(name, version), name), catalogue()).policy
     assert policy is not None
     return policy
@@ -57,7 +57,7 @@ def test_feeds_without_records_are_named() -> None:
     """Those of which nothing was delivered; those that leave most of the list without evidence."""
     state = world()
 
-    rental, elderly = preview(state, checked("group-rental")), preview(state, checked(ELDERLY, 3))
+    rental, elderly = preview(state, checked_policy("group-rental")), preview(state, checked_policy(ELDERLY, 3))
 
     assert (rental.listed, rental.streets, rental.difference) == (0, [], None) and "occupancy" in rental.undelivered
     assert elderly.undelivered == ["pension"] and elderly.sparse == []
