@@ -23,7 +23,7 @@ from matchers.kernel.changes import STATUSES
 from matchers.lists.evaluation import scan
 from policies.language.tree import Policy
 from policies.yaml.document import digest_of, load
-from services.state.as_of import listed
+from services.state.as_of import materialized_list
 from streams.embedded.host import EmbeddedHost
 from streams.host import Receipt
 from streams.language.messages import CandidateChange, CoverageStated, DeliveryStarted, PolicyPublished, Tick
@@ -228,7 +228,11 @@ def _time_messages(host: EmbeddedHost, lists: Lists, messages: Sequence[Coverage
         took, due = time.perf_counter() - start, matcher.due
         judged, behind = anew(matcher, policies)
         lists = lists_after(lists, policies, receipt.changes)
-        now = {(policy.name, candidate.subject): candidate.status for policy in policies for candidate in listed(host.state, policy.name)}
+        now = {
+            (policy.name, candidate.subject): candidate.status
+            for policy in policies
+            for candidate in materialized_list(host.state, policy.name)
+        }
         assert lists == now, "the lines and the lists as they are told agree"
         assert judged == now or host.state.book.overlays, "and everyone judged anew, where nobody is held back"
         out.append(Turn(took, max(before, behind), due, len(receipt.changes)))

@@ -19,7 +19,7 @@ class Figure:
     """One line of the table."""
 
     what: str
-    measured: str
+    value: str
     target: str
     result: str  # met, missed, or '' where there is no target
     against: str = ""
@@ -36,7 +36,7 @@ class Table:
 
     def markdown(self) -> str:
         rows = ["| what | measured | target | | against, in the same run |", "|---|---|---|---|---|"]
-        rows += [f"| {f.what} | {f.measured} | {f.target} | {f.result} | {f.against} |" for f in self.figures]
+        rows += [f"| {f.what} | {f.value} | {f.target} | {f.result} | {f.against} |" for f in self.figures]
         return "\n".join(rows) + "\n"
 
 

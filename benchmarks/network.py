@@ -49,12 +49,12 @@ def measuring(table: Table, folder: Path, size: Size) -> None:
     """All figures; a line that says why where there is no Kafka on this machine."""
     try:
         with kafka(folder) as broker:
-            measured(table, broker, size)
+            measure_all(table, broker, size)
     except NoRuntime as error:
         table.add("Kafka end to end", "not measured", against=error.text.en)
 
 
-def measured(table: Table, broker: Kafka, size: Size) -> None:
+def measure_all(table: Table, broker: Kafka, size: Size) -> None:
     """All figures on a broker that runs."""
     points = []
     for partitions in size.partitions:
@@ -117,12 +117,12 @@ def _curve(table: Table, points: list[Point], size: Size) -> None:
 
 def predicted_rate(partitions: int, policies: int) -> float:
     """Changes a second by the formulas of ``infra.sizing``, with the busiest worker busy all the time and no worker missing."""
-    from infra.sizing import LINES_PER_CHANGE_AND_POLICY, Chosen, Measured
+    from infra.sizing import LINES_PER_CHANGE_AND_POLICY, MeasuredCosts, SizingChoices
 
-    cost, workers = Measured(), min(partitions, WORKERS)
+    cost, workers = MeasuredCosts(), min(partitions, WORKERS)
     front = cost.sequencer_ns + LINES_PER_CHANGE_AND_POLICY * policies * cost.merger_ns
     share = -(-partitions // workers) / partitions
-    copies = Chosen().copies if partitions > 1 else 1.0
+    copies = SizingChoices().copies if partitions > 1 else 1.0
     return 1e9 / (front + share * copies * cost.shard_ns)
 
 

@@ -22,7 +22,7 @@ from benchmarks.network_offering import BATCH, Delays, offer
 from benchmarks.network_processes import Kafka, processor, start_module, stop_processes
 from benchmarks.network_running import Listener, Network, ResourceUse
 from benchmarks.network_yardstick import BORN, CHANGELOG, LISTS, ROWS, elderly
-from infra.kafka.topics import Topic, create
+from infra.kafka.topics import Topic, create_topics
 from matchers.kernel.batch import MISSING, RecordBatch
 from matchers.kernel.thresholds import days
 from policies.values import Text
@@ -90,7 +90,7 @@ class Agent:
 
         about = Text("测速", "speed")
         plain = [Topic(name, 1, 1, {}, about) for name in (ROWS, LISTS)]
-        create(kafka.connection, [*plain, Topic(CHANGELOG, 1, 1, {"cleanup.policy": "compact"}, about)])
+        create_topics(kafka.connection, [*plain, Topic(CHANGELOG, 1, 1, {"cleanup.policy": "compact"}, about)])
         self._folder = kafka.folder / "yardstick"
         self._process = start_module("benchmarks.network_yardstick", [str(self._folder)], kafka.connection, self._folder)
         self._producer: Any = KafkaProducer(

@@ -26,7 +26,7 @@ from infra import worker
 from infra.kafka.connection import Connection
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Policy
-from streams.language.errors import Unproved
+from streams.language.errors import InvalidSeal
 from streams.language.folds import Fold, MakeFold, Outgoing
 from streams.language.ports import Arrays, Parts
 from streams.wire.seal import Seal
@@ -55,7 +55,7 @@ class TimedFold:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._fold, name)
 
-    def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> Sequence[Outgoing]:
+    def take(self, body: bytes, offset: int, unproved: InvalidSeal | None = None) -> Sequence[Outgoing]:
         start = time.thread_time()
         out = self._fold.take(body, offset, unproved)
         self._seconds[self._name] += time.thread_time() - start
@@ -63,7 +63,7 @@ class TimedFold:
 
 
 def main(prefix: str, state: str, shards: str, port: str) -> int:
-    seconds, make_folds, folder = defaultdict[str, float](float), worker.folds, Path(state)
+    seconds, make_folds, folder = defaultdict[str, float](float), worker.fold_maker, Path(state)
 
     def folds(ports: Parts, number: int, topic: str, partition: int) -> MakeFold:
         make = make_folds(ports, number, topic, partition)
@@ -80,7 +80,7 @@ def main(prefix: str, state: str, shards: str, port: str) -> int:
 
     signal.signal(signal.SIGUSR1, write)
     settings = worker.WorkerSettings(Connection.of(os.environ), folder, int(shards), SEAL, prefix, int(port))
-    with patch.object(worker, "folds", folds):
+    with patch.object(worker, "fold_maker", folds):
         return _work_profiled(settings) if os.environ.get("HUIMIN_BENCH_PROFILE") else worker.work(settings, parts())
 
 

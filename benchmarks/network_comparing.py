@@ -14,7 +14,7 @@ from benchmarks.network_child import parts
 from benchmarks.network_running import Network
 from matchers.core import Matcher
 from policies.language.tree import Policy
-from services.state.as_of import listed
+from services.state.as_of import materialized_list
 from streams.steps.state import State
 from streams.steps.steps import step
 
@@ -48,9 +48,11 @@ def compare_lists(network: Network, policies: Sequence[Policy]) -> tuple[ListCom
     assert isinstance(matcher, Matcher)
     judged, _ = anew(matcher, policies)
     lists = lists_after({}, policies, (line for lines in network.lines() for line in lines))
-    alone = {(policy.name, candidate.subject): candidate.status for policy in policies for candidate in listed(state, policy.name)}
+    alone = {
+        (policy.name, candidate.subject): candidate.status for policy in policies for candidate in materialized_list(state, policy.name)
+    }
     assert lists == alone, f"what was told ({len(lists)}) and one process ({len(alone)}) agree"
     differing = {of for of in lists.keys() | judged.keys() if lists.get(of) != judged.get(of)}
-    held_back = {(policy.name, subject) for policy in policies for subject in state.book.on(policy.name)}
+    held_back = {(policy.name, subject) for policy in policies for subject in state.book.overlays_of(policy.name)}
     assert differing <= held_back, f"{len(differing - held_back)} are listed otherwise than judged, and not held back"
     return ListComparison(len(policies), len(lists), len(differing)), judged

@@ -22,7 +22,7 @@ from benchmarks.network_processes import Kafka, memory, processor, start_module,
 from connectors.kafka.broker import InputsTopic
 from infra.kafka.connection import Connection
 from infra.kafka.plan import HOST, free
-from infra.kafka.topics import create, topics
+from infra.kafka.topics import create_topics, topics
 from streams.language.messages import EditionCut, Input
 from streams.ledgers.decisions import with_stamp
 from streams.lists.lines import Lines
@@ -115,7 +115,7 @@ class Network:
     def __init__(self, kafka: Kafka, prefix: str, shards: int, workers: int) -> None:
         self.kafka, self.prefix = kafka, prefix
         self.sent: list[Input] = []
-        create(kafka.connection, topics(shards, 1, prefix))
+        create_topics(kafka.connection, topics(shards, 1, prefix))
         ports = [port for port in range(30_100, 30_900) if free(port)][:workers]
         self.folders = [kafka.folder / f"{prefix}worker-{number}" for number in range(workers)]
         self.processes = [

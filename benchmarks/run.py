@@ -70,7 +70,7 @@ def keeping(table: Table, host: EmbeddedHost, folder: Path, residents: int) -> N
         "memory of the matrix and its indexes", f"{used / 1e6:,.0f} MB", f"≤ 150 B a resident + 60 B a record = {allowed / 1e6:,.0f} MB", is_met=used <= allowed,
         against=f"{used / residents:.0f} B a resident all told; {records:,} records beside the register's",
     )  # fmt: skip
-    host.snapshot()
+    host.write_checkpoint()
     host.close()
     start = time.perf_counter()
     again = EmbeddedHost.open(folder, Parts(read_catalogue))

@@ -14,7 +14,6 @@ from benchmarks import world
 from benchmarks.measure import Table, median
 from connectors.contracts.catalogue import read_catalogue
 from policies.yaml.document import digest_of, load
-from streams.language.events import headers
 from streams.language.folds import Fold, Outgoing
 from streams.language.messages import CatalogueSet, DeliveryStarted, Input, PolicyPublished, Tick
 from streams.language.ports import Parts
@@ -22,6 +21,7 @@ from streams.ledgers.decisions import with_stamp
 from streams.network.merger import Merger
 from streams.network.partition import PartitionFold
 from streams.network.sequencer import Sequencer
+from streams.wire.cloudevents import headers
 from streams.wire.seal import Seal
 from streams.wire.wire import encode
 

@@ -101,7 +101,7 @@ def _once(place: Path, contracts: dict[str, str], path: Path, vault: Vault) -> t
         intake, start = _since(start), _now()
         matcher, policy = core(host.state), host.state.policies["elderly-uninsured"]
         candidates = matcher.candidates(policy.name)
-        values = {candidate.subject: matcher.disclosed(policy.name, candidate.subject) for candidate in candidates}
+        values = {candidate.subject: matcher.disclosed_values(policy.name, candidate.subject) for candidate in candidates}
         again = vault_in(vault.store.folder, not isinstance(vault.store, Clear))
         write_csv(place / "list.csv", list_sheet(policy, candidates, values, host.state.catalogue, again, host.state.day))
         return intake, _since(start), (place / "list.csv").read_bytes()

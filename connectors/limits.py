@@ -47,7 +47,7 @@ class SupportsRead(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def bounded(stream: SupportsRead, packed: int) -> bytes:
+def read_bounded(stream: SupportsRead, packed: int) -> bytes:
     """All bytes that a stream unpacks to, within the limit of expansion.
 
     Args:

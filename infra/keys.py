@@ -32,7 +32,7 @@ class OpenToOthers(HuiminError):
     """A file with a secret that others can read (operator: chmod 600; 1)."""
 
 
-def place_of(root: Path, environment: Mapping[str, str] | None) -> Path:
+def key_path(root: Path, environment: Mapping[str, str] | None) -> Path:
     """The file of a workspace's key: in its folder, or where ``HUIMIN_KEY_FILE`` says."""
     named = (environment or {}).get(KEY_FILE)
     return Path(named).expanduser() if named else root / KEY
@@ -44,7 +44,7 @@ def write_key(root: Path, environment: Mapping[str, str] | None = None) -> None:
     Raises:
         UnusableKey: the existing key cannot be used.
     """
-    path = place_of(root, environment)
+    path = key_path(root, environment)
     if path.exists():
         read_key(root, False, environment)
     else:
@@ -60,7 +60,7 @@ def read_key(root: Path, used: bool, environment: Mapping[str, str] | None = Non
     Raises:
         UnusableKey: it cannot be used.
     """
-    path = place_of(root, environment)
+    path = key_path(root, environment)
     try:
         key = secret_in(path)
     except OpenToOthers as error:
@@ -95,7 +95,7 @@ def note_key(root: Path, key: bytes) -> None:
     write_whole(root / CHECK, check_of(key) + "\n")
 
 
-def derived(key: bytes, purpose: str) -> bytes:
+def derived_key(key: bytes, purpose: str) -> bytes:
     """A key of 32 bytes for one purpose (``vault``, ``log``), from which neither ``key`` nor another derived key can be computed.
 
     Source: RFC 5869 (HKDF with SHA-256, no salt; the purpose is its ``info``).

@@ -13,11 +13,11 @@ from pathlib import Path
 from policies.problems.problems import HuiminError
 from policies.values import Text
 
-KEPT = ("state", "identity", "quarantine")
+PROGRAM_FOLDERS = ("state", "identity", "quarantine")
 """The folders of a workspace in which only the program writes."""
 
 
-class Linked(HuiminError):
+class ForbiddenLink(HuiminError):
     """A link in the place of the program's own files (operator: replace it; 1). Trying again does not help."""
 
 
@@ -33,7 +33,7 @@ def refuse_links(folder: Path, *, below: bool, itself: bool = True) -> None:
     """
     link = folder if itself and folder.is_symlink() else next(_links(folder), None) if below else None
     if link is not None:
-        raise Linked(
+        raise ForbiddenLink(
             Text(
                 f"{link} 是符号链接，链接所指的内容不读、不改、不删，什么也没有做。请换成真正的文件或目录（要放在别的磁盘上，请用挂载）。",
                 f"{link} is a symbolic link. What it leads to is not read, rewritten or deleted, and nothing was done. Put the file or"

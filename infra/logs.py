@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import traceback
 
-from policies.problems.characters import escaped, lines
+from policies.problems.characters import escaped_text, lines
 
 
 class LineFormatter(logging.Formatter):
@@ -19,7 +19,7 @@ class LineFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # the library's name
-        return escaped(super().formatMessage(record))
+        return escaped_text(super().formatMessage(record))
 
     def formatException(self, ei: object) -> str:  # the library's name
         return _set_in(super().formatException(ei))  # type: ignore[arg-type]  # what it was given

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from streams.network.faust_host import FaustHost
     from streams.network.stages import Stage
 
-Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
+MetricKind: TypeAlias = Literal["counter", "gauge", "histogram"]
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 
-METRICS: Mapping[str, tuple[Kind, tuple[str, ...], str]] = {
+METRICS: Mapping[str, tuple[MetricKind, tuple[str, ...], str]] = {
     "huimin_ready": ("gauge", (), "1 while partitions are assigned and read"),
     "huimin_offset": ("gauge", ("stage", "partition"), "last message taken"),
     "huimin_lag_messages": ("gauge", ("stage", "partition"), "messages not taken yet"),
@@ -54,11 +54,11 @@ class Metrics:
                 for stage in ("inputs", "orders", "lines"):
                     self._of[name].labels(stage)
 
-    def took(self, topic: str, stage: Stage, seconds: float, before: Mapping[str, int]) -> None:
+    def observe_message(self, topic: str, stage: Stage, seconds: float, before: Mapping[str, int]) -> None:
         """Counts a message that a stage has taken; ``before``: the counters of its fold until then."""
         self._of["huimin_messages_total"].labels(topic).inc()
         self._of["huimin_batch_seconds"].labels(topic).observe(seconds)
-        for name, count in stage.fold.counted().items():
+        for name, count in stage.fold.counters().items():
             more = count - before.get(name, 0)
             if more:
                 word, _, label = name.partition(":")
@@ -78,6 +78,6 @@ class Metrics:
             self._of["huimin_lag_messages"].labels(*place).set(lag)
             self._of["huimin_outbox_messages"].labels(*place).set(stage.outbox)
             self._of["huimin_snapshot_age_seconds"].labels(*place).set(time.time() - stage.saved)
-            for (name, *labels), value in stage.fold.gauged().items():
+            for (name, *labels), value in stage.fold.gauges().items():
                 self._of[f"huimin_{name}"].labels(*labels).set(value)
         return generate_latest(self.registry)

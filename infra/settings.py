@@ -79,7 +79,7 @@ def is_workspace(folder: Path) -> bool:
     return (folder / "version").exists() and any((folder / name).exists() for name in ("secret.key", "units.yaml"))
 
 
-def cache(environment: Mapping[str, str]) -> Path:
+def cache_folder(environment: Mapping[str, str]) -> Path:
     """The folder of downloads, which can be fetched again.
 
     Example:

@@ -33,7 +33,7 @@ LINES_PER_CHANGE_AND_POLICY = 0.0006
 """0.06 lines a change at 100 policies, 3.23 at 5,000 (docs/benchmarks.md)."""
 
 
-class TooLarge(HuiminError):
+class NetworkTooLarge(HuiminError):
     """One network cannot carry this (planner: split it, as a country into cities; 3). Trying again does not help."""
 
     def __init__(self, need: Need) -> None:
@@ -68,7 +68,7 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredCosts:
     """Measured costs, on one core of the machine of docs/benchmarks.md.
 
     Args:
@@ -92,7 +92,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class SizingChoices:
     """What is decided, not measured.
 
     Args:
@@ -125,7 +125,7 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class NetworkSize:
     """The resources of one network.
 
     Args:
@@ -147,7 +147,7 @@ class Size:
     judge_seconds: float
 
 
-def sized(need: Need, cost: Measured = Measured(), choice: Chosen = Chosen()) -> Size:  # frozen
+def smallest_network(need: Need, cost: MeasuredCosts = MeasuredCosts(), choice: SizingChoices = SizingChoices()) -> NetworkSize:  # frozen
     """The smallest network, of two workers or more, that carries this load with one worker missing.
 
     Raises:
@@ -161,10 +161,10 @@ def sized(need: Need, cost: Measured = Measured(), choice: Chosen = Chosen()) ->
         size = _of(workers, need, cost, choice)
         if size.load <= choice.busy and size.worker_bytes <= choice.worker_bytes and size.publish_seconds <= choice.publish_seconds:
             return size
-    raise TooLarge(need)
+    raise NetworkTooLarge(need)
 
 
-def _of(workers: int, need: Need, cost: Measured, choice: Chosen) -> Size:
+def _of(workers: int, need: Need, cost: MeasuredCosts, choice: SizingChoices) -> NetworkSize:
     """The resources of a network with this number of workers, whether or not they are enough."""
     shards = min(MOST_SHARDS, choice.shards_per_worker * workers)
     shards_each = ceil(shards / (workers - 1))
@@ -180,7 +180,7 @@ def _of(workers: int, need: Need, cost: Measured, choice: Chosen) -> Size:
     broker_intake = need.changes_per_second * (1 + choice.copies + 2 * lines) * cost.wire_bytes * choice.replicas
     scan = need.residents * cost.publish_ns / 1e9 * share_there
     everything_anew = need.residents * (cost.pass_ns + need.policies * cost.judge_ns) / 1e9 * share_there
-    return Size(
+    return NetworkSize(
         brokers=max(choice.brokers, ceil(broker_disk / choice.broker_bytes), ceil(broker_intake / choice.broker_bytes_per_second)),
         shards=shards,
         workers=workers,
@@ -194,7 +194,7 @@ def _of(workers: int, need: Need, cost: Measured, choice: Chosen) -> Size:
     )
 
 
-def _topics_bytes(need: Need, cost: Measured, choice: Chosen, lines: float) -> float:
+def _topics_bytes(need: Need, cost: MeasuredCosts, choice: SizingChoices, lines: float) -> float:
     """The bytes of the topics, replicas included: the first load, the rows that are kept for days, and a year of changes."""
     a_day = need.changes_per_second * choice.busy_hours * 3_600
     loaded_rows = need.residents * need.records_per_resident * (1 + choice.copies)
@@ -210,7 +210,7 @@ PLACES = (
         Need(1_400_000_000 // 60, changes_per_second=10_000, policies=300, networks=60),
     ),
 )
-Row = tuple[Text, Callable[[Need, Size], str]]
+Row = tuple[Text, Callable[[Need, NetworkSize], str]]
 ROWS: tuple[Row, ...] = (
     (Text("网络", "networks"), lambda need, size: f"{need.networks:,}"),
     (Text("忙时每秒变动", "changes a second, busy hours"), lambda need, size: f"{need.networks * need.changes_per_second:,.0f}"),
@@ -230,7 +230,7 @@ ROWS: tuple[Row, ...] = (
 
 def table(language: str) -> str:
     """The table of the deployment page: three places side by side, each the sum over its networks unless a row says otherwise."""
-    sizes = [(need, sized(need)) for _, need in PLACES]
+    sizes = [(need, smallest_network(need)) for _, need in PLACES]
     lines = [f"| | {' | '.join(place[language] for place, _ in PLACES)} |", "|---|" + "---:|" * len(PLACES)]
     lines += [f"| {name[language]} | " + " | ".join(figure(need, size) for need, size in sizes) + " |" for name, figure in ROWS]
     return "\n".join(lines) + "\n"

@@ -60,7 +60,7 @@ class WorkerSettings:
     rule: StageRule | None = None
 
 
-def folds(parts: Parts, shards: int, topic: str, partition: int) -> MakeFold:
+def fold_maker(parts: Parts, shards: int, topic: str, partition: int) -> MakeFold:
     """A function that makes the fold of a topic's partition."""
     from streams.network.merger import Merger
     from streams.network.partition import PartitionFold
@@ -92,8 +92,10 @@ async def _work(settings: WorkerSettings, parts: Parts) -> int:
     metrics = Metrics()
     make_folder(settings.state / "faust")
     app = make_app(f"{settings.prefix}workers", settings.connection.faust(), settings.state / "faust", settings.web_port, settings.bind)
-    maker_of = partial(folds, parts, settings.shards)
-    host = FaustHost(app, settings.state, maker_of, _fail, settings.seal, settings.prefix, settings.depot, settings.rule, metrics.took)
+    maker_of = partial(fold_maker, parts, settings.shards)
+    host = FaustHost(
+        app, settings.state, maker_of, _fail, settings.seal, settings.prefix, settings.depot, settings.rule, metrics.observe_message
+    )
     if settings.web_port is not None:
         _pages(app, host, metrics)
     loop = asyncio.get_running_loop()

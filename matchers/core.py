@@ -20,8 +20,8 @@ from matchers.lists.compare import compare, net
 from matchers.lists.evaluation import lists, scan
 from matchers.matrix.coverage import Statement
 from matchers.matrix.erasure import PERSON, Trace, commit_erasure, staged_erasure
-from matchers.matrix.identity import Answer, Correction
-from matchers.matrix.restaging import restage
+from matchers.matrix.identity import Answer, IdentityCorrection
+from matchers.matrix.identity_changes import restage
 from matchers.matrix.staging import replace, replacement, stage
 from matchers.program.binding import Runner, Side
 from matchers.reevaluation import Reevaluation
@@ -62,7 +62,7 @@ class Matcher(Reevaluation):
         self._around(feed, change.sites, change.entities, len(change.sites), partial(replace, self.store, source, change), out)
         return self._with_sightings(out)
 
-    def correct(self, correction: Correction, answers: Sequence[Answer] = ()) -> Changes:
+    def correct(self, correction: IdentityCorrection, answers: Sequence[Answer] = ()) -> Changes:
         """A correction of identity. It is in force at once, and records move to the subjects that they name now.
 
         Args:

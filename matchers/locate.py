@@ -22,8 +22,8 @@ from matchers.kernel.kernels.whereabouts import latest_divisions, mark_winning, 
 from matchers.kernel.layout import KINDS
 from matchers.matrix.erasure import PERSON, commit_erasure, staged_erasure
 from matchers.matrix.folders import folders, standing
-from matchers.matrix.identity import Correction
-from matchers.matrix.restaging import restage
+from matchers.matrix.identity import IdentityCorrection
+from matchers.matrix.identity_changes import restage
 from matchers.matrix.staging import record_of, replace, replacement, stage
 from matchers.program.compile import compile_policies
 from matchers.program.state import MatcherState
@@ -42,7 +42,7 @@ _STREET = 9  # digits of a street's code
 
 
 @dataclass(slots=True)
-class Routed:
+class PartitionUpdate:
     """What one partition gets, in this order: subjects it no longer owns, folders, rows, subjects it owns from now on."""
 
     lost: dict[int, UInt64] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Routed:
     gained: dict[int, UInt64] = field(default_factory=dict)
 
 
-Routes = dict[int, Routed]
+Routes = dict[int, PartitionUpdate]
 
 
 class Locator(MatcherState):
@@ -95,7 +95,7 @@ class Locator(MatcherState):
         staged = stage(self.store, batch, rows, 0, n, self.effects)
         if staged.apart is None:
             self.store.commit(staged)
-            return self._routes(batch.chosen(wins), rows[wins], former[wins])
+            return self._routes(batch.where(wins), rows[wins], former[wins])
         wins &= ~staged.apart
         usual = [record_of(self.store, lay, batch.source, key) for key in batch.key[wins].tolist()]
         winning_places = staged.place[staged.count - staged.winners : staged.count]
@@ -140,11 +140,11 @@ class Locator(MatcherState):
         self._hand_out(np.concatenate([reached, 3 * subject[changes_subject].astype(np.int64) + lay.kind]), routes, winners)
         knows = former_holders | np.where(subject >= 0, holders[subject], np.uint64(0))
         for partition in _bits(np.bitwise_or.reduce(knows, initial=np.uint64(0))):
-            partition_rows = winners.chosen((knows >> np.uint64(partition)) & np.uint64(1) != 0)
-            routes.setdefault(partition, Routed()).rows = partition_rows
+            partition_rows = winners.where((knows >> np.uint64(partition)) & np.uint64(1) != 0)
+            routes.setdefault(partition, PartitionUpdate()).rows = partition_rows
         return routes
 
-    def correct(self, correction: Correction) -> Routes:
+    def correct(self, correction: IdentityCorrection) -> Routes:
         """A correction of identity, which every partition makes: the folders it needs before, and the subjects it owns afterwards.
 
         Where records move between two subjects, a partition that holds one of them gets the other's folder as well.
@@ -254,9 +254,9 @@ class Locator(MatcherState):
         subjects, before, after = subjects[other], before[other], after[other]
         tokens = self.store.tokens[kind][subjects]
         for number in np.unique(before[before >= 0]).tolist():
-            routes.setdefault(number, Routed()).lost[kind] = tokens[before == number]
+            routes.setdefault(number, PartitionUpdate()).lost[kind] = tokens[before == number]
         for number in np.unique(after).tolist():
-            routes.setdefault(number, Routed()).gained[kind] = tokens[after == number]
+            routes.setdefault(number, PartitionUpdate()).gained[kind] = tokens[after == number]
         self.levels[kind][subjects, 0] |= np.uint64(1) << after.astype(np.uint64)
         return subjects.astype(np.int64) * 3 + kind
 
@@ -275,7 +275,7 @@ class Locator(MatcherState):
             for partition in _bits(np.bitwise_or.reduce(fresh, initial=np.uint64(0))):
                 new_rows = rows[(fresh >> np.uint64(partition)) & np.uint64(1) != 0]
                 batches = (_without(folder, rows_too) for folder in folders(self.store, kind, new_rows))
-                routes.setdefault(partition, Routed()).folders += [folder for folder in batches if len(folder)]
+                routes.setdefault(partition, PartitionUpdate()).folders += [folder for folder in batches if len(folder)]
             self.holders[kind][rows] |= fresh
 
     def _reserve(self) -> None:
@@ -331,7 +331,7 @@ def _without(folder: RecordBatch, rows: RecordBatch | None) -> RecordBatch:
     """A folder without the records of some rows."""
     if rows is None or (folder.feed, folder.source) != (rows.feed, rows.source):
         return folder
-    return folder.chosen(~np.isin(folder.key, rows.key))
+    return folder.where(~np.isin(folder.key, rows.key))
 
 
 def _bits(mask: Any) -> Iterator[int]:

@@ -10,7 +10,7 @@ from datetime import date
 
 from matchers.lists.verdicts import Candidate, Counts, candidates, counts
 from matchers.program.state import MatcherState
-from matchers.reading.explain import Explanation, Verdict, disclosed, explain, verdict
+from matchers.reading.explain import Explanation, Verdict, disclosed_values, explain, verdict
 from matchers.reading.worstcase import still_yes
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Policy
@@ -50,6 +50,6 @@ class QueriedState(MatcherState):
         """Whether an unknown verdict is yes for every possible value of its missing fields; None where there is no answer."""
         return still_yes(self, self.policies[policy], subject, self.day)
 
-    def disclosed(self, policy: str, subject: int) -> dict[str, str]:
+    def disclosed_values(self, policy: str, subject: int) -> dict[str, str]:
         """The text of the disclosed fields other than identity fields, by ``feed.field``."""
-        return disclosed(self, self.policies[policy], subject, self.day)
+        return disclosed_values(self, self.policies[policy], subject, self.day)

@@ -20,7 +20,7 @@ from matchers.lists.evaluation import Moment, Sweep, changes_between, lists_of
 from matchers.matrix.coverage import Statement
 from matchers.program import closure
 from matchers.program.binding import CHUNK, WIDE, Runner, Side
-from matchers.program.closure import Reached, Rules, flips, moved_intervals
+from matchers.program.closure import ReachedSubjects, Rules, flips, moved_intervals
 from matchers.program.compile import compile_policies
 from matchers.program.state import in_force
 from matchers.queries import QueriedState
@@ -98,13 +98,13 @@ class Reevaluation(QueriedState):
         self._coverage = None
         after = Moment(self.day, self.coverage())
         now = {kind: self.side(runner) for kind, runner in runners.items()}
-        reached = Reached(self.store.sizes)
+        reached = ReachedSubjects(self.store.sizes)
         self.rules().add_coverage_changes(self.store, sides, now, before.coverage, after.coverage, reached)
         out = Changes()
         self._turn(reached, self._wide(reached), (before, sides), (after, now), out)
         return self._with_sightings(out)
 
-    def _wide(self, reached: Reached) -> dict[int, set[int]]:
+    def _wide(self, reached: ReachedSubjects) -> dict[int, set[int]]:
         """By kind, the numbers of the policies that read coverage which differs for many subjects."""
         return {
             kind: {number for number, entry in enumerate(runner.program.entries) if entry.covers & reached.wide[kind]}
@@ -113,7 +113,7 @@ class Reevaluation(QueriedState):
         }
 
     def _turn(
-        self, reached: Reached, whole: Mapping[int, set[int]], before: tuple[Moment, Mapping[int, Side]],
+        self, reached: ReachedSubjects, whole: Mapping[int, set[int]], before: tuple[Moment, Mapping[int, Side]],
         after: tuple[Moment, Mapping[int, Side]], out: Changes,
     ) -> None:  # fmt: skip
         """Compares two moments over the same records: for the policies in ``whole`` everybody, for the others the subjects reached."""
@@ -192,5 +192,5 @@ class Reevaluation(QueriedState):
     def _with_sightings(self, out: Changes) -> Changes:
         """The changes, with a sighting of each watched subject that was touched."""
         if self.watchlist:
-            out.seen += self.watchlist.look(self, self.policies)
+            out.sightings += self.watchlist.look(self, self.policies)
         return out

@@ -16,10 +16,10 @@ import numpy as np
 from matchers.kernel.batch import Int32
 from matchers.kernel.changes import Sighting
 from matchers.kernel.layout import KINDS
-from matchers.lists.compare import judged
-from matchers.lists.criteria import UNKNOWN, Judge
+from matchers.lists.compare import rows_with_verdict
+from matchers.lists.criteria import UNKNOWN, CriteriaReader
 from matchers.program.state import MatcherState, in_force
-from matchers.reading.explain import disclosed
+from matchers.reading.explain import disclosed_values
 from policies.language.tree import Policy
 
 
@@ -80,13 +80,13 @@ class Watch:
             kind = KINDS.index(policy.subject)
             tokens = sorted(subject for of, subject in touched if of == name)
             rows = np.array([row for token in tokens if (row := state.store.entity(kind, token)) >= 0], np.int32)
-            rows, _ = judged(state, policy, state.day, state.mine(kind, rows))
+            rows, _ = rows_with_verdict(state, policy, state.day, state.mine(kind, rows))
             if not len(rows):
                 continue
-            read = Judge(state, policy).read(rows, state.day)
+            read = CriteriaReader(state, policy).read(rows, state.day)
             is_in_force = in_force(policy, state.day)
             for at, subject in enumerate(state.store.tokens[kind][rows].tolist()):
-                values = disclosed(state, policy, subject, state.day)
+                values = disclosed_values(state, policy, subject, state.day)
                 mark = _mark(policy.version, read.truth[:, at].tolist(), values)
                 status = int(read.status[at]) if is_in_force else 0
                 open = read.entry.open(read.missing[at], read.checklist[at]) if status else ((), ())
@@ -111,12 +111,12 @@ class Watch:
         return watch
 
 
-def other_version(then: str | None, now: str) -> bool:
+def is_other_version(then: str | None, now: str) -> bool:
     """Whether the mark before is missing or was made by another policy version; then the two are not comparable."""
     return then is None or then.partition("|")[0] != now.partition("|")[0]
 
 
-def news(then: str, now: str) -> bool:
+def has_news(then: str, now: str) -> bool:
     """Whether a mark says anything that the mark before, of the same version, did not.
 
     A value that became unknown or missing says nothing new. After a mark that has only a version everything is new.

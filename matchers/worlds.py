@@ -52,7 +52,7 @@ def _day(value: object) -> int:
     return days(value if isinstance(value, date) else date.fromisoformat(str(value)))
 
 
-def encoded(field: Field, value: object) -> int | str | None:
+def encoded_cell(field: Field, value: object) -> int | str | None:
     """A cell as the matrix holds it; text and divisions stay text; None where it is missing."""
     if value is None or value == "":
         return None
@@ -156,7 +156,7 @@ def _batch(
         froms[i] = _day(record["from"]) if record.get("from") else OPEN_FROM
         tos[i] = _day(record["to"]) if record.get("to") else OPEN_TO
         for field in feed.matrix_fields():
-            value = encoded(field, record.get(field.name))
+            value = encoded_cell(field, record.get(field.name))
             if isinstance(value, str):
                 value = texts[field.name].setdefault(value, len(texts[field.name]))
             if value is not None:

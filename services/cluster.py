@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from infra.settings import NETWORK_KEY, BadSetting, cache
+from infra.settings import NETWORK_KEY, BadSetting, cache_folder
 from policies.values import Text
 from services.progress import Progress, silent
 from services.results import Hidden, Key, Sentence
-from streams.disk.effects import did
+from streams.disk.effects import note_other
 
 if TYPE_CHECKING:
     from infra.kafka.cluster import Cluster
@@ -113,7 +113,7 @@ def start_cluster(
         BadSetting: the number of brokers is not 1 or 3. HuiminError: Java or Maven are missing, or Kafka does not start.
     """
     from infra.kafka.membership import own_key
-    from infra.kafka.topics import create, drift, topics
+    from infra.kafka.topics import create_topics, drift, topics
 
     if brokers not in (None, 1, 3):
         raise BadSetting(Text("--brokers 应为 1 或 3。", "--brokers must be 1 or 3."))
@@ -122,9 +122,9 @@ def start_cluster(
         cluster.runtime.jars()
     with progress(Text("启动 Kafka", "Starting Kafka"), None):
         connection = cluster.up()
-        did(Text("Kafka 已启动", "Kafka is started"))
+        note_other(Text("Kafka 已启动", "Kafka is started"))
         wanted = topics(shards, len(connection.servers))
-        created, drifts = create(connection, wanted), drift(connection, wanted)
+        created, drifts = create_topics(connection, wanted), drift(connection, wanted)
     variables = {**connection.environment(), NETWORK_KEY: str(own_key(cluster.folder.absolute()))}
     return StartedCluster(str(cluster.folder), variables, tuple(created), _drifts(drifts), connection.bootstrap)
 
@@ -134,20 +134,20 @@ def stop_cluster(environment: Mapping[str, str], folder: Path | None, progress: 
     cluster = _cluster(environment, folder, None)
     with progress(Text("停止 Kafka", "Stopping Kafka"), None):
         stopped = cluster.down()
-        did(Text("Kafka 已停止", "Kafka is stopped"))
+        note_other(Text("Kafka 已停止", "Kafka is stopped"))
     return StoppedCluster(str(cluster.folder), stopped)
 
 
 def cluster_status(environment: Mapping[str, str], folder: Path | None) -> ClusterStatus:
     """The brokers, and the topics that exist."""
-    from infra.kafka.topics import declared, drift
+    from infra.kafka.topics import declared_topics, drift
 
     cluster = _cluster(environment, folder, None)
     brokers, connection = cluster.status(), cluster.connection()
     topics: tuple[Topic, ...] = ()
     drifts: list[Drift] = []
     if any(broker.ready for broker in brokers):
-        topics = declared(connection)
+        topics = declared_topics(connection)
         drifts = drift(connection, topics)
     missing = {drift.topic for drift in drifts if drift.kind == "missing"}
     return ClusterStatus(
@@ -163,8 +163,8 @@ def _cluster(environment: Mapping[str, str], folder: Path | None, brokers: int |
     from infra.kafka.cluster import Cluster
     from infra.kafka.jars import Runtime
 
-    return Cluster(folder or cache(environment) / FOLDER, Runtime.of(environment), brokers)
+    return Cluster(folder or cache_folder(environment) / FOLDER, Runtime.of(environment), brokers)
 
 
 def _drifts(drifts: Iterable[Drift]) -> tuple[TopicDrift, ...]:
-    return tuple(TopicDrift(drift.topic, drift.kind, drift.what, drift.expected, drift.found, drift.text) for drift in drifts)
+    return tuple(TopicDrift(drift.topic, drift.kind, drift.what, drift.expected, drift.actual, drift.text) for drift in drifts)

@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.contracts.schema import coverage_schema, feed_schema, units_schema
 from infra.workspace.destination import destination, is_schema
-from policies.problems.problems import HuiminError, meant
+from policies.problems.problems import HuiminError, suggestion
 from policies.schema import cases_schema, policy_schema
 from policies.values import Text
 from streams.disk.files import write_whole
@@ -44,7 +44,7 @@ def document_schema(kind: str) -> dict[str, Any]:
     """
     schemas = document_schemas()
     if kind not in schemas:
-        near = meant(kind, schemas)
+        near = suggestion(kind, schemas)
         raise HuiminError(Text(f"没有“{kind}”的 schema。{near.zh}", f"There is no schema {kind!r}.{near.en}"), 2)
     return schemas[kind]
 

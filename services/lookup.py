@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from policies.problems.problems import HuiminError, Invalid, meant
+from policies.problems.problems import HuiminError, Invalid, suggestion
 from policies.values import Text
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def policy_named(workspace: Callable[[], Workspace], name: str, catalogue: Catal
 
 def no_policy(name: str, names: Iterable[str]) -> HuiminError:
     """The error that no policy of this name is published; ``names``: those that are."""
-    near = meant(name, names)
+    near = suggestion(name, names)
     return HuiminError(
         Text(
             f"没有已发布的政策“{name}”。{near.zh or '用 huimin policy list 查看。'}",
@@ -121,13 +121,13 @@ def matched_policy(state: State, name: str) -> Policy:
     Raises:
         HuiminError: it was never published, is withdrawn, or its agreement has ended; says which of these.
     """
-    policy = state.matched(name)
+    policy = state.matched_policy(name)
     if policy is not None:
         return policy
     registry = state.registry
     check_published(state, name)
     if (withdrawal := registry.withdrawal(name)) is not None:
-        raise HuiminError(withdrawn(registry.title(name), withdrawal), 2)
+        raise HuiminError(withdrawal_sentence(registry.title(name), withdrawal), 2)
     zh = f"政策 {name} 在 {state.day} 处于暂停：所读数据的协议已到期。用 huimin policy history {name} 查看。"
     en = f"Policy {name} is suspended on {state.day}: an agreement it reads under has ended. See huimin policy history {name}."
     raise HuiminError(Text(zh, en), 2)
@@ -143,7 +143,7 @@ def check_published(state: State, name: str) -> None:
         raise no_policy(name, state.registry.versions)
 
 
-def withdrawn(title: Text, withdrawal: Withdrawal) -> Text:
+def withdrawal_sentence(title: Text, withdrawal: Withdrawal) -> Text:
     """The sentence that a policy is withdrawn, since when, and why."""
     zh, en = f"“{title.zh}”已撤销，自 {withdrawal.since} 起", f"{title.en}: withdrawn with effect from {withdrawal.since}"
     return Text(
@@ -159,6 +159,6 @@ def feed_named(catalogue: Catalogue, name: str) -> Feed:
     """
     feed = catalogue.feeds.get(name)
     if feed is None:
-        near = meant(name, catalogue.feeds)
+        near = suggestion(name, catalogue.feeds)
         raise HuiminError(Text(f"没有数据源“{name}”。{near.zh}", f"There is no feed {name!r}.{near.en}"), 2)
     return feed

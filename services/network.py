@@ -82,13 +82,13 @@ class RefusedMessage:
 class MatchedStreets:
     """How many streets have done a submitted message; ``of`` is 0 before the first report."""
 
-    done: int
+    done_count: int
     of: int
 
     @property
     def complete(self) -> bool:
         """Whether all of them have."""
-        return self.done == self.of > 0
+        return self.done_count == self.of > 0
 
 
 def write_key(file: Path) -> NetworkKeyFile:
@@ -103,7 +103,7 @@ def write_key(file: Path) -> NetworkKeyFile:
     return NetworkKeyFile(str(file.absolute()))
 
 
-def join(workspace: Workspace, environment: Mapping[str, str], prefix: str) -> NetworkMember:
+def join_network(workspace: Workspace, environment: Mapping[str, str], prefix: str) -> NetworkMember:
     """Make a new workspace part of a network.
 
     Raises:
@@ -115,7 +115,7 @@ def join(workspace: Workspace, environment: Mapping[str, str], prefix: str) -> N
     return NetworkMember(str(workspace.root), prefix, connection.bootstrap)
 
 
-def shards(environment: Mapping[str, str], prefix: str) -> list[PlacedShard]:
+def placed_shards(environment: Mapping[str, str], prefix: str) -> list[PlacedShard]:
     """Every shard of a network, with the last counts of its workers."""
     from connectors.kafka.broker import ProgressTopic
 
@@ -127,10 +127,10 @@ def shards(environment: Mapping[str, str], prefix: str) -> list[PlacedShard]:
 def refused_messages(environment: Mapping[str, str], prefix: str, last: int) -> list[RefusedMessage]:
     """The last messages that were not admitted, the newest last."""
     from connectors.kafka.broker import dead_letters
-    from infra.kafka.topics import NotMade
+    from infra.kafka.topics import MissingTopics
 
     connection, seal = _connection(environment), None
-    with suppress(NotMade):  # no network; a workspace of its own has listened to a unit's topic
+    with suppress(MissingTopics):  # no network; a workspace of its own has listened to a unit's topic
         seal = _seal(environment, connection, prefix)
     return [
         RefusedMessage(
@@ -166,18 +166,18 @@ def worker_settings(
         HuiminError: there is no Kafka or no topics, or the key is not of this network.
     """
     from infra.kafka.membership import seal_of
-    from infra.kafka.topics import brokers_of, create, declared, identity, topics
+    from infra.kafka.topics import brokers_of, create_topics, declared_topics, network_id, topics
     from infra.worker import WorkerSettings
     from infra.workspace.ports import depot_of
 
     connection = _connection(environment)
     if shards is not None:
-        create(connection, topics(shards, brokers_of(connection), prefix))
-    partitions = {topic.name: topic.partitions for topic in declared(connection, prefix)}[f"{prefix}orders"]
+        create_topics(connection, topics(shards, brokers_of(connection), prefix))
+    partitions = {topic.name: topic.partitions for topic in declared_topics(connection, prefix)}[f"{prefix}orders"]
     if shards not in (None, partitions):
         zh = f"主题 {prefix}orders 有 {partitions} 个分区，不是 {shards}；分片数定下后不能改。"
         raise BadSetting(Text(zh, f"The topic {prefix}orders has {partitions} partitions, not {shards}; the number of shards stays."))
-    network = identity(connection, prefix)
+    network = network_id(connection, prefix)
     url = depot or environment.get(DEPOT)
     seal = seal_of(environment, connection, prefix, network, state / network, key)
     checkpoints = depot_of(url, network, seal) if url else None
@@ -201,7 +201,7 @@ def matched_streets(host: Host, label: str, offset: int, progress: Progress = si
     with progress(Text("各街镇匹配", "Streets matched"), None) as advance:
         while not streets.complete and time.monotonic() < until:
             if (news := host.progress(label, offset)) is not None:
-                advance(news.done - streets.done)
+                advance(news.done - streets.done_count)
                 streets = MatchedStreets(news.done, news.of)
             if not streets.complete:
                 time.sleep(MATCHING_EVERY)
@@ -224,6 +224,6 @@ def _connection(environment: Mapping[str, str]) -> Connection:
 
 def _seal(environment: Mapping[str, str], connection: Connection, prefix: str) -> Seal:
     from infra.kafka.membership import seal_of
-    from infra.kafka.topics import identity
+    from infra.kafka.topics import network_id
 
-    return seal_of(environment, connection, prefix, identity(connection, prefix))
+    return seal_of(environment, connection, prefix, network_id(connection, prefix))

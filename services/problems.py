@@ -28,6 +28,6 @@ class ReportedProblem:
     message: Sentence
 
 
-def reported(problems: Iterable[Problem]) -> list[ReportedProblem]:
+def reported_problems(problems: Iterable[Problem]) -> list[ReportedProblem]:
     """Problems as results."""
     return [ReportedProblem(p.code, p.severity, p.file, p.line, p.column, p.path, p.text) for p in problems]

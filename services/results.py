@@ -60,7 +60,7 @@ class Opaque:
 
 Internal = Annotated[T, Opaque(), Hidden]
 """A hidden field of any type: ``Internal[Policy]``."""
-Optional = Field(exclude_if=lambda value: not value)
+OmittedWhenEmpty = Field(exclude_if=lambda value: not value)
 """Marks a field that JSON leaves out where it is empty or false."""
 
 

@@ -50,12 +50,12 @@ def add_unit(workspace: Workspace, unit: str, kind: str, division: str, zh: str,
     Raises:
         Invalid: the document would have problems; nothing has changed.
     """
-    from infra.workspace.contracts import checked
+    from infra.workspace.contracts import in_effect_with
     from streams.disk.files import write_whole
 
     document, _ = workspace.documents()
     longer = _with_line(document, _line(unit, kind, division, zh, en, contact))
-    workspace.tell(checked(workspace, units=longer))
+    workspace.say_not_in_effect(in_effect_with(workspace, units=longer))
     write_whole(workspace.root / "units.yaml", longer)
     return AddedUnit(unit)
 

@@ -44,12 +44,12 @@ def make_workspace(root: Path, environment: Mapping[str, str], example: bool) ->
     Raises:
         WorkspaceExists: the folder holds something already.
     """
-    from infra.keys import place_of
+    from infra.keys import key_path
     from infra.workspace.library import EMPTY_UNITS, copy_library, example_units
     from infra.workspace.workspace import Workspace
 
     workspace = Workspace.create(root, example_units() if example else EMPTY_UNITS, environment)
-    key = place_of(root, environment)
+    key = key_path(root, environment)
     return NewWorkspace(str(workspace.root), dict(copy_library(workspace)) if example else {}, str(key.name if key.parent == root else key))
 
 

@@ -15,13 +15,13 @@ from typing import Protocol, Self
 
 from matchers.matrix.erasure import Trace
 from policies.problems.problems import HuiminError
-from streams.erasure.scrub import Scrubbed
+from streams.erasure.scrub import ScrubReport
 from streams.language.messages import CandidateChange, Input, Notice
 from streams.language.ports import Parts
 from streams.lists.editions import Edition
 from streams.lists.lines import Lines
 from streams.lists.manifests import Versions
-from streams.steps.admission import known_policy
+from streams.steps.admission import require_policy
 from streams.steps.state import State
 from streams.steps.steps import step
 
@@ -96,7 +96,7 @@ class Host(Protocol):
     def traces(self, person: int) -> list[Trace]:
         """Where the rows about a person came from, as far as state and log know."""
 
-    def scrub(self, person: int, traces: Sequence[Trace]) -> Scrubbed:
+    def scrub(self, person: int, traces: Sequence[Trace]) -> ScrubReport:
         """Removes an erased person from all files (``streams.erasure.scrub``); may be done again.
 
         Raises:
@@ -113,7 +113,7 @@ class Host(Protocol):
     def refresh(self) -> State:
         """The state at the message that is the last one now."""
 
-    def snapshot(self) -> Path:
+    def write_checkpoint(self) -> Path:
         """Writes a checkpoint now."""
 
     def close(self) -> None:
@@ -133,14 +133,14 @@ def apply(state: State, message: Input) -> Receipt:
     return Receipt(offset, step(state, message, offset), state.notices[notices:])
 
 
-def published(state: State, policy: str) -> Versions:
+def published_versions(state: State, policy: str) -> Versions:
     """Agency and digest of every version of a policy.
 
     Raises:
         Refused: there is none.
     """
-    known_policy(state, policy)
-    return state.registry.told(policy)
+    require_policy(state, policy)
+    return state.registry.manifest_versions(policy)
 
 
 def place_of(id: str | None) -> tuple[int, int]:

@@ -21,9 +21,9 @@ from matchers.kernel.batch import DELETED, NEWS, OLDER, OPEN_FROM, OPEN_TO, SAME
 from matchers.kernel.changes import STATUSES, Columns, Open
 from matchers.kernel.layout import KINDS
 from matchers.matrix.coverage import Statement
-from matchers.matrix.erasure import Trace, latest
-from matchers.matrix.identity import Answer, Correction, IdentityDecisions
-from matchers.matrix.versions import RecordVersion, decided
+from matchers.matrix.erasure import Trace, last_versions
+from matchers.matrix.identity import Answer, IdentityCorrection, IdentityDecisions
+from matchers.matrix.versions import RecordVersion, winner_and_needed
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Policy
 from policies.values import Kind
@@ -73,7 +73,7 @@ class FakeVersion(NamedTuple):
     subject: int
 
     @property
-    def gone(self) -> bool:
+    def is_deleted(self) -> bool:
         return bool(self.version.flags & int(DELETED))
 
 
@@ -109,7 +109,7 @@ class FakeMatcher:
                 was = self._standing(place)
                 self.records[place] = [*(v for v in self.records.get(place, ()) if v != version), version]
                 news = OLDER if self._standing(place, with_deleted=True) != version else SAME if self._standing(place) == was else NEWS
-                self.effects[i] = SAME if news == NEWS and was is not None and was.subject == subject and not version.gone else news
+                self.effects[i] = SAME if news == NEWS and was is not None and was.subject == subject and not version.is_deleted else news
 
         return self._changes_by(change)
 
@@ -122,7 +122,7 @@ class FakeMatcher:
     def abandon(self, feed: str, source: int, delivery: int) -> None:
         """It keeps every version anyhow."""
 
-    def held(self, feed: str, source: int) -> int:
+    def record_count(self, feed: str, source: int) -> int:
         return sum(place[:2] == (feed, source) and self._standing(place) is not None for place in self.records)
 
     def watch(self, policy: str, subject: int, on: bool) -> FakeChanges:
@@ -148,7 +148,7 @@ class FakeMatcher:
         root = self.identities.root(KINDS.index(self.policies[policy].subject), subject)
         return self._changes_by(lambda: self._note(policy, root, answer))
 
-    def correct(self, correction: Correction, answers: Sequence[Answer]) -> FakeChanges:
+    def correct(self, correction: IdentityCorrection, answers: Sequence[Answer]) -> FakeChanges:
         def change() -> None:
             self.identities.decide(correction)
             for policy, subject, _, answer in answers:
@@ -166,7 +166,7 @@ class FakeMatcher:
 
     def erase(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer]) -> FakeChanges:
         def change() -> None:
-            for place, last in latest(self.traces(person)).items():
+            for place, last in last_versions(self.traces(person)).items():
                 self.records[place] = [version for version in self.records[place] if not last.takes(version.version[:3])]
             self.statements = tuple(statements)
             for policy, subject, _, answer in answers:
@@ -176,7 +176,7 @@ class FakeMatcher:
         return FakeChanges(replace(line, subject=instead) if line.subject == person else line for line in changes)
 
     def forget(self, person: int, traces: Sequence[Trace]) -> None:
-        for place, last in latest(traces).items():
+        for place, last in last_versions(traces).items():
             self.records[place] = [version for version in self.records.get(place, ()) if not last.takes(version.version[:3])]
 
     def tick(self, day: date) -> FakeChanges:
@@ -209,7 +209,7 @@ class FakeMatcher:
             matcher.records.setdefault((feed, source, key), []).append(FakeVersion(RecordVersion(*facts), subject))
         matcher.floors = {(feed, source): number for feed, source, number in meta["floors"]}
         matcher.refused = {(policy, subject) for policy, subject in meta["refused"]}
-        matcher.identities = IdentityDecisions.restored(meta["identities"])
+        matcher.identities = IdentityDecisions.restore(meta["identities"])
         matcher.policies = dict(policies)
         matcher.statements = tuple(statements)
         return matcher
@@ -223,8 +223,8 @@ class FakeMatcher:
     def _standing(self, place: tuple[str, int, int], with_deleted: bool = False) -> FakeVersion | None:
         """The version of a record that counts; None if there is none, or if it is deleted (unless ``with_deleted``)."""
         versions = self.records.get(place, [])
-        winner, _ = decided([version.version for version in versions], self.floors.get(place[:2], 0))
-        return versions[winner] if winner >= 0 and (with_deleted or not versions[winner].gone) else None
+        winner, _ = winner_and_needed([version.version for version in versions], self.floors.get(place[:2], 0))
+        return versions[winner] if winner >= 0 and (with_deleted or not versions[winner].is_deleted) else None
 
     def _note(self, policy: str, subject: int, answer: bool | None) -> None:
         (self.refused.add if answer is False else self.refused.discard)((policy, subject))
@@ -252,7 +252,7 @@ class FakeMatcher:
         kind = KINDS.index(policy.subject)
         places = [place for place in self.records if place[0] == feed]
         standing = [(place, version.subject) for place in places if (version := self._standing(place)) is not None]
-        subjects = (self.identities.named(kind, subject, place[:2], place[2]) for place, subject in standing)
+        subjects = (self.identities.named_token(kind, subject, place[:2], place[2]) for place, subject in standing)
         return {subject: status for subject in subjects if (policy.name, subject) not in self.refused}
 
 

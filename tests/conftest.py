@@ -25,11 +25,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import spent
+from tests import processor_time
 from tests.matchers import counting
-from tests.matchers.counting import counted
+from tests.matchers.counting import add_counts
 
-__all__ = ["counted"]
+__all__ = ["add_counts"]
 
 DATA = Path(os.environ.get("HUIMIN_DATA") or Path(__file__).parents[2] / "shared" / "data")
 REQUIRE_ALL = os.environ.get("HUIMIN_REQUIRE_ALL") == "1"
@@ -88,7 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Marks tests that go through seeds, of which ``make prove TIMES=…`` runs more, and long tests, which come first."""
     for item in items:
-        if "counted" in getattr(item, "fixturenames", ()) or "chunk" in getattr(item, "callspec", _Plain).params:
+        if "add_counts" in getattr(item, "fixturenames", ()) or "chunk" in getattr(item, "callspec", _Plain).params:
             item.add_marker(pytest.mark.seeds)
         if item.nodeid.startswith(LONG):
             item.add_marker(pytest.mark.long)
@@ -125,13 +125,13 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    counting.gathered(report)
-    spent.gathered(report)
+    counting.collect_counts(report)
+    processor_time.collect_seconds(report)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Prints processor seconds by file and the counts of the property tests, over all processes."""
-    if terminalreporter.config.option.verbose >= 0 and (seconds := list(spent.lines())):
+    if terminalreporter.config.option.verbose >= 0 and (seconds := list(processor_time.lines())):
         terminalreporter.section("processor seconds by file")
         terminalreporter.write("\n".join([*seconds, ""]))
     if lines := counting.lines():
@@ -154,7 +154,7 @@ def may_skip(reason: str) -> bool:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Starts the clock of a test, which includes its setup and teardown."""
-    item.stash[_BEGUN] = spent.processor()
+    item.stash[_BEGUN] = processor_time.processor()
     return (yield)
 
 
@@ -163,7 +163,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     try:
         return (yield)
     finally:
-        spent.noted(item, spent.processor() - item.stash[_BEGUN])
+        processor_time.note_seconds(item, processor_time.processor() - item.stash[_BEGUN])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -21,7 +21,7 @@ from tests.worlds_feeds import (
     texts,
 )
 
-Given = dict[str, Any]
+WorldData = dict[str, Any]
 Record = dict[str, Any]
 
 AS_OF = [dt.date(2026, 10, 15)] * 5 + [
@@ -314,7 +314,7 @@ def _statements(world: _World) -> list[Record]:
     return [statement for statement in statements if statement["feed"] != dropped_feed]
 
 
-def random_given(rng: Random, size: int = 6) -> tuple[Given, dt.date]:
+def random_world(rng: Random, size: int = 6) -> tuple[WorldData, dt.date]:
     """A whole world and the date on which it is read.
 
     Args:
@@ -325,7 +325,7 @@ def random_given(rng: Random, size: int = 6) -> tuple[Given, dt.date]:
         `given` in the case format and `as_of`. Dates are `datetime.date`, decimals and divisions text.
     """
     world = _World(rng, size)
-    world_data: Given = {"coverage": _statements(world)}
+    world_data: WorldData = {"coverage": _statements(world)}
     for kind in ("dwelling", "household", "person"):
         world_data[_SECTIONS[kind]] = {name: _subject(world, kind) for name in world.names[kind]}
     if world.replace:

@@ -29,16 +29,16 @@ def records_frame(records: Records, feed: Feed) -> pl.DataFrame:
     """The records of a feed as a table: subject, unit, delivery, validity, links and fields; names as in ``record_columns``."""
     units = [source.unit for source in feed.sources]
     columns = {
-        "subject": hexadecimal(records.subject),
-        "unit": chosen(records.source.astype(np.int64), np.ones(len(records.source), np.bool_), units),
+        "subject": token_series(records.subject),
+        "unit": text_series(records.source.astype(np.int64), np.ones(len(records.source), np.bool_), units),
         "delivery": pl.Series(records.delivery),
     }
     if records.valid_from is not None and records.valid_to is not None:
-        columns["valid_from"], columns["valid_to"] = dated(*records.valid_from), dated(*records.valid_to)
+        columns["valid_from"], columns["valid_to"] = date_series(*records.valid_from), date_series(*records.valid_to)
     columns["quarantined"] = pl.Series(records.quarantined)
     names = record_columns(feed)
-    columns |= {names["link", name]: hexadecimal(tokens) for name, tokens in records.links.items()}
-    columns |= {names["field", name]: decoded(column) for name, column in records.fields.items()}
+    columns |= {names["link", name]: token_series(tokens) for name, tokens in records.links.items()}
+    columns |= {names["field", name]: field_series(column) for name, column in records.fields.items()}
     return pl.DataFrame(columns)
 
 
@@ -63,14 +63,14 @@ def subjects_frame(subjects: Subjects) -> pl.DataFrame:
     division = subjects.division.astype(np.int64)
     return pl.DataFrame(
         {
-            "subject": hexadecimal(subjects.token),
-            "division": chosen(division, division >= 0, subjects.texts),
+            "subject": token_series(subjects.token),
+            "division": text_series(division, division >= 0, subjects.texts),
             "registered": pl.Series(division != -2),
         }
     )
 
 
-def hexadecimal(tokens: TokenColumn) -> pl.Series:
+def token_series(tokens: TokenColumn) -> pl.Series:
     """Tokens as 16 hexadecimal digits; null where there is none.
 
     Example:
@@ -83,25 +83,25 @@ def hexadecimal(tokens: TokenColumn) -> pl.Series:
     return _series(pa.large_utf8(), n, [_bits(tokens.there), pa.py_buffer(offsets), pa.py_buffer(digits)])
 
 
-def decoded(column: EncodedColumn) -> pl.Series:
+def field_series(column: EncodedColumn) -> pl.Series:
     """A field's values with their real type; null where one is missing."""
     match column.field.type:
         case FieldType.ENUM | FieldType.TEXT | FieldType.DIVISION:
-            return chosen(column.values, column.there, column.texts)
+            return text_series(column.values, column.there, column.texts)
         case FieldType.DATE:
-            return dated(column.values.astype(np.int32), column.there)
+            return date_series(column.values.astype(np.int32), column.there)
         case FieldType.DECIMAL:
             return _decimal(column)
         case FieldType.INT:
             return _series(pa.int64(), len(column.values), [_bits(column.there), pa.py_buffer(np.ascontiguousarray(column.values))])
 
 
-def dated(days: npt.NDArray[np.int32], there: npt.NDArray[np.bool_]) -> pl.Series:
+def date_series(days: npt.NDArray[np.int32], there: npt.NDArray[np.bool_]) -> pl.Series:
     """Days since 1970-01-01 as dates."""
     return _series(pa.date32(), len(days), [_bits(there), pa.py_buffer(np.ascontiguousarray(days))])
 
 
-def chosen(positions: npt.NDArray[np.int64], there: npt.NDArray[np.bool_], texts: Sequence[str]) -> pl.Series:
+def text_series(positions: npt.NDArray[np.int64], there: npt.NDArray[np.bool_], texts: Sequence[str]) -> pl.Series:
     """The texts at these positions; null where there is none.
 
     Example:

@@ -24,7 +24,7 @@ import polars as pl
 
 from connectors.contracts.faults import DamagedSnapshot
 from policies.values import Text
-from streams.disk.files import private_umask, replaced
+from streams.disk.files import private_umask, replacing
 
 SMALLEST = 5
 """Counts of one to four people are null."""
@@ -64,9 +64,9 @@ def write_snapshot(
     Raises:
         ValueError: a name is not of small letters, digits and _, or there twice.
     """
-    count_tables = ((name, suppressed(aggregate)) for name, aggregate in aggregates.items())
+    count_tables = ((name, without_small_counts(aggregate)) for name, aggregate in aggregates.items())
     about_frame = pl.DataFrame({"key": list(about), "value": list(about.values())}, schema={"key": pl.String, "value": pl.String})
-    with replaced(path) as part, private_umask(), duckdb.connect(":memory:", config={**_CONFIG, "temp_directory": f"{part}.tmp"}) as con:
+    with replacing(path) as part, private_umask(), duckdb.connect(":memory:", config={**_CONFIG, "temp_directory": f"{part}.tmp"}) as con:
         part.unlink()  # DuckDB takes no empty file
         con.execute(f"ATTACH '{_quote_path(part)}' AS snapshot (STORAGE_VERSION 'v1.4.0')")
         lines: list[tuple[str, int, str]] = []
@@ -88,7 +88,7 @@ def _write_table(con: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame)
     return name, len(frame), _digest(frame.schema, (frame.slice(start, _SLICE) for start in range(0, len(frame), _SLICE)))
 
 
-def rewritten(path: Path, token: str) -> int:
+def scrub_snapshot(path: Path, token: str) -> int:
     """Removes every row with a token from a snapshot, and renews its manifest; returns how many rows.
 
     Raises:
@@ -148,7 +148,7 @@ def _open_locked(path: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(path.absolute()), read_only=True, config=_LOCKED)  # absolute, since a bare name may be that of a service
 
 
-def suppressed(aggregate: Aggregate) -> pl.DataFrame:
+def without_small_counts(aggregate: Aggregate) -> pl.DataFrame:
     """The counts, null where they are of one to four people; zero stays, because it is about nobody.
 
     Example:

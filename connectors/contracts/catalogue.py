@@ -110,7 +110,7 @@ def _read_units(text: str, file: str) -> Network:
         if u.id in units:
             problems.add("duplicate", ("units", i, "id"), f"单位“{u.id}”重复", f"the unit {u.id!r} is there twice")
         units[u.id] = Unit(u.id, u.kind, u.division, Text(u.title.zh, u.title.en), dict(u.contact))
-    refuse(problems.found)
+    refuse(problems.errors)
     own = {code: Text(name.zh, name.en) for code, name in form.divisions.items()} if form else {}
     return Network(units, {**shipped_divisions(), **own})
 
@@ -133,7 +133,7 @@ def read_contract(text: str, file: str) -> Contract:
     problems = Problems(document, document.file)
     form = _form(document, FeedForm, problems)
     feed = feed_of(form, problems) if form else None
-    refuse(problems.found)
+    refuse(problems.errors)
     assert feed is not None  # without a form there is a problem
     return Contract(feed, document)
 

@@ -25,7 +25,7 @@ class UnreadableFile(HuiminError):
         super().__init__(text, 3)
 
 
-class Interrupted(HuiminError):
+class InterruptedDelivery(HuiminError):
     """A delivery that stopped half-way, with the last stored row; no row of the failed batch is stored."""
 
     def __init__(self, file: str, row: int, error: Exception) -> None:

@@ -13,7 +13,7 @@ from connectors.contracts.forms import DeliveryForm, FeedForm, IdentityForm, Ord
 from connectors.contracts.layouts import layout_of
 from connectors.contracts.reporting import Problems
 from policies.language.catalogue import LINKS, Agreement, Feed, FeedBounds, Identity, Source
-from policies.problems.problems import meant
+from policies.problems.problems import suggestion
 from policies.values import KIND_WORDS, Kind, Period, Text
 from policies.yaml.document import Path
 
@@ -185,7 +185,7 @@ def _check_division(form: FeedForm, problems: Problems) -> None:
         return
     named = form.fields.get(form.division)
     if named is None:
-        near = meant(form.division, form.fields)
+        near = suggestion(form.division, form.fields)
         problems.add("division", ("division",), f"没有字段“{form.division}”。{near.zh}", f"there is no field {form.division!r}.{near.en}")
     elif named.type != "division" or named.sensitivity:
         problems.add(
@@ -197,7 +197,7 @@ def _check_agreement(form: FeedForm, problems: Problems) -> None:
     a = form.agreement
     for i, name in enumerate(a.discloses):
         if name not in form.fields:
-            near = meant(name, form.fields)
+            near = suggestion(name, form.fields)
             problems.add(
                 "discloses", ("agreement", "discloses", i), f"没有字段“{name}”。{near.zh}", f"there is no field {name!r}.{near.en}"
             )

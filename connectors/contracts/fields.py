@@ -13,7 +13,7 @@ from decimal import Decimal
 from connectors.contracts.forms import FieldForm
 from connectors.contracts.reporting import Problems
 from policies.language.catalogue import Field, FieldType
-from policies.problems.problems import meant
+from policies.problems.problems import suggestion
 from policies.values import Text
 from policies.yaml.document import Path
 
@@ -74,7 +74,7 @@ def _no_record(
     if form.type == "enum":
         position = next((i for i, both in enumerate(values) if str(form.no_record) in both), None)
         if position is None:
-            near = meant(str(form.no_record), [code for code, _ in values])
+            near = suggestion(str(form.no_record), [code for code, _ in values])
             problems.add("no_record", where, f"不是 values 中的值。{near.zh}", f"not one of `values`.{near.en}")
         return position
     return _exact_integer(form.no_record, form.type, scale, where, problems)

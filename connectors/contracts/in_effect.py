@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from connectors.contracts.catalogue import read_catalogue, read_contract
 from connectors.contracts.reporting import Problems
 from policies.contracts.growth import succeeding
-from policies.contracts.growthsteps import Step, steps
+from policies.contracts.growthsteps import GrowthStep, steps
 from policies.language.catalogue import Catalogue
 from policies.problems.problems import Invalid, Problem
 from policies.values import Text
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from streams.store.accepted_catalogues import AcceptedCatalogue  # brings SQLite along
 
 UNITS = "units.yaml"
-Refused: TypeAlias = Callable[[Catalogue], Sequence[Step]]
+RefusedSteps: TypeAlias = Callable[[Catalogue], Sequence[GrowthStep]]
 """Gives the steps of a new catalogue that are refused."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class IneffectiveDocument:
     """A document on disk that is not in effect.
 
     Args:
@@ -43,7 +43,7 @@ class Held:
     why: Invalid
 
     @property
-    def told(self) -> Text:
+    def notice(self) -> Text:
         """One sentence for people who did something else."""
         first = self.why.problems[0].text
         stays = (
@@ -56,21 +56,23 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class InEffect:
+class EffectiveDocuments:
     """The documents that are in effect from the next write on, their catalogue, its new steps, and the documents not in effect."""
 
     units: str
     contracts: dict[str, str]
     catalogue: Catalogue
-    steps: list[Step] = field(default_factory=list)
-    held: list[Held] = field(default_factory=list)
+    steps: list[GrowthStep] = field(default_factory=list)
+    ineffective: list[IneffectiveDocument] = field(default_factory=list)
 
-    def because(self, feed: str) -> Held | None:
+    def ineffective_contract(self, feed: str) -> IneffectiveDocument | None:
         """The contract of a feed that is not in effect; None where it is."""
-        return next((document for document in self.held if document.feed == feed), None)
+        return next((document for document in self.ineffective if document.feed == feed), None)
 
 
-def in_effect(last: AcceptedCatalogue | None, units: str, contracts: Mapping[str, str], refused: Refused) -> InEffect:
+def effective_documents(
+    last: AcceptedCatalogue | None, units: str, contracts: Mapping[str, str], refused: RefusedSteps
+) -> EffectiveDocuments:
     """Which of these documents are in effect.
 
     Args:
@@ -81,9 +83,9 @@ def in_effect(last: AcceptedCatalogue | None, units: str, contracts: Mapping[str
         Invalid: nothing was accepted before, and a document has a problem.
     """
     if last is None:
-        return InEffect(units, dict(contracts), read_catalogue(units, contracts))
+        return EffectiveDocuments(units, dict(contracts), read_catalogue(units, contracts))
     wanted = {UNITS: units, **contracts}
-    ineffective: dict[str, Held] = {}
+    ineffective: dict[str, IneffectiveDocument] = {}
     while True:
         catalogue, wrong = _try_catalogue(last, wanted, refused)
         fresh = {problem.file for problem in wrong} - ineffective.keys()
@@ -94,16 +96,20 @@ def in_effect(last: AcceptedCatalogue | None, units: str, contracts: Mapping[str
             wanted = {UNITS: last.units, **last.contracts}
         for file in sorted(fresh):
             problems, earlier_text = [problem for problem in wrong if problem.file == file] or wrong, _text_in_effect(last, file)
-            ineffective[file] = Held(file, feed_of(earlier_text or wanted.get(file, ""), file), earlier_text is not None, Invalid(problems))
+            ineffective[file] = IneffectiveDocument(
+                file, feed_of(earlier_text or wanted.get(file, ""), file), earlier_text is not None, Invalid(problems)
+            )
             if earlier_text is not None:
                 wanted[file] = earlier_text
             else:
                 wanted.pop(file, None)
     units = wanted.pop(UNITS)
-    return InEffect(units, wanted, succeeding(last.catalogue, catalogue), steps(last.catalogue, catalogue), list(ineffective.values()))
+    return EffectiveDocuments(
+        units, wanted, succeeding(last.catalogue, catalogue), steps(last.catalogue, catalogue), list(ineffective.values())
+    )
 
 
-def _try_catalogue(last: AcceptedCatalogue, wanted: Mapping[str, str], refused: Refused) -> tuple[Catalogue | None, list[Problem]]:
+def _try_catalogue(last: AcceptedCatalogue, wanted: Mapping[str, str], refused: RefusedSteps) -> tuple[Catalogue | None, list[Problem]]:
     """The catalogue of these documents, None where they have none, and their problems with files."""
     contracts = {file: text for file, text in wanted.items() if file != UNITS}
     if (wanted[UNITS], contracts) == (last.units, last.contracts):
@@ -116,12 +122,12 @@ def _try_catalogue(last: AcceptedCatalogue, wanted: Mapping[str, str], refused: 
     return catalogue, [_problem_of_step(step, files.get(step.feed, UNITS), wanted) for step in refused(catalogue)]
 
 
-def _problem_of_step(step: Step, file: str, wanted: Mapping[str, str]) -> Problem:
+def _problem_of_step(step: GrowthStep, file: str, wanted: Mapping[str, str]) -> Problem:
     """The problem of a refused step, at its place in the document; at the top where the place is gone."""
     document: Document | None = load(wanted[file], file) if file in wanted else None
     problems = Problems(document, file)
     problems.add("contract-rereads", step.place, step.whole.zh, step.whole.en)
-    return problems.found[0]
+    return problems.errors[0]
 
 
 def _text_in_effect(last: AcceptedCatalogue, file: str) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from connectors.contracts.reporting import Problems
 from policies.language.catalogue import LINKS, Feed, Identity, Unit
-from policies.problems.problems import Problem, meant
+from policies.problems.problems import Problem, suggestion
 from policies.values import KIND_WORDS, Kind
 from policies.yaml.document import Document, Path
 
@@ -37,12 +37,12 @@ def disagreements(
             _check_defines(feed, registers, definers, problems)
         names.add(feed.name)
         _check_units(feed, units, problems)
-        result += problems.found
+        result += problems.errors
     for feed in feeds:
         document = documents.get(feed.name)
         problems = Problems(document, document.file if document else f"{feed.name}.yaml")
         _check_identities(feed, registers, problems, is_incomplete)
-        result += problems.found
+        result += problems.errors
     return result
 
 
@@ -64,7 +64,7 @@ def _check_defines(feed: Feed, registers: dict[Kind, Feed], definers: dict[str, 
 def _check_units(feed: Feed, units: Mapping[str, Unit] | None, problems: Problems) -> None:
     for i, source in enumerate(feed.sources if units is not None else ()):
         if units is not None and source.unit not in units:
-            near = meant(source.unit, units)
+            near = suggestion(source.unit, units)
             zh, en = f"units.yaml 中没有单位“{source.unit}”。{near.zh}", f"there is no unit {source.unit!r} in units.yaml.{near.en}"
             problems.add("unit", ("sources", i, "unit"), zh, en)
 

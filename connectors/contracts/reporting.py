@@ -12,25 +12,25 @@ from collections.abc import Iterable
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from policies.problems.problems import Invalid, Problem, Word, listed, meant, sentence, shown
+from policies.problems.problems import Invalid, Problem, Word, comma_list, sentence, suggestion, value_text
 from policies.problems.sentences_yaml import SLIPS
 from policies.values import Text
 from policies.yaml.document import Document, Path, path_text
 from policies.yaml.marks import json_slip
-from policies.yaml.slips import alone, told
-from policies.yaml.structure import followed, keys_of, slip_of_shape, words_of
+from policies.yaml.slips import independent_problems, problem_or_slip
+from policies.yaml.structure import classes_at, keys_of, slip_of_shape, words_of
 
 
 class Problems:
     """Collects the problems of one document, or of one line where there is no document."""
 
     def __init__(self, document: Document | None, file: str, line: int = 1) -> None:
-        self.document, self.file, self.line, self.found = document, file, line, list[Problem]()
+        self.document, self.file, self.line, self.errors = document, file, line, list[Problem]()
 
     def add(self, code: str, path: Path, zh: str, en: str, key: bool = False, column: int = 1) -> None:
         line, column = self.document.position(path, key) if self.document else (self.line, column)
         problem = Problem(code, "error", self.file, line, column, path_text(path), Text(zh, en))
-        self.found.append(told(self.document, problem, path, key) if self.document else problem)
+        self.errors.append(problem_or_slip(self.document, problem, path, key) if self.document else problem)
 
     def add_json(self, line: str, error: json.JSONDecodeError) -> None:
         """Add the reason why a line is no JSON, at its column."""
@@ -53,7 +53,9 @@ class Problems:
 
 def refuse(problems: Iterable[Problem]) -> None:
     """Raise Invalid with every error, in the order of the document, if there is any."""
-    errors = sorted({p: None for p in alone(problems) if p.severity == "error"}, key=lambda p: (p.file, p.line, p.column, p.path, p.code))
+    errors = sorted(
+        {p: None for p in independent_problems(problems) if p.severity == "error"}, key=lambda p: (p.file, p.line, p.column, p.path, p.code)
+    )
     if errors:
         raise Invalid(tuple(errors))
 
@@ -101,9 +103,9 @@ _PATTERN = Text("请看文档中的写法", "see the documentation")
 
 def _form_text(detail: ErrorDetails, path: Path, is_key: bool, form: type[BaseModel]) -> Text:
     key = str(path[-1]) if path else ""
-    near = meant(key, _keys_known(form)) if detail["type"] == "extra_forbidden" else Text("", "")
+    near = suggestion(key, _keys_known(form)) if detail["type"] == "extra_forbidden" else Text("", "")
     pattern = _PATTERNS.get(str(detail.get("ctx", {}).get("pattern")), _PATTERN)
-    more = {"choices": listed(words_of(followed(form, path)[1])), "form_zh": pattern.zh, "form_en": pattern.en}
+    more = {"choices": comma_list(words_of(classes_at(form, path)[1])), "form_zh": pattern.zh, "form_en": pattern.en}
     words = {**more, "key": key, "type": detail["type"], "near_zh": near.zh, "near_en": near.en, **detail.get("ctx", {})}
     text = _TEXTS.get(detail["type"], _OTHERWISE)
     head = Text(f"键“{key}”:", f"key {key!r}: ") if is_key else Text("", "")
@@ -113,10 +115,10 @@ def _form_text(detail: ErrorDetails, path: Path, is_key: bool, form: type[BaseMo
 def _slip(detail: ErrorDetails, form: type[BaseModel], document: Document | None, path: Path) -> tuple[str, dict[str, Word]] | None:
     """The code and words of a slip: a value of the wrong form, a list or text in the place of a map, or no value."""
     kind, value = detail["type"], detail["input"]
-    classes, info = followed(form, path)
+    classes, info = classes_at(form, path)
     if kind in ("model_type", "dict_type") and isinstance(value, list | str):
-        keys = listed(keys_of(*classes)) if kind == "model_type" else "…"
-        return ("list-unwanted", {"keys": keys}) if isinstance(value, list) else ("map-wanted", {"given": shown(value), "keys": keys})
+        keys = comma_list(keys_of(*classes)) if kind == "model_type" else "…"
+        return ("list-unwanted", {"keys": keys}) if isinstance(value, list) else ("map-wanted", {"given": value_text(value), "keys": keys})
     if value is None and kind.endswith("_type"):
         return "value-empty", {}
     return slip_of_shape(kind, value, path, info, document)

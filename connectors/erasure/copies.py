@@ -21,12 +21,12 @@ from pathlib import Path
 
 import polars as pl
 
-from connectors.analysts.snapshot import rewritten
-from connectors.erasure.pruning import Sought, pruned_csv, pruned_json, pruned_lines
-from connectors.limits import EXPANSION, FREE, bounded
+from connectors.analysts.snapshot import scrub_snapshot
+from connectors.erasure.scrubbing import ErasedPerson, scrub_csv, scrub_json, scrub_json_lines
+from connectors.limits import EXPANSION, FREE, read_bounded
 from connectors.lists.exports import Sheet, write_xlsx
 from connectors.parsing.workbooks import sheet_parts, structure
-from streams.disk.files import replaced, write_whole
+from streams.disk.files import replacing, write_whole
 
 NOT_COPIES = frozenset(
     {"state", "identity", "feeds", "policies", "secret.key", "key.check", "log.head", "version", "units.yaml", "retention", "network"}
@@ -38,24 +38,24 @@ _TITLE = re.compile(rb"<dc:title>([^<]*)</dc:title>")
 
 
 @dataclass(slots=True)
-class Copies:
+class ScrubbedCopies:
     """By kind of file, the rows removed and the files rewritten or removed; and the files left, as seen from the workspace."""
 
     rows: Counter[str] = field(default_factory=Counter)
     files: Counter[str] = field(default_factory=Counter)
-    left: list[str] = field(default_factory=list)
+    unerased_files: list[str] = field(default_factory=list)
 
 
-def prune(root: Path, sought: Sought) -> Copies:
+def scrub_copies(root: Path, sought: ErasedPerson) -> ScrubbedCopies:
     """Scrubs a person out of every copy in a workspace's folder."""
-    report = Copies()
-    for path in sorted(_files(root, report.left)):
+    report = ScrubbedCopies()
+    for path in sorted(_files(root, report.unerased_files)):
         try:
             clean = _clean(root, path, sought, report)
         except Exception:  # libraries raise errors of any kind; after any of them the file may not be clean
             clean = False
         if not clean:
-            report.left.append(str(path.relative_to(root)))
+            report.unerased_files.append(str(path.relative_to(root)))
     return report
 
 
@@ -75,7 +75,7 @@ def _files(root: Path, left: list[str]) -> Iterator[Path]:
             yield from (path for name in (*folders, *files) if (path := Path(folder, name)).is_symlink() or path.is_file())
 
 
-def _clean(root: Path, path: Path, sought: Sought, report: Copies) -> bool:
+def _clean(root: Path, path: Path, sought: ErasedPerson, report: ScrubbedCopies) -> bool:
     """Scrub one file; whether nothing of the person is in it afterwards."""
     if path.is_symlink():  # never followed; a target inside the workspace is a file of its own
         return path.resolve().is_relative_to(root.resolve())
@@ -108,7 +108,7 @@ def _kind(path: Path) -> str:
     return "".join(suffixes[-2:] if is_packed else suffixes[-1:])
 
 
-def _text(path: Path, sought: Sought) -> int:
+def _text(path: Path, sought: ErasedPerson) -> int:
     """A text, packed or not: rewritten without the person, or removed where nothing else was in it."""
     suffix = path.suffix.lower()
     data = path.read_bytes()
@@ -122,7 +122,7 @@ def _text(path: Path, sought: Sought) -> int:
     return removed
 
 
-def _zip(path: Path, sought: Sought) -> int:
+def _zip(path: Path, sought: ErasedPerson) -> int:
     """An archive of texts; members of other kinds stay as they are."""
     removed = 0
     buffer = io.BytesIO()
@@ -139,7 +139,7 @@ def _zip(path: Path, sought: Sought) -> int:
     return removed
 
 
-def _workbook(path: Path, sought: Sought) -> int:
+def _workbook(path: Path, sought: ErasedPerson) -> int:
     """A workbook of ``connectors.lists.exports``: one table over its sheets, every cell a text."""
     import fastexcel
 
@@ -157,23 +157,23 @@ def _workbook(path: Path, sought: Sought) -> int:
         first, *rest = reader.load_sheet(name, header_row=None, dtypes="string").to_polars().fill_null("").rows()
         header = first
         rows += rest
-    others = [row for row in rows if not any(sought.is_hers(cell) for cell in row)]
+    others = [row for row in rows if not any(sought.is_named_by(cell) for cell in row)]
     if len(others) < len(rows):
         write_xlsx(path, Sheet(title[1].decode() if title else path.stem, header, others))
     return len(rows) - len(others)
 
 
-def _parquet(path: Path, sought: Sought) -> int:
+def _parquet(path: Path, sought: ErasedPerson) -> int:
     frame = pl.read_parquet(path, glob=False)
-    matches = pl.Series([any(sought.is_hers(cell) for cell in row) for row in frame.iter_rows()], dtype=pl.Boolean)
+    matches = pl.Series([any(sought.is_named_by(cell) for cell in row) for row in frame.iter_rows()], dtype=pl.Boolean)
     if matches.any():
-        with replaced(path) as part:
+        with replacing(path) as part:
             frame.filter(~matches).write_parquet(part)
     return int(matches.sum())
 
 
-def _database(path: Path, sought: Sought) -> int:
-    return rewritten(path, sought.hexadecimal)
+def _database(path: Path, sought: ErasedPerson) -> int:
+    return scrub_snapshot(path, sought.hexadecimal)
 
 
 def _layers(data: bytes, depth: int = _DEEPEST) -> Iterator[bytes]:
@@ -197,17 +197,17 @@ def _layers(data: bytes, depth: int = _DEEPEST) -> Iterator[bytes]:
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     """A member of an archive; ``ValueError`` where it is far longer than its packed bytes."""
     with archive.open(member) as file:
-        return bounded(file, member.compress_size)
+        return read_bounded(file, member.compress_size)
 
 
 def _gzip_opened(data: bytes) -> bytes:
     with gzip.open(io.BytesIO(data)) as file:
-        return bounded(file, len(data))
+        return read_bounded(file, len(data))
 
 
 def _bzip2_opened(data: bytes) -> bytes:
     with bz2.open(io.BytesIO(data)) as file:
-        return bounded(file, len(data))
+        return read_bounded(file, len(data))
 
 
 def _xz_opened(data: bytes) -> bytes:
@@ -222,7 +222,7 @@ def _zstd_opened(data: bytes) -> bytes:
     import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
 
     with pa.input_stream(pa.py_buffer(data), compression="zstd") as stream:
-        return bounded(stream, len(data))
+        return read_bounded(stream, len(data))
 
 
 def _zstd_packed(data: bytes) -> bytes:
@@ -234,8 +234,8 @@ def _zstd_packed(data: bytes) -> bytes:
     return bytes(sink.getvalue())
 
 
-_TEXTS: Mapping[str, Callable[[bytes, Sought], tuple[bytes, int]]] = {
-    ".csv": pruned_csv, ".json": pruned_json, ".jsonl": pruned_lines, ".ndjson": pruned_lines,
+_TEXTS: Mapping[str, Callable[[bytes, ErasedPerson], tuple[bytes, int]]] = {
+    ".csv": scrub_csv, ".json": scrub_json, ".jsonl": scrub_json_lines, ".ndjson": scrub_json_lines,
 }  # fmt: skip
 _PACKED: Mapping[str, tuple[Callable[[bytes], bytes], Callable[[bytes], bytes]]] = {
     ".gz": (_gzip_opened, lambda data: gzip.compress(data, mtime=0)),
@@ -247,7 +247,7 @@ _MARKS: Mapping[bytes, Callable[[bytes], bytes]] = {
     b"PAR1": lambda data: str(pl.read_parquet(data).rows()).encode(),
 }  # fmt: skip
 """By first bytes, whatever the file is called: how it is unpacked."""
-_SCRUBBERS: Mapping[str, Callable[[Path, Sought], int]] = {
+_SCRUBBERS: Mapping[str, Callable[[Path, ErasedPerson], int]] = {
     **{text + packed: _text for text in _TEXTS for packed in ("", *_PACKED)},
     ".zip": _zip, ".xlsx": _workbook, ".parquet": _parquet, ".duckdb": _database,
 }  # fmt: skip

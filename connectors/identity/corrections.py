@@ -21,7 +21,7 @@ from connectors.parsing.cells import Fault
 from connectors.parsing.decoding import encoding_of
 from connectors.parsing.tables import Piece, pieces
 from policies.language.catalogue import Catalogue, Feed
-from policies.problems.problems import listed, meant
+from policies.problems.problems import comma_list, suggestion
 from policies.values import Kind, Text
 
 _PAIR = ("subject", "into")
@@ -58,8 +58,8 @@ def pairs(path: Path, kind: Kind, catalogue: Catalogue, tokens: Tokens) -> list[
             else:
                 result.append(Pair(piece.first + at, int(subject.tokens[at]), None if empty else int(into.tokens[at])))
     if wrong:
-        zh = f"{path.name} 第 {listed(wrong)} 行的号码无法识别；请核对后重试，尚未更正任何人。"
-        raise UnreadableFile(Text(zh, f"{path.name}: no readable number in rows {listed(wrong)}. Mend them; nobody was corrected yet."))
+        zh = f"{path.name} 第 {comma_list(wrong)} 行的号码无法识别；请核对后重试，尚未更正任何人。"
+        raise UnreadableFile(Text(zh, f"{path.name}: no readable number in rows {comma_list(wrong)}. Mend them; nobody was corrected yet."))
     return _some(result, path)
 
 
@@ -73,13 +73,13 @@ def records(path: Path, catalogue: Catalogue, tokens: Tokens) -> tuple[tuple[str
     for row, name, unit, key in _rows(path):
         feed = catalogue.feeds.get(name)
         if feed is None:
-            near = meant(name, catalogue.feeds)
+            near = suggestion(name, catalogue.feeds)
             raise UnreadableFile(
                 Text(f"{path.name} 第 {row} 行的数据源不存在。{near.zh}", f"{path.name}, row {row}: there is no such feed.{near.en}")
             )
         source = feed.source_position(unit)
         if source is None:
-            units = listed([possible.unit for possible in feed.sources])
+            units = comma_list([possible.unit for possible in feed.sources])
             zh = f"{path.name} 第 {row} 行的单位不是数据源 {name} 的来源；应为 {units}。"
             raise UnreadableFile(Text(zh, f"{path.name}, row {row}: the unit is no source of feed {name}; expected {units}."))
         key_hash = _key(feed, key, tokens)
@@ -93,7 +93,7 @@ def records(path: Path, catalogue: Catalogue, tokens: Tokens) -> tuple[tuple[str
 def _key(feed: Feed, text: str, tokens: Tokens) -> int | None:
     """The hash of a record's key, as intake makes it; where the key is the subject's number, the subject's token."""
     if feed.key == feed.identify.column:
-        return tokens.one(feed.subject, feed.identify, text)
+        return tokens.token(feed.subject, feed.identify, text)
     cells = tokens.keys(feed.name, pl.Series([text], dtype=pl.String))
     return int(cells.tokens[0]) if cells.faults[0] == Fault.SOUND else None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from connectors.parsing.hashing import UInt64, compiled
+from connectors.parsing.hashing import UInt64, kernel
 
 
 class KnownTokens:
@@ -33,7 +33,7 @@ class KnownTokens:
         _first_collision(self._slots, self._checks, old[used], old_checks[used])
 
 
-@compiled
+@kernel
 def _first_collision(slots: UInt64, checks: UInt64, tokens: UInt64, new_checks: UInt64) -> int:
     """Add tokens with their checks to an open-addressing table.
 

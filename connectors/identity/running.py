@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from connectors.identity.vault import Vault, joined, packed, texts_of
+from connectors.identity.vault import Vault, combined_identities, segment_bytes, texts_of
 from policies.language.catalogue import Feed
 
 FULL_ROWS = 200_000
@@ -44,5 +44,5 @@ class RunningWriter:
             first, count = before.pop()
             parcels.insert(0, self._vault.frame(first))
             rows += count
-        self._vault.store.write(first, packed(joined(parcels, texts_of(self._feed))), instead_of=replaced)
+        self._vault.store.write(first, segment_bytes(combined_identities(parcels, texts_of(self._feed))), instead_of=replaced)
         self._segments = [*before, (first, rows)]

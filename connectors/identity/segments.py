@@ -108,7 +108,7 @@ class Segments:
             except DamagedVault as error:
                 yield name, error
 
-    def one(self, name: str) -> bytes:
+    def content(self, name: str) -> bytes:
         """The content of a segment that is there; only for the one process that writes."""
         data = self._read_segment(name, self._manifest())
         assert data is not None  # as ``names`` said

@@ -18,8 +18,8 @@ import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 from stdnum.cn import ric
 
-from connectors.parsing.cells import ERROR, SCIENTIFIC, SPACES, Fault, residents, trimmed
-from connectors.parsing.hashing import keyed_hashes, unwritten
+from connectors.parsing.cells import ERROR, SCIENTIFIC, SPACES, Fault, residents, trimmed_bounds
+from connectors.parsing.hashing import keyed_hashes, read_only
 from policies.language.catalogue import Identity
 from policies.values import Kind
 
@@ -33,7 +33,7 @@ UInt64 = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tokened:
+class TokenizedCells:
     """The tokens of a column of cells.
 
     Args:
@@ -69,7 +69,7 @@ class Tokens:
             raise ValueError("the token key must have 32 to 64 bytes")
         self._key = key
 
-    def one(self, kind: Kind, identity: Identity, text: str) -> int | None:
+    def token(self, kind: Kind, identity: Identity, text: str) -> int | None:
         """The token of one identifier; None where it is empty or not of its scheme. The reference for ``column``."""
         canonical = resident_number(text) if identity.scheme == RESIDENT_ID else opaque_text(text)
         if canonical is None:
@@ -81,7 +81,7 @@ class Tokens:
         """uint64[n], the tokens of resident numbers; 0 where one is wrong."""
         return self.column(Kind.PERSON, Identity("", RESIDENT_ID, RESIDENT_ID), pl.Series(texts, dtype=pl.String)).tokens
 
-    def column(self, kind: Kind, identity: Identity, cells: pl.Series) -> Tokened:
+    def column(self, kind: Kind, identity: Identity, cells: pl.Series) -> TokenizedCells:
         """The tokens of a column of identifiers of one kind of subject."""
         key = self._domain(kind.value, identity.space)
         if identity.scheme != RESIDENT_ID:
@@ -94,9 +94,9 @@ class Tokens:
         if faults.any():
             numbers[np.repeat(faults != Fault.SOUND, 18)] = ord("?")  # bytes that may not be text
         texts = pa.LargeStringArray.from_buffers(len(faults), pa.py_buffer(edges), pa.py_buffer(numbers))
-        return Tokened(_never_zero(tokens, faults), checks, faults, pl.Series(texts))
+        return TokenizedCells(_never_zero(tokens, faults), checks, faults, pl.Series(texts))
 
-    def keys(self, feed: str, cells: pl.Series) -> Tokened:
+    def keys(self, feed: str, cells: pl.Series) -> TokenizedCells:
         """Hashes of a feed's record keys, under a key too: a record key is often a person's number."""
         return _opaque(self._domain("key", feed), cells)
 
@@ -144,12 +144,12 @@ def arrow_bytes(cells: pl.Series) -> tuple[UInt8, Int64]:
         array = array.fill_null("")
     _, offsets, data = array.buffers()
     edges = np.frombuffer(offsets, np.int64, len(array) + 1, array.offset * 8) if len(array) else np.zeros(1, np.int64)
-    return unwritten(np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)), unwritten(edges)
+    return read_only(np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)), read_only(edges)
 
 
-def _opaque(key: bytes, cells: pl.Series, longest: int = _LONGEST) -> Tokened:
+def _opaque(key: bytes, cells: pl.Series, longest: int = _LONGEST) -> TokenizedCells:
     data, edges = arrow_bytes(cells)
-    starts, ends = trimmed(data, edges)
+    starts, ends = trimmed_bounds(data, edges)
     lengths = ends - starts
     faults = np.where(lengths == 0, Fault.EMPTY, np.where(lengths > longest, Fault.LENGTH, Fault.SOUND)).astype(np.uint8)
     text = data[edges[0] : edges[-1]].tobytes()
@@ -158,7 +158,7 @@ def _opaque(key: bytes, cells: pl.Series, longest: int = _LONGEST) -> Tokened:
             wrong = cells.fill_null("").str.strip_chars(SPACES).str.contains(f"^(?:{pattern.pattern})$").to_numpy()
             faults[wrong & (faults == Fault.SOUND)] = fault
     tokens, checks = keyed_hashes(key, data, starts, np.where(faults == Fault.SOUND, ends, starts))
-    return Tokened(_never_zero(tokens, faults), checks, faults, cells)
+    return TokenizedCells(_never_zero(tokens, faults), checks, faults, cells)
 
 
 def _never_zero(tokens: UInt64, faults: UInt8) -> UInt64:

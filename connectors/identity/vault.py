@@ -45,8 +45,8 @@ class Vault:
         DamagedVault: a segment cannot be read or trusted; then nothing is returned.
     """
 
-    def __init__(self, folder: Path, key: bytes, begun: bool = False) -> None:
-        self.store = Segments(folder, key, begun)
+    def __init__(self, folder: Path, key: bytes, must_exist: bool = False) -> None:
+        self.store = Segments(folder, key, must_exist)
         self._known_tokens: dict[Kind, KnownTokens] = {}
 
     def writer(self, feed: Feed, source: int, delivery: int, admits: bool = True) -> Writer:
@@ -76,7 +76,7 @@ class Vault:
 
     def frame(self, name: str) -> pl.DataFrame:
         """The identities of one segment."""
-        return _parquet(self.store.one(name))
+        return _parquet(self.store.content(name))
 
     def lacks(self, feed: Feed, source: int, delivery: int) -> bool:
         """Whether a delivery has no segment, or one that is not as it was written."""
@@ -111,7 +111,7 @@ class Vault:
             rest = frame.filter(pl.col("token") != token)
             try:
                 if len(rest) < len(frame):
-                    self.store.write(name, packed(rest))
+                    self.store.write(name, segment_bytes(rest))
                 removed += len(frame) - len(rest)
             except OSError:
                 unreadable.append(file_of(name))
@@ -216,16 +216,16 @@ def texts_of(feed: Feed) -> list[str]:
 
 def write_segment(store: Segments, name: str, parcels: Sequence[pl.DataFrame], texts: Sequence[str]) -> None:
     """Writes one segment."""
-    store.write(name, packed(joined(parcels, texts)))
+    store.write(name, segment_bytes(combined_identities(parcels, texts)))
 
 
-def joined(parcels: Sequence[pl.DataFrame], texts: Sequence[str]) -> pl.DataFrame:
+def combined_identities(parcels: Sequence[pl.DataFrame], texts: Sequence[str]) -> pl.DataFrame:
     """The identities of several parcels; ``texts`` are their columns of delivered cells, some of which may be absent from early parcels."""
     frame = pl.concat(parcels, how="diagonal")
     return frame.with_columns(pl.col(name).fill_null("").str.strip_chars(SPACES) for name in texts if name in frame.columns)
 
 
-def packed(frame: pl.DataFrame) -> bytes:
+def segment_bytes(frame: pl.DataFrame) -> bytes:
     """The content of a segment."""
     file = io.BytesIO()
     frame.write_parquet(file, compression_level=1)

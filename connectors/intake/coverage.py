@@ -26,7 +26,7 @@ from connectors.parsing.cells import Fault
 from connectors.parsing.decoding import encoding_of, refuse_special, unreadable
 from connectors.parsing.tables import pieces
 from policies.language.catalogue import Catalogue, Feed
-from policies.problems.problems import Problem, listed, meant
+from policies.problems.problems import Problem, comma_list, suggestion
 from policies.values import within
 from streams.language.messages import CoverageStated, CoverageWithdrawn
 from streams.ledgers.deliveries import TOPIC_SCHEME
@@ -85,7 +85,7 @@ def statements(
             of_line.add(
                 "duplicate", ("statement",), "编号已用于前面另一份声明；请换编号", "this id is of another statement above; use a new one"
             )
-        problems += of_line.found
+        problems += of_line.errors
         if message is not None:
             messages.append(message)
     refuse(problems)
@@ -140,7 +140,7 @@ def _statement(
     feed = _feed(form.feed, catalogue, problems)
     source = _source(form, feed, problems) if feed else None
     subjects = _subjects(form.subjects, folder, feed, tokens, problems) if feed and form.subjects else ()
-    if problems.found or feed is None or source is None:
+    if problems.errors or feed is None or source is None:
         return None
     delivery = form.delivery
     return CoverageStated(
@@ -152,7 +152,7 @@ def _statement(
 def _feed(name: str | None, catalogue: Catalogue, problems: Problems) -> Feed | None:
     feed = catalogue.feeds.get(name or "")
     if name and feed is None:
-        near = meant(name, catalogue.feeds)
+        near = suggestion(name, catalogue.feeds)
         problems.add("feed", ("feed",), f"没有数据源“{name}”。{near.zh}", f"there is no feed {name!r}.{near.en}")
     return feed
 
@@ -161,7 +161,10 @@ def _source(form: StatementForm, feed: Feed, problems: Problems) -> int | None:
     position = feed.source_position(form.unit or "")
     if form.unit and position is None:
         units = [source.unit for source in feed.sources]
-        zh, en = f"“{form.unit}”不是来源单位；应为 {listed(units)}", f"{form.unit!r} is no source of this feed; expected {listed(units)}"
+        zh, en = (
+            f"“{form.unit}”不是来源单位；应为 {comma_list(units)}",
+            f"{form.unit!r} is no source of this feed; expected {comma_list(units)}",
+        )
         problems.add("unit", ("unit",), zh, en)
     if position is not None and form.division and within(form.division, feed.sources[position].division) is False:
         own = feed.sources[position].division
@@ -182,11 +185,14 @@ def _subjects(name: str, folder: Path, feed: Feed, tokens: Tokens, problems: Pro
             subjects.update(cells.tokens[cells.faults == Fault.SOUND].tolist())
             rows = (np.flatnonzero(cells.faults != Fault.SOUND) + piece.first).tolist()
             if rows:
-                zh, en = f"{name} 第 {listed(rows)} 行的“{column}”无法识别", f"{name} has no readable {column!r} in rows {listed(rows)}"
+                zh, en = (
+                    f"{name} 第 {comma_list(rows)} 行的“{column}”无法识别",
+                    f"{name} has no readable {column!r} in rows {comma_list(rows)}",
+                )
                 problems.add("subjects", ("subjects",), zh, en)
     except UnreadableFile as error:
         problems.add("subjects", ("subjects",), error.text.zh, error.text.en)
         return ()
-    if not subjects and not problems.found:
+    if not subjects and not problems.errors:
         problems.add("subjects", ("subjects",), f"{name} 中没有对象", f"{name} lists nobody")
     return tuple(sorted(subjects))

@@ -22,13 +22,13 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import polars as pl
 
-from connectors.contracts.faults import Interrupted, UnreadableFile
+from connectors.contracts.faults import InterruptedDelivery, UnreadableFile
 from connectors.identity.tokens import Tokens
-from connectors.intake.delivery_ports import Erasures, Identities, Intake
+from connectors.intake.delivery_ports import ErasureLedger, Identities, IntakeHost
 from connectors.intake.flaws import Flaw
 from connectors.intake.intake import Parcel, read
 from connectors.parsing.steady import Steady
-from connectors.parsing.tables import Notes
+from connectors.parsing.tables import ReadingNotes
 from matchers.kernel.batch import DELETED, QUARANTINED, RecordBatch
 from policies.language.catalogue import Feed
 from policies.problems.problems import HuiminError
@@ -86,7 +86,7 @@ class DeliveryReport:
 
 
 def deliver(
-    host: Intake, feed: Feed, source: int, file: Path | Steady, tokens: Tokens, vault: Identities, *, received: date,
+    host: IntakeHost, feed: Feed, source: int, file: Path | Steady, tokens: Tokens, vault: Identities, *, received: date,
     mode: Mode = "upsert", id: str | None = None, progress: Callable[[int], None] | None = None,
     on_flaw: Callable[[Flaw], None] | None = None, on_start: Callable[[], None] | None = None,
 ) -> DeliveryReport:  # fmt: skip
@@ -120,15 +120,15 @@ def deliver(
     if on_start:
         on_start()
     host.submit(DeliveryStarted(feed.name, source, number, name, mode == "replace"))
-    notes, last_rows, stored = Notes(), list[int](), mark
+    notes, last_rows, stored = ReadingNotes(), list[int](), mark
     with _resumable(steady.path.name, lambda: stored), vault.writer(feed, source, number) as writer:
 
         def batches() -> Iterator[RecordBatch]:
             for parcel in _ahead(read(feed, source, number, steady.path, tokens, received=received, notes=notes)):
                 steady.check()
-                counted(report, parcel, on_flaw)
-                writer.add(of_others(feed, parcel.identities, host.state))
-                report.erased += int(host.state.erased(parcel.batch.subject).sum()) if feed.subject is Kind.PERSON else 0
+                count_parcel(report, parcel, on_flaw)
+                writer.add(without_erased(feed, parcel.identities, host.state))
+                report.erased += int(host.state.are_erased(parcel.batch.subject).sum()) if feed.subject is Kind.PERSON else 0
                 batch = _behind(parcel.batch, mark)
                 if len(batch):
                     last_rows.append(int(batch.row[-1]))
@@ -158,18 +158,18 @@ def _resumable(file: str, stored: Callable[[], int]) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, HuiminError) and not isinstance(error, NoRoom):
             raise
-        raise Interrupted(file, stored(), error) from error
+        raise InterruptedDelivery(file, stored(), error) from error
 
 
 def _write_identities_again(
-    ledger: Erasures, feed: Feed, source: int, number: int, file: Steady, tokens: Tokens, vault: Identities, received: date
+    ledger: ErasureLedger, feed: Feed, source: int, number: int, file: Steady, tokens: Tokens, vault: Identities, received: date
 ) -> int:  # fmt: skip
     """Writes the identities that the vault has lost of a complete delivery; returns how many."""
     count = 0
     with vault.writer(feed, source, number, admits=False) as writer:
         for parcel in _ahead(read(feed, source, number, file.path, tokens, received=received)):
             file.check()
-            people = of_others(feed, parcel.identities, ledger)
+            people = without_erased(feed, parcel.identities, ledger)
             writer.add(people)
             count += len(people)
     return count
@@ -181,7 +181,7 @@ def unsound(report: DeliveryReport, feed: Feed) -> bool:
 
 
 def _count_file(
-    report: DeliveryReport, ledger: Erasures, feed: Feed, source: int, file: Steady, tokens: Tokens, vault: Identities,
+    report: DeliveryReport, ledger: ErasureLedger, feed: Feed, source: int, file: Steady, tokens: Tokens, vault: Identities,
     received: date, progress: Callable[[int], None] | None,
 ) -> DeliveryReport:  # fmt: skip
     """The report of a whole file, with no row applied.
@@ -191,8 +191,8 @@ def _count_file(
     """
     whole = DeliveryReport(report.feed, report.unit, report.id, report.number)
     for parcel in _ahead(read(feed, source, report.number, file.path, tokens, received=received)):
-        counted(whole, parcel, None)
-        people = of_others(feed, parcel.identities, ledger)
+        count_parcel(whole, parcel, None)
+        people = without_erased(feed, parcel.identities, ledger)
         if len(people):
             vault.admit(feed.subject, people["token"].to_numpy(), people["check"].to_numpy(), feed.name)
         if progress:
@@ -213,11 +213,11 @@ def _check_replacement(whole: DeliveryReport, feed: Feed, file: str) -> None:
         raise UnreadableFile(_nobody_named(file, whole, feed.max_unplaced))
 
 
-def of_others(feed: Feed, identities: pl.DataFrame, ledger: Erasures) -> pl.DataFrame:
+def without_erased(feed: Feed, identities: pl.DataFrame, ledger: ErasureLedger) -> pl.DataFrame:
     """The identities without those of erased persons."""
     if feed.subject is not Kind.PERSON or not len(identities):
         return identities
-    erased_rows = ledger.erased(identities["token"].to_numpy())
+    erased_rows = ledger.are_erased(identities["token"].to_numpy())
     return identities.filter(~erased_rows) if erased_rows.any() else identities
 
 
@@ -247,7 +247,7 @@ def _behind(batch: RecordBatch, mark: int) -> RecordBatch:
     return batch.slice(start, len(batch)) if start else batch
 
 
-def counted(report: DeliveryReport, parcel: Parcel, on_flaw: Callable[[Flaw], None] | None) -> None:
+def count_parcel(report: DeliveryReport, parcel: Parcel, on_flaw: Callable[[Flaw], None] | None) -> None:
     """Adds a parcel to a report, and calls ``on_flaw`` with its broken cells."""
     report.rows += parcel.rows
     report.placed += len(parcel.batch)

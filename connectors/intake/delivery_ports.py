@@ -18,15 +18,15 @@ from policies.values import Kind
 from streams.language.messages import CandidateChange, Input
 
 
-class Erasures(Protocol):
+class ErasureLedger(Protocol):
     """The persons that were erased from a state."""
 
-    def erased(self, tokens: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    def are_erased(self, tokens: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
         """Which of these persons were erased, by token; nothing is kept of them."""
         ...
 
 
-class DeliveryLedger(Erasures, Protocol):
+class DeliveryLedger(ErasureLedger, Protocol):
     """The part of a state that intake reads."""
 
     def delivery_number(self, feed: str, source: int, id: str) -> tuple[int, int, bool]:
@@ -34,7 +34,7 @@ class DeliveryLedger(Erasures, Protocol):
         ...
 
 
-class Keeping(Protocol):
+class IdentityWriter(Protocol):
     """A writer of the identities of one delivery."""
 
     def add(self, identities: pl.DataFrame) -> None: ...
@@ -45,24 +45,24 @@ class Identities(Protocol):
 
     def admit(self, kind: Kind, tokens: npt.NDArray[np.uint64], checks: npt.NDArray[np.uint64], feed: str) -> None: ...
 
-    def writer(self, feed: Feed, source: int, delivery: int, admits: bool = True) -> AbstractContextManager[Keeping]: ...
+    def writer(self, feed: Feed, source: int, delivery: int, admits: bool = True) -> AbstractContextManager[IdentityWriter]: ...
 
     def lacks(self, feed: Feed, source: int, delivery: int) -> bool: ...
 
 
-class Applied(Protocol):
+class SubmitResult(Protocol):
     """What a host returns for a message."""
 
     @property
     def changes(self) -> Sequence[CandidateChange]: ...
 
 
-class Intake(Protocol):
+class IntakeHost(Protocol):
     """A host, as a delivery needs it, such as ``streams.host.Host``."""
 
     @property
     def state(self) -> DeliveryLedger: ...
 
-    def submit(self, message: Input) -> Applied: ...
+    def submit(self, message: Input) -> SubmitResult: ...
 
-    def submit_each(self, messages: Iterable[Input]) -> Iterable[Applied]: ...
+    def submit_each(self, messages: Iterable[Input]) -> Iterable[SubmitResult]: ...

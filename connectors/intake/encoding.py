@@ -26,7 +26,7 @@ _LONGEST_TEXT = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Encoded:
+class EncodedCells:
     """A column: int64[n] values, uint8[n] faults and, for text and divisions, the texts that the values index."""
 
     values: Int64
@@ -34,7 +34,7 @@ class Encoded:
     dictionary: tuple[str, ...] | None = None
 
 
-def encoded(field: Field, cells: pl.Series, layout: FileLayout = PLAIN_LAYOUT) -> Encoded:
+def encoded_cells(field: Field, cells: pl.Series, layout: FileLayout = PLAIN_LAYOUT) -> EncodedCells:
     """The cells of a field, encoded by its type."""
     if layout.nulls:
         cells = without_nulls(cells, layout.nulls, _meanings(field))
@@ -59,7 +59,7 @@ def days(cells: pl.Series, layout: FileLayout) -> tuple[Int64, UInt8]:
     return values, faults
 
 
-def _number(field: Field, cells: pl.Series, layout: FileLayout) -> Encoded:
+def _number(field: Field, cells: pl.Series, layout: FileLayout) -> EncodedCells:
     low = _LOW if field.min is None else field.min
     high = _HIGH if field.max is None else field.max
 
@@ -70,20 +70,20 @@ def _number(field: Field, cells: pl.Series, layout: FileLayout) -> Encoded:
     values, faults = read(*arrow_bytes(cells))
     if layout.thousands or layout.currency:
         read_again(cells, values, faults, Fault.NUMBER, plain_amount(layout), read)
-    return Encoded(values, faults)
+    return EncodedCells(values, faults)
 
 
-def flags(cells: pl.Series, layout: FileLayout = PLAIN_LAYOUT) -> Encoded:
+def flags(cells: pl.Series, layout: FileLayout = PLAIN_LAYOUT) -> EncodedCells:
     """A column of yes and no as 1 and 0; an empty cell is 0."""
     words = _FLAGS | {word.lower(): 0 for word in layout.false} | {word.lower(): 1 for word in layout.true}
     return _distinct(cells, lambda text: words.get(text.lower()), Fault.FLAG, empty=0)
 
 
-def _within_bounds(field: Field, values: Int64, faults: UInt8) -> Encoded:
+def _within_bounds(field: Field, values: Int64, faults: UInt8) -> EncodedCells:
     for wrong, fault in ((_below(values, field.min), Fault.BELOW), (_above(values, field.max), Fault.ABOVE)):
         faults[wrong & (faults == Fault.SOUND)] = fault
     values[faults != Fault.SOUND] = MISSING
-    return Encoded(values, faults)
+    return EncodedCells(values, faults)
 
 
 def _below(values: Int64, bound: int | None) -> np.typing.NDArray[np.bool_]:
@@ -106,7 +106,7 @@ def _division(text: str) -> str | None:
     return significant(code) if is_division(code) else None
 
 
-def _dictionary_cells(cells: pl.Series, canonical: Callable[[str], str | None], fault: Fault) -> Encoded:
+def _dictionary_cells(cells: pl.Series, canonical: Callable[[str], str | None], fault: Fault) -> EncodedCells:
     """Values that index the canonical texts of the cells, in the order of their first rows."""
     dictionary: dict[str, int] = {}
 
@@ -115,10 +115,10 @@ def _dictionary_cells(cells: pl.Series, canonical: Callable[[str], str | None], 
         return None if name is None else dictionary.setdefault(name, len(dictionary))
 
     column = _distinct(cells, position, fault, empty=MISSING)
-    return Encoded(column.values, column.faults, tuple(dictionary))
+    return EncodedCells(column.values, column.faults, tuple(dictionary))
 
 
-def _distinct(cells: pl.Series, value_of: Callable[[str], int | None], fault: Fault, empty: int) -> Encoded:
+def _distinct(cells: pl.Series, value_of: Callable[[str], int | None], fault: Fault, empty: int) -> EncodedCells:
     """The values of cells, looked up once for each distinct text without its outer spaces."""
     array = cells.to_arrow(compat_level=pl.CompatLevel.oldest())
     coded = (array.fill_null("") if array.null_count else array).dictionary_encode()
@@ -135,4 +135,4 @@ def _distinct(cells: pl.Series, value_of: Callable[[str], int | None], fault: Fa
         else:
             values[i] = value
     positions = coded.indices.to_numpy(zero_copy_only=False)
-    return Encoded(values[positions], faults[positions])
+    return EncodedCells(values[positions], faults[positions])

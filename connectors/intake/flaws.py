@@ -84,7 +84,7 @@ class Flaw:
     row: int
     column: str
     rule: Fault
-    found: Text
+    value_class: Text
     line: int = 0
     place: str = ""
     nobody: bool = False
@@ -110,8 +110,8 @@ class Flaw:
         """
         expected = EXPECTED[self.rule][language]
         if language == "en":
-            return f"{self.cell.en}, column {self.column}: {self.found.en}; {expected}"
-        return f"{self.cell.zh}，“{self.column}”列：{self.found.zh};{expected}"
+            return f"{self.cell.en}, column {self.column}: {self.value_class.en}; {expected}"
+        return f"{self.cell.zh}，“{self.column}”列：{self.value_class.zh};{expected}"
 
 
 def flaw(row: int, column: str, fault: Fault, text: str | None, line: int, place: str) -> Flaw:

@@ -19,14 +19,14 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from connectors.identity.tokens import Tokened, Tokens
-from connectors.intake.encoding import Encoded, encoded, flags
+from connectors.identity.tokens import TokenizedCells, Tokens
+from connectors.intake.encoding import EncodedCells, encoded_cells, flags
 from connectors.intake.flaws import Flaw, flaw, of_records
-from connectors.intake.record_versions import Broken, marked, ordered, required, validity
+from connectors.intake.record_versions import ColumnFaults, add_marks, empty_as_fault, row_orders, validity
 from connectors.intake.wordings import error_texts, without_nulls
 from connectors.parsing.cells import SPACES, Fault
 from connectors.parsing.decoding import unreadable
-from connectors.parsing.tables import Notes, Piece, pieces
+from connectors.parsing.tables import Piece, ReadingNotes, pieces
 from matchers.kernel.batch import DELETED, MISSING, OPEN_FROM, OPEN_TO, QUARANTINED, RecordBatch
 from policies.language.catalogue import LINKS, Feed, Identity
 
@@ -66,7 +66,15 @@ class Parcel:
 
 
 def read(
-    feed: Feed, source: int, delivery: int, path: Path, tokens: Tokens, rows: int = ROWS, *, received: date, notes: Notes | None = None
+    feed: Feed,
+    source: int,
+    delivery: int,
+    path: Path,
+    tokens: Tokens,
+    rows: int = ROWS,
+    *,
+    received: date,
+    notes: ReadingNotes | None = None,
 ) -> Iterator[Parcel]:
     """The rows of a file as parcels of at most ``rows`` rows.
 
@@ -169,26 +177,28 @@ class Reader:
         feed, frame, n = self._feed, piece.frame, len(piece.frame)
         subject = self._tokens.column(feed.subject, feed.identify, frame[feed.identify.column])
         key = subject if feed.key == feed.identify.column else self._tokens.keys(feed.name, frame[feed.key])
-        marked(subject.faults, piece, feed.identify.column)
-        marked(key.faults, piece, feed.key)
-        nameless = [Broken(c, required(t.faults)) for c, t in {feed.identify.column: subject, feed.key: key}.items()]
+        add_marks(subject.faults, piece, feed.identify.column)
+        add_marks(key.faults, piece, feed.key)
+        nameless = [ColumnFaults(c, empty_as_fault(t.faults)) for c, t in {feed.identify.column: subject, feed.key: key}.items()]
         placed = (subject.faults == Fault.SOUND) & (key.faults == Fault.SOUND)
 
         deletions = self._deletions(piece)
-        order, order_faults = ordered(feed, piece, self.received)
+        order, order_faults = row_orders(feed, piece, self.received)
         is_deletion = (deletions.values == 1) & (deletions.faults <= Fault.EMPTY)
         valid_from, valid_to, interval = validity(feed, piece)
-        values = {f.name: encoded(f, frame[f.column], feed.layout) for f in feed.matrix_fields()}
+        values = {f.name: encoded_cells(f, frame[f.column], feed.layout) for f in feed.matrix_fields()}
         links = {name: self._link(name, i, piece) for name, i in feed.links.items()}
         for f in feed.matrix_fields():
-            marked(values[f.name].faults, piece, f.column)
+            add_marks(values[f.name].faults, piece, f.column)
 
-        always = [Broken(DELETED_COLUMN, deletions.faults)] + ([Broken(feed.order, order_faults)] if feed.order else [])
-        content = [*interval, *(Broken(feed.fields[name].column, c.faults) for name, c in values.items())]
-        content += [Broken(i.column, links[name].faults) for name, i in feed.links.items()]
-        content += [Broken(f.column, marked(error_texts(frame[f.column]), piece, f.column)) for f in self._identity_fields]
+        always = [ColumnFaults(DELETED_COLUMN, deletions.faults)] + ([ColumnFaults(feed.order, order_faults)] if feed.order else [])
+        content = [*interval, *(ColumnFaults(feed.fields[name].column, c.faults) for name, c in values.items())]
+        content += [ColumnFaults(i.column, links[name].faults) for name, i in feed.links.items()]
+        content += [ColumnFaults(f.column, add_marks(error_texts(frame[f.column]), piece, f.column)) for f in self._identity_fields]
         content = (
-            [Broken(column, np.where(is_deletion, np.uint8(0), faults)) for column, faults in content] if is_deletion.any() else content
+            [ColumnFaults(column, np.where(is_deletion, np.uint8(0), faults)) for column, faults in content]
+            if is_deletion.any()
+            else content
         )
         is_quarantined = _any_broken(always, n) | _any_broken(content, n)
         has_values = placed & ~is_quarantined & ~is_deletion
@@ -209,18 +219,18 @@ class Reader:
         last = piece.first + n - 1 if rows is None else int(rows[-1])
         return Parcel(_placed_rows(batch, placed), n, last, n - int(placed.sum()), flaws, people)
 
-    def _deletions(self, piece: Piece) -> Encoded:
+    def _deletions(self, piece: Piece) -> EncodedCells:
         n = len(piece.frame)
         if DELETED_COLUMN not in piece.frame.columns:
-            return Encoded(np.zeros(n, np.int64), np.zeros(n, np.uint8))
+            return EncodedCells(np.zeros(n, np.int64), np.zeros(n, np.uint8))
         deletions = flags(piece.frame[DELETED_COLUMN], self._feed.layout)
-        marked(deletions.faults, piece, DELETED_COLUMN)
+        add_marks(deletions.faults, piece, DELETED_COLUMN)
         return deletions
 
-    def _link(self, name: str, identity: Identity, piece: Piece) -> Tokened:
+    def _link(self, name: str, identity: Identity, piece: Piece) -> TokenizedCells:
         cells = without_nulls(piece.frame[identity.column], self._feed.layout.nulls)
         link = self._tokens.column(LINKS[name].target, identity, cells)
-        marked(link.faults, piece, identity.column)
+        add_marks(link.faults, piece, identity.column)
         link.tokens[link.faults != Fault.SOUND] = 0
         return link
 
@@ -234,7 +244,7 @@ class Reader:
         nonempty = pl.select(pl.when(texts_of_rows.str.strip_chars("\x1f") != "").then(texts_of_rows).otherwise(pl.lit(""))).to_series()
         return np.where(rows, self._tokens.identities(self._feed.name, nonempty), np.uint64(0))
 
-    def _identities(self, frame: pl.DataFrame, subject: Tokened, batch: RecordBatch, rows: Bools) -> pl.DataFrame:
+    def _identities(self, frame: pl.DataFrame, subject: TokenizedCells, batch: RecordBatch, rows: Bools) -> pl.DataFrame:
         fields = [frame[f.column].alias(f.name) for f in self._identity_fields]
         own = [
             pl.Series("token", subject.tokens), pl.Series("check", subject.checks), subject.texts.alias("id"),
@@ -250,7 +260,7 @@ def _text(cells: pl.Series) -> pl.Series:
     return cells.fill_null("").str.strip_chars(SPACES)
 
 
-def _any_broken(columns: list[Broken], n: int) -> Bools:
+def _any_broken(columns: list[ColumnFaults], n: int) -> Bools:
     bad = np.zeros(n, bool)
     for column in columns:
         bad |= column.faults > Fault.EMPTY
@@ -269,7 +279,7 @@ def _placed_rows(batch: RecordBatch, placed: Bools) -> RecordBatch:
     )  # fmt: skip
 
 
-def _flaws(piece: Piece, row: npt.NDArray[np.int32], columns: list[Broken]) -> tuple[Flaw, ...]:
+def _flaws(piece: Piece, row: npt.NDArray[np.int32], columns: list[ColumnFaults]) -> tuple[Flaw, ...]:
     """Every broken cell, by row and then in the order of the columns."""
     flaws: dict[tuple[int, int], Flaw] = {}
     for place, (column, faults) in enumerate(columns):

@@ -27,14 +27,14 @@ _KINDS = {"number": 1, "date": 2, "time": 3}
 """The kinds of ``connectors.parsing.cells.orders``."""
 
 
-class Broken(NamedTuple):
+class ColumnFaults(NamedTuple):
     """The faults of one column of a batch."""
 
     column: str
     faults: UInt8
 
 
-def ordered(feed: Feed, piece: Piece, received: date) -> tuple[Int64, UInt8]:
+def row_orders(feed: Feed, piece: Piece, received: date) -> tuple[Int64, UInt8]:
     """The order of each row, NO_ORDER where it cannot be used, and the faults.
 
     Args:
@@ -54,11 +54,11 @@ def ordered(feed: Feed, piece: Piece, received: date) -> tuple[Int64, UInt8]:
     if feed.layout.dates and feed.order_type != "number":
         refused = Fault.ORDER_DATE if feed.order_type == "date" else Fault.ORDER_TIME
         read_again(cells, values, faults, refused, plain_date(feed.layout), read)
-    faults = marked(required(faults), piece, feed.order)
+    faults = add_marks(empty_as_fault(faults), piece, feed.order)
     return np.where(faults == Fault.SOUND, values, NO_ORDER), faults
 
 
-def validity(feed: Feed, piece: Piece) -> tuple[Int64, Int64, list[Broken]]:
+def validity(feed: Feed, piece: Piece) -> tuple[Int64, Int64, list[ColumnFaults]]:
     """First and last days of each row, and the faults of both columns; an interval is open where its cell is empty or says so."""
     n = len(piece.frame)
     first, last = np.full(n, OPEN_FROM, np.int64), np.full(n, OPEN_TO, np.int64)
@@ -70,9 +70,9 @@ def validity(feed: Feed, piece: Piece) -> tuple[Int64, Int64, list[Broken]]:
         values, faults = days(cells, feed.layout)
         if interval is last and feed.open_ends:
             _open(cells, values, faults, feed)
-        faults = marked(faults, piece, column)
+        faults = add_marks(faults, piece, column)
         np.copyto(interval, values, where=values != MISSING)
-        faults_of_ends.append(Broken(column, faults))
+        faults_of_ends.append(ColumnFaults(column, faults))
     faults_of_ends[1].faults[(first > last) & (faults_of_ends[1].faults <= Fault.EMPTY)] = Fault.VALIDITY
     return first, last, faults_of_ends
 
@@ -85,12 +85,12 @@ def _open(cells: pl.Series, values: Int64, faults: UInt8, feed: Feed) -> None:
     values[ends], faults[ends] = MISSING, Fault.EMPTY
 
 
-def required(faults: UInt8) -> UInt8:
+def empty_as_fault(faults: UInt8) -> UInt8:
     """The faults, with REQUIRED for empty cells."""
     return np.where(faults == Fault.EMPTY, np.uint8(Fault.REQUIRED), faults)
 
 
-def marked(faults: UInt8, piece: Piece, column: str) -> UInt8:
+def add_marks(faults: UInt8, piece: Piece, column: str) -> UInt8:
     """Add to the faults those that a workbook marks; returns them."""
     marks = piece.marks.get(column)
     if marks is not None:

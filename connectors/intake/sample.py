@@ -15,7 +15,7 @@ from connectors.contracts.faults import UnreadableFile
 from connectors.identity.tokens import Tokens
 from connectors.intake.flaws import Flaw
 from connectors.intake.intake import DELETED_COLUMN, Reader, read
-from connectors.parsing.tables import Notes
+from connectors.parsing.tables import ReadingNotes
 from matchers.kernel.batch import DELETED, QUARANTINED
 from policies.language.catalogue import Feed
 from policies.values import Text
@@ -25,7 +25,7 @@ _FLAWS_KEPT = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SampleTable:
     """One table of a file, and which of its columns are in the contract.
 
     Args:
@@ -35,7 +35,7 @@ class Table:
 
     sheet: str
     line: int
-    found: tuple[str, ...]
+    present: tuple[str, ...]
     missing: tuple[str, ...]
     unused: tuple[str, ...]
 
@@ -55,7 +55,7 @@ class Sample:
 
     encoding: str = ""
     delimiter: str = ""
-    tables: list[Table] = field(default_factory=list)
+    tables: list[SampleTable] = field(default_factory=list)
     rows: int = 0
     blank: int = 0
     passed_over: int = 0
@@ -65,12 +65,12 @@ class Sample:
     deleted: int = 0
     by_rule: Counter[tuple[str, str]] = field(default_factory=Counter)
     flaws: list[Flaw] = field(default_factory=list)
-    refused: Text | None = None
+    refusal: Text | None = None
 
 
 def sample_of(feed: Feed, path: Path, received: date) -> Sample:
     """Read a file against a contract, as if it were received on a day."""
-    tokens, notes, sample = Tokens(_KEY), Notes(), Sample()
+    tokens, notes, sample = Tokens(_KEY), ReadingNotes(), Sample()
     try:
         for parcel in read(feed, 0, 1, path, tokens, received=received, notes=notes):
             sample.rows += parcel.rows
@@ -80,7 +80,7 @@ def sample_of(feed: Feed, path: Path, received: date) -> Sample:
             sample.by_rule.update((flaw.column, flaw.rule.name.lower()) for flaw in parcel.flaws)
             sample.flaws += parcel.flaws[: max(0, _FLAWS_KEPT - len(sample.flaws))]
     except UnreadableFile as error:
-        sample.refused = error.text
+        sample.refusal = error.text
     sample.encoding, sample.delimiter, sample.blank, sample.passed_over = notes.encoding, notes.delimiter, notes.blank, notes.passed_over
     sample.lacking = notes.lacking
     wanted = Reader(feed, 0, 1, tokens, received).columns
@@ -89,5 +89,5 @@ def sample_of(feed: Feed, path: Path, received: date) -> Sample:
         present, others = [c for c in wanted if c in names], [c for c in dict.fromkeys(names) if c not in wanted and c != DELETED_COLUMN]
         missing = tuple(column for column in wanted if column not in names)
         unused = tuple(others) if present else ()  # a header without any known column may be a row about a person
-        sample.tables.append(Table(head.sheet, head.line, tuple(present), missing, unused))
+        sample.tables.append(SampleTable(head.sheet, head.line, tuple(present), missing, unused))
     return sample

@@ -24,14 +24,14 @@ from pathlib import Path
 from typing import Any
 
 from connectors.kafka.broker import from_member
-from connectors.kafka.rewritten_topics import InOrder, begins_run, closing
-from connectors.kafka.topics import Headers, Post, Reading, Span, Writing
+from connectors.kafka.rewritten_topics import InOrder, begins_run, edition_order
+from connectors.kafka.topics import Headers, OffsetSpan, Post, Reading, Writing
 from policies.problems.problems import HuiminError
 from policies.values import Text
 from streams.disk.files import text_at, write_whole
-from streams.language.events import SPECIFICATION
 from streams.language.messages import CandidateChange
 from streams.lists.editions import Edition
+from streams.wire.cloudevents import SPECIFICATION
 from streams.wire.seal import Seal
 from streams.wire.wire import decode_edition
 
@@ -49,7 +49,7 @@ class LostEditions(HuiminError):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class HighWaterMark:
     """The high-water mark of one agency: how far its editions were sent.
 
     Args:
@@ -72,7 +72,7 @@ class MarkFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def read(self) -> Mark | None:
+    def read(self) -> HighWaterMark | None:
         """The mark; None where nothing was sent yet.
 
         Raises:
@@ -80,7 +80,7 @@ class MarkFile:
         """
         try:
             facts = json.loads(text_at(self.path))
-            return Mark(int(facts["next"]), int(facts["message"]), str(facts["policy"]))
+            return HighWaterMark(int(facts["next"]), int(facts["message"]), str(facts["policy"]))
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -91,7 +91,7 @@ class MarkFile:
                 )
             ) from None
 
-    def advance(self, mark: Mark) -> None:
+    def advance(self, mark: HighWaterMark) -> None:
         """Writes the mark; it is durable when this returns."""
         write_whole(self.path, json.dumps({"next": mark.next, "message": mark.message, "policy": mark.policy}))
 
@@ -127,13 +127,13 @@ def send(
     """
     report, mark = SentReport(), place.read()
     span = reading.spans()[0]
-    mark = Mark(span.first) if mark is None else mark
+    mark = HighWaterMark(span.first) if mark is None else mark
     lost = LostEditions(_lost(reading.name, place.path, mark.next, span))
     behind = mark.next < span.first  # no loss where the topic was rewritten (``connectors.kafka.rewritten_topics``)
     if mark.next > span.end or (behind and span.first == span.end):
         raise lost
     reading.begin({0: max(mark.next, span.first)})
-    order = InOrder(closing, first=mark.next <= span.first)
+    order = InOrder(edition_order, first=mark.next <= span.first)
     while not stop() and not (once and reading.positions()[0] >= span.end):
         for message in reading.poll(POLL_SECONDS, MOST):
             if not from_member(seal, "editions", message):
@@ -145,7 +145,7 @@ def send(
             for ready, following in order.take(message):
                 edition, before = decode_edition(ready.value or b""), mark
                 if mark.passes(edition):
-                    mark = Mark(following, mark.message, mark.policy)
+                    mark = HighWaterMark(following, mark.message, mark.policy)
                 else:
                     mine = belongs(edition)
                     if mine:
@@ -153,7 +153,7 @@ def send(
                         report.editions += 1
                         report.lines += len(edition.changes)
                     report.others += not mine
-                    mark = Mark(following, edition.offset, edition.policy)
+                    mark = HighWaterMark(following, edition.offset, edition.policy)
                 if mark != before:
                     place.advance(mark)
             if stop():
@@ -213,7 +213,7 @@ def _post(key: str, kind: str, id: str, edition: Edition, data: Mapping[str, Any
     return Post(key.encode(), json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(), headers)
 
 
-def _lost(topic: str, path: Path, next: int, span: Span) -> Text:
+def _lost(topic: str, path: Path, next: int, span: OffsetSpan) -> Text:
     return Text(
         f"主题 {topic} 现有 {span.first} 至 {span.end}，而 {path} 记着下一条是 {next}：主题被重建过，或进度不是这个主题的。"
         "请核对；删除该文件即从头发送，相同的期 id 相同。",

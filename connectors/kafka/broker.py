@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.kafka.rewritten_topics import NOTHING, closing, in_order, rewritten
+from connectors.kafka.rewritten_topics import NOTHING, edition_order, in_order, label_of
 from policies.problems.problems import HuiminError
 from policies.values import Text
-from streams.language.events import EVENTS, headers
 from streams.language.folds import Outgoing
 from streams.lists.lines import Lines
-from streams.lists.manifests import stored
-from streams.network.merger import Progress
+from streams.lists.manifests import manifest_for_store
+from streams.network.merger import MessageProgress
 from streams.network.sequencer import CENSUS
-from streams.network.stages import Purged
+from streams.network.stages import PurgeReport
+from streams.wire.cloudevents import EVENTS, headers
 from streams.wire.seal import SEAL, Seal
 from streams.wire.wire import version_of
 
@@ -112,10 +112,10 @@ class ProgressTopic:
     def __init__(self, client: Mapping[str, Any], prefix: str, seal: Seal) -> None:
         self._client, self._prefix, self._seal = dict(client), prefix, seal
 
-    def progress(self) -> dict[str, Progress]:
+    def progress(self) -> dict[str, MessageProgress]:
         """The progress of each task that people wait for, by its label."""
         newest = self._newest("progress", lambda body, _: (body["offset"], body["done"]))
-        return {name: Progress(**body) for name, body in newest.items()}
+        return {name: MessageProgress(**body) for name, body in newest.items()}
 
     def census(self) -> dict[str, tuple[int, int, int, int]]:
         """By street ('' for subjects placed nowhere): partition, persons, households, dwellings."""
@@ -124,10 +124,10 @@ class ProgressTopic:
             for name, counts in self._newest("census", lambda _, head: int(head.get("ce_offset", b"-1"))).get(CENSUS, {}).items()
         }
 
-    def purged(self) -> dict[str, Purged]:
+    def purge_reports(self) -> dict[str, PurgeReport]:
         """The last purge of each stage, by stage."""
         newest = self._newest("purged", lambda body, _: (body["erased"], body["offset"], body["shipped"]))
-        return {name.removeprefix("purged:"): Purged(**body) for name, body in newest.items()}
+        return {name.removeprefix("purged:"): PurgeReport(**body) for name, body in newest.items()}
 
     def members(self) -> set[str]:
         """The checks of the keys of members (``infra.keys.check_of``), sealed or not, since they may be of another key."""
@@ -200,10 +200,10 @@ class ChangesTopic(ProgressTopic):
         from streams.wire.wire import decode_edition
 
         manifests: dict[int, str] = {}
-        for record in in_order(self._records("editions"), closing):
-            if rewritten(record) and record.key.decode().rpartition(".")[0] == policy:
+        for record in in_order(self._records("editions"), edition_order):
+            if label_of(record) and record.key.decode().rpartition(".")[0] == policy:
                 edition = decode_edition(record.value)
-                manifests[edition.offset] = stored(edition.manifest)
+                manifests[edition.offset] = manifest_for_store(edition.manifest)
         return manifests
 
     def last(self) -> int:
@@ -211,7 +211,7 @@ class ChangesTopic(ProgressTopic):
         most, (first, end) = 1, _span(self._client, f"{self._prefix}changes")
         while True:
             records = list(self._records("changes", most))
-            offsets = [int(record.key) for record in records if rewritten(record) is None and record.key != NOTHING]
+            offsets = [int(record.key) for record in records if label_of(record) is None and record.key != NOTHING]
             if offsets or most >= end - first:
                 return max(offsets or (int(record.key) for record in records if record.key != NOTHING), default=-1)
             most *= 16

@@ -122,7 +122,7 @@ class FsspecDepot:
                     self._remove(place)  # a newer one was kept meanwhile, and older ones may have been removed on purpose
             self._tidy(stage)
 
-    def only(self, stage: str, offset: int) -> None:
+    def remove_older(self, stage: str, offset: int) -> None:
         """Remove everything of a stage from before a checkpoint, whole or aside; newer ones stay.
 
         Raises:

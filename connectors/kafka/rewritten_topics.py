@@ -18,12 +18,12 @@ NOTHING = b"nothing"
 """The key of a message without meaning: it begins a segment (``connectors.kafka.topic_erasure``), and with a label a run."""
 
 
-def word(run: str, last: bytes = b"") -> bytes:
+def run_label(run: str, last: bytes = b"") -> bytes:
     """The label of a copy: its run, and the key of the run's last copy."""
     return run.encode() + b"/" + last
 
 
-def rewritten(record: Any) -> bytes | None:
+def label_of(record: Any) -> bytes | None:
     """The label (``word``) of a copy, or of the message that begins a run; None for any other message."""
     label: bytes | None = dict(record.headers).get(REWRITTEN)
     return label
@@ -31,7 +31,7 @@ def rewritten(record: Any) -> bytes | None:
 
 def begins_run(record: Any) -> bool:
     """Whether this message begins a run; a topic that begins with it holds copies of everything before."""
-    return record.key == NOTHING and rewritten(record) is not None
+    return record.key == NOTHING and label_of(record) is not None
 
 
 class InOrder:
@@ -50,7 +50,7 @@ class InOrder:
 
     def take(self, record: Any) -> list[tuple[Any, int]]:
         """The messages that are ready now, each with the next offset to read once it is handled."""
-        label = rewritten(record)
+        label = label_of(record)
         if self._first and begins_run(record) and label is not None:
             self._run, self._run_offset = label.partition(b"/")[0], record.offset
         self._first = False
@@ -83,7 +83,7 @@ def in_order(records: Iterable[Any], number: Callable[[Any], Any]) -> Iterator[A
     yield from order.rest()
 
 
-def once(records: Iterable[Any]) -> Iterator[Any]:
+def distinct_messages(records: Iterable[Any]) -> Iterator[Any]:
     """The first message of each key."""
     keys = set[bytes]()
     for record in records:
@@ -92,7 +92,7 @@ def once(records: Iterable[Any]) -> Iterator[Any]:
             yield record
 
 
-def closing(record: Any) -> tuple[int, str]:
+def edition_order(record: Any) -> tuple[int, str]:
     """The place of an edition in the order of all: the message that closed it, and its policy."""
     edition = decode_edition(record.value or b"")
     return edition.offset, edition.policy

@@ -20,7 +20,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from connectors.kafka.topics import Span
+from connectors.kafka.topics import OffsetSpan
 from policies.language.catalogue import Feed
 from policies.problems.problems import HuiminError
 from policies.values import Text
@@ -30,13 +30,13 @@ MOST_ROWS = 2**31 - 1
 """The greatest row number of a delivery."""
 
 
-class Standing(Protocol):
+class DeliveryState(Protocol):
     """The part of a state that is read here: deliveries, with the last row of each, and erased persons."""
 
     @property
     def deliveries(self) -> Deliveries: ...
 
-    def erased(self, tokens: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]: ...
+    def are_erased(self, tokens: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]: ...
 
 
 class LostMessages(HuiminError):
@@ -47,7 +47,7 @@ class LostMessages(HuiminError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TopicSource:
     """A topic, with the feed and the position of the source that it brings."""
 
     topic: str
@@ -55,7 +55,7 @@ class Wanted:
     source: int
 
 
-def starts(state: Standing, wanted: Wanted, spans: Mapping[int, Span]) -> dict[int, int]:
+def start_offsets(state: DeliveryState, wanted: TopicSource, spans: Mapping[int, OffsetSpan]) -> dict[int, int]:
     """The offset from which each partition is read.
 
     Raises:
@@ -64,7 +64,7 @@ def starts(state: Standing, wanted: Wanted, spans: Mapping[int, Span]) -> dict[i
     return {partition: _start(state, wanted, partition, span) for partition, span in spans.items()}
 
 
-def delivery_of(state: Standing, wanted: Wanted, partition: int, first: int, last: int) -> str:
+def delivery_of(state: DeliveryState, wanted: TopicSource, partition: int, first: int, last: int) -> str:
     """The id of the delivery of these messages; it may be new.
 
     Args:
@@ -87,7 +87,7 @@ def base_of(id: str) -> int:
     return int(id.rpartition("@")[2]) if "@" in id else 0
 
 
-def _start(state: Standing, wanted: Wanted, partition: int, span: Span) -> int:
+def _start(state: DeliveryState, wanted: TopicSource, partition: int, span: OffsetSpan) -> int:
     newest = _newest(state, wanted, partition)
     if newest is None:
         return span.first
@@ -100,17 +100,17 @@ def _start(state: Standing, wanted: Wanted, partition: int, span: Span) -> int:
     return max(next, span.first)
 
 
-def _all(state: Standing, wanted: Wanted) -> list[Delivery]:
+def _all(state: DeliveryState, wanted: TopicSource) -> list[Delivery]:
     return state.deliveries.of(wanted.feed.name, wanted.source)
 
 
-def _newest(state: Standing, wanted: Wanted, partition: int) -> Delivery | None:
+def _newest(state: DeliveryState, wanted: TopicSource, partition: int) -> Delivery | None:
     """The newest delivery of a partition."""
     name = f"{TOPIC_SCHEME}{wanted.topic}/{partition}"
     return next((delivery for delivery in reversed(_all(state, wanted)) if delivery.id.partition("@")[0] == name), None)
 
 
-def _remade(topic: str, partition: int, next: int, span: Span) -> Text:
+def _remade(topic: str, partition: int, next: int, span: OffsetSpan) -> Text:
     return Text(
         f"主题 {topic} 的分区 {partition} 只到 {span.end}，而这里已收到 {next}：它大概被删除重建过。请让单位换一个主题名，再接收。",
         f"Partition {partition} of {topic} ends at {span.end}, but was taken in up to {next}: it seems to have been made anew. "
@@ -118,7 +118,7 @@ def _remade(topic: str, partition: int, next: int, span: Span) -> Text:
     )
 
 
-def _lost(wanted: Wanted, partition: int, next: int, span: Span) -> Text:
+def _lost(wanted: TopicSource, partition: int, next: int, span: OffsetSpan) -> Text:
     topic, feed = wanted.topic, wanted.feed.name
     return Text(
         f"主题 {topic} 的分区 {partition} 从 {span.first} 开始，而这里应接着收 {next}：中间的已过保留期，没有收到。"

@@ -22,15 +22,15 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from connectors.kafka.broker import MOST_BYTES, SECONDS, NoAnswer, ProgressTopic, all_records
-from connectors.kafka.rewritten_topics import NOTHING, REWRITTEN, closing, in_order, once, word
+from connectors.kafka.rewritten_topics import NOTHING, REWRITTEN, distinct_messages, edition_order, in_order, run_label
 from policies.problems.problems import Conflict, HuiminError
 from policies.values import Text
-from streams.language.events import DIGEST
 from streams.language.messages import Blank
 from streams.lists.editions import Edition
 from streams.lists.lines import lines
 from streams.network.orders import Order, PartitionLines, encode_order, encode_partition_lines
-from streams.network.stages import Purged
+from streams.network.stages import PurgeReport
+from streams.wire.cloudevents import DIGEST
 from streams.wire.seal import Seal
 from streams.wire.wire import decode_changes, decode_edition, encode, encode_changes, encode_edition
 
@@ -49,7 +49,7 @@ Anew: TypeAlias = Callable[[Iterator[Any], int], Iterator[tuple[Any, bytes]]]
 """Gives each message of a topic in order, with its new body without a person."""
 
 
-class NotAltered(HuiminError):
+class TopicConfigRefusal(HuiminError):
     """The operator's: Kafka does not let us set the age of a topic's segments; 1."""
 
     def __init__(self, topic: str, why: str) -> None:
@@ -77,14 +77,14 @@ class StillThere(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Emptied:
+class TopicErasure:
     """Messages deleted from topics that are not permanent, and rewritten in those that are."""
 
     deleted: int = 0
     rewritten: int = 0
 
 
-class Topics:
+class ClusterTopics:
     """The topics of a distributed host.
 
     Args:
@@ -105,11 +105,11 @@ class Topics:
         """The stages that must purge."""
         return ("inputs-0", *(f"orders-{partition}" for partition in range(self._partitions)), "lines-0")
 
-    def purged(self) -> dict[str, Purged]:
+    def purge_reports(self) -> dict[str, PurgeReport]:
         """The last purge of each stage, by stage."""
-        return ProgressTopic(self._client, self._prefix, self._seal).purged()
+        return ProgressTopic(self._client, self._prefix, self._seal).purge_reports()
 
-    def rolled(self) -> dict[str, int]:
+    def begin_segments(self) -> dict[str, int]:
         """Begins a new segment in each partition that is emptied later; returns the offset of its first message, by partition."""
         nothing: dict[tuple[str, int], bytes] = {("inputs", 0): encode(Blank()), ("dead-letters", 0): b""}
         nothing |= {("orders", partition): encode_order(Order(partition, 0, 0, ())) for partition in range(self._partitions)}
@@ -117,12 +117,12 @@ class Topics:
         with self._rolling("inputs", "orders", "lines", "dead-letters"), self._producer() as send:
             return {f"{topic}-{partition}": send(topic, partition, NOTHING, body, [])() for (topic, partition), body in nothing.items()}
 
-    def emptied(self, upto: Mapping[str, int], person: int) -> Emptied:
+    def empty(self, upto: Mapping[str, int], person: int) -> TopicErasure:
         """Deletes the messages of partitions before an offset, and rewrites changes and editions without a person."""
         places = {name: name.rpartition("-") for name in upto}
         deleted = self._delete_before({(topic, int(partition)): upto[name] for name, (topic, _, partition) in places.items()})
         # editions first: their manifests must be there when changes have blank lines (``ChangesTopic.manifests``)
-        return Emptied(deleted, self._without("editions", person) + self._without("changes", person))
+        return TopicErasure(deleted, self._without("editions", person) + self._without("changes", person))
 
     def _without(self, topic: str, person: int) -> int:
         """Rewrites a topic until no message names a person; returns how many were written."""
@@ -139,15 +139,15 @@ class Topics:
         run, first = uuid.uuid4().hex[:12], self._first(topic)
         with self._producer() as send:
             with self._rolling(topic):  # no longer, or each message would begin a segment
-                begin = send(topic, 0, NOTHING, b"", [(REWRITTEN, word(run))])()  # everything behind it stays
+                begin = send(topic, 0, NOTHING, b"", [(REWRITTEN, run_label(run))])()  # everything behind it stays
             last = b""
-            for original in once(in_order(self._before(topic, begin), number)):
+            for original in distinct_messages(in_order(self._before(topic, begin), number)):
                 last = original.key
             waiting: deque[Callable[[], int]] = deque()
             count = 0
-            for record, body in anew(once(in_order(self._before(topic, begin), number)), person):
+            for record, body in anew(distinct_messages(in_order(self._before(topic, begin), number)), person):
                 head = [(name, _digest(body) if name == "ce_digest" else value) for name, value in record.headers if name != REWRITTEN]
-                waiting.append(send(topic, 0, record.key, body, [*head, (REWRITTEN, word(run, last))]))
+                waiting.append(send(topic, 0, record.key, body, [*head, (REWRITTEN, run_label(run, last))]))
                 count += 1
                 if len(waiting) > WINDOW:
                     waiting.popleft()()
@@ -200,7 +200,7 @@ class Topics:
             answers = admin.alter_configs([ConfigResource("TOPIC", name, {SEGMENT_AGE: values[name]}) for name in names])["topic"]
             for name, answer in answers.items():
                 if answer != "OK":
-                    raise NotAltered(name, answer)
+                    raise TopicConfigRefusal(name, answer)
 
         with self._broker_errors(), closing_of(KafkaAdminClient(**self._client)) as admin:
             there = admin.describe_configs([ConfigResource("TOPIC", name, [SEGMENT_AGE]) for name in names])["topic"]
@@ -239,7 +239,7 @@ class Topics:
 
 
 def _digest(body: bytes) -> bytes:
-    """The digest of a frame, as in its headers (``streams.language.events``)."""
+    """The digest of a frame, as in its headers (``streams.wire.cloudevents``)."""
     return body[DIGEST].hex().encode()
 
 
@@ -248,7 +248,7 @@ def _changes(records: Iterator[Any], person: int) -> Iterator[tuple[Any, bytes]]
     for record in records:
         lines_of_message = decode_changes(record.value)
         matches = lines_of_message.subject == np.uint64(person)
-        yield record, encode_changes(lines_of_message.blanked(matches)) if matches.any() else record.value
+        yield record, encode_changes(lines_of_message.with_blanks(matches)) if matches.any() else record.value
 
 
 def _editions(records: Iterator[Any], person: int) -> Iterator[tuple[Any, bytes]]:
@@ -279,7 +279,7 @@ def _edition_of(body: bytes, person: int) -> bool:
 
 _REWRITERS: Mapping[str, tuple[Callable[[Any], Any], Anew]] = {
     "changes": (lambda record: int(record.key), _changes),
-    "editions": (closing, _editions),
+    "editions": (edition_order, _editions),
 }
 """The permanent topics: the number of a message, and how their messages are rewritten."""
 _MENTIONS: Mapping[str, Callable[[bytes, int], bool]] = {"changes": _lines_of, "editions": _edition_of}

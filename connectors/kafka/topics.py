@@ -22,7 +22,7 @@ UNACKNOWLEDGED = 10_000
 Headers = list[tuple[str, bytes]]
 
 
-class Span(NamedTuple):
+class OffsetSpan(NamedTuple):
     """The offsets of a partition: the first one, and the one behind the last."""
 
     first: int
@@ -56,7 +56,7 @@ class Reading(Protocol):
     @property
     def name(self) -> str: ...
 
-    def spans(self) -> Mapping[int, Span]:
+    def spans(self) -> Mapping[int, OffsetSpan]:
         """The offsets of each partition now."""
         ...
 
@@ -117,7 +117,7 @@ class TopicReader:
                 fetch_max_wait_ms=WAIT_MS,
             )  # fmt: skip
 
-    def spans(self) -> dict[int, Span]:
+    def spans(self) -> dict[int, OffsetSpan]:
         from kafka import TopicPartition
 
         with _broker_errors(self.name):
@@ -125,7 +125,7 @@ class TopicReader:
             if not there:
                 raise NoTopic(self.name)
             firsts, ends = self._consumer.beginning_offsets(there), self._consumer.end_offsets(there)
-        return {where.partition: Span(int(firsts[where]), int(ends[where])) for where in there}
+        return {where.partition: OffsetSpan(int(firsts[where]), int(ends[where])) for where in there}
 
     def begin(self, offsets: Mapping[int, int]) -> None:
         from kafka import TopicPartition

@@ -19,19 +19,19 @@ import numpy as np
 from connectors.identity.running import RunningWriter
 from connectors.identity.tokens import Tokens
 from connectors.identity.vault import Vault
-from connectors.intake.delivery import DeliveryReport, counted, of_others
-from connectors.intake.delivery_ports import Applied
+from connectors.intake.delivery import DeliveryReport, count_parcel, without_erased
+from connectors.intake.delivery_ports import SubmitResult
 from connectors.intake.flaws import Flaw
 from connectors.intake.intake import DELETED_COLUMN, Parcel, Reader
-from connectors.kafka.topic_deliveries import Standing, Wanted, base_of, delivery_of, starts
+from connectors.kafka.topic_deliveries import DeliveryState, TopicSource, base_of, delivery_of, start_offsets
 from connectors.kafka.topics import Message, Post, Reading, Writing
 from connectors.parsing.jsonlines import NoRecord, frame, record
 from connectors.parsing.tables import Piece
 from policies.language.catalogue import Feed
 from policies.values import Text
-from streams.language.events import headers
 from streams.language.folds import Outgoing
 from streams.language.messages import DeliveryStarted, Input
+from streams.wire.cloudevents import headers
 
 PACK_ROWS = 1_000
 PACK_SECONDS = 0.1
@@ -45,9 +45,9 @@ class Sink(Protocol):
     """Where records go: a host (``streams.host.Host``, ``services.deliveries.delivery.Recording``)."""
 
     @property
-    def state(self) -> Standing: ...
+    def state(self) -> DeliveryState: ...
 
-    def submit_each(self, messages: Iterable[Input]) -> Iterable[Applied]: ...
+    def submit_each(self, messages: Iterable[Input]) -> Iterable[SubmitResult]: ...
 
 
 @dataclass(slots=True)
@@ -72,15 +72,15 @@ def listen(reading: Reading, listener: Listener, stop: Callable[[], bool], once:
         NoTopic, NoAnswer: the broker. LostMessages: see ``starts``. TokenCollision, Refused: see ``Listener.take``.
     """
     spans = reading.spans()
-    reading.begin(starts(listener.sink.state, listener.wanted, spans))
+    reading.begin(start_offsets(listener.sink.state, listener.wanted, spans))
     while not stop():
         if once and all(offset >= spans[partition].end for partition, offset in reading.positions().items()):
             return
-        if messages := gathered(reading):
+        if messages := next_pack(reading):
             listener.take(messages)
 
 
-def gathered(reading: Reading, now: Callable[[], float] = time.monotonic) -> list[Message]:
+def next_pack(reading: Reading, now: Callable[[], float] = time.monotonic) -> list[Message]:
     """The next pack: up to a thousand messages, or those within a tenth of a second after the first."""
     pack = list(reading.poll(PACK_SECONDS, PACK_ROWS))
     until = now() + PACK_SECONDS
@@ -101,7 +101,7 @@ class Listener:
     def __init__(
         self,
         sink: Sink,
-        wanted: Wanted,
+        wanted: TopicSource,
         tokens: Tokens,
         vault: Vault,
         dead: Writing,
@@ -143,7 +143,7 @@ class Listener:
         if delivery is not None and delivery.report.id == id:
             return delivery
         number, mark, _ = self.sink.state.deliveries.number(feed.name, source, id)
-        if self.sink.state.deliveries.named(feed.name, source, id) is None:
+        if self.sink.state.deliveries.by_id(feed.name, source, id) is None:
             list(self.sink.submit_each([DeliveryStarted(feed.name, source, number, id)]))
         report = DeliveryReport(feed.name, feed.sources[source].unit, id, number, resumed_behind=mark)
         reader, people = Reader(feed, source, number, self._tokens, self._today()), RunningWriter(self._vault, feed, source, number)
@@ -169,10 +169,10 @@ class Listener:
         numbers = np.array(list(rows), np.int32)
         delivery.reader.received = self._today()
         parcel = delivery.reader.parcel(Piece(int(numbers[0]), frame(cells, columns)), numbers)
-        counted(delivery.report, parcel, lambda flaw: self._on_flaw(delivery.report, flaw))
+        count_parcel(delivery.report, parcel, lambda flaw: self._on_flaw(delivery.report, flaw))
         if parcel.unplaced:
             self._bury_unplaced(rows, parcel)
-        delivery.people.add(of_others(self.wanted.feed, parcel.identities, self.sink.state), int(numbers[0]))
+        delivery.people.add(without_erased(self.wanted.feed, parcel.identities, self.sink.state), int(numbers[0]))
         return parcel
 
     def _bury_unplaced(self, rows: Mapping[int, Message], parcel: Parcel) -> None:

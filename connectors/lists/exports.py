@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from streams.disk.files import replaced
+from streams.disk.files import replacing
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # some readers fold the full-width ones
 _BELOW_ZERO = re.compile(r"-\d{1,15}(\.\d+)?")
@@ -49,11 +49,11 @@ def write_csv(path: Path, sheet: Sheet) -> None:
     A cell that begins like a formula and is no number gets an apostrophe before it. Excel rounds long numbers when it opens a CSV: give
     people the XLSX where identifiers matter.
     """
-    with replaced(path) as part, part.open("w", encoding="utf-8-sig", newline="") as file:
+    with replacing(path) as part, part.open("w", encoding="utf-8-sig", newline="") as file:
         file.write("\r\n" * sheet.above)
         writer = csv.writer(file, delimiter=sheet.between, lineterminator="\r\n")
-        writer.writerow(guarded(sheet.header))
-        writer.writerows(guarded(row) for row in sheet.rows)
+        writer.writerow(escape_formulas(sheet.header))
+        writer.writerows(escape_formulas(row) for row in sheet.rows)
 
 
 def write_xlsx(path: Path, sheet: Sheet) -> None:
@@ -61,7 +61,7 @@ def write_xlsx(path: Path, sheet: Sheet) -> None:
     import xlsxwriter  # type: ignore[import-untyped]  # it ships no types
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with replaced(path) as part, TemporaryDirectory(prefix=f"{part.name}.", dir=part.parent) as aside:
+    with replacing(path) as part, TemporaryDirectory(prefix=f"{part.name}.", dir=part.parent) as aside:
         book = xlsxwriter.Workbook(part, {**options, "tmpdir": aside})
         book.set_properties({"title": sheet.title, "created": _MADE})
         bold, text = book.add_format({"bold": True, "num_format": "@"}), book.add_format({"num_format": "@"})
@@ -76,7 +76,7 @@ def write_xlsx(path: Path, sheet: Sheet) -> None:
         book.close()
 
 
-def guarded(row: Iterable[str]) -> list[str]:
+def escape_formulas(row: Iterable[str]) -> list[str]:
     """The row, with an apostrophe before every cell that a spreadsheet would take for a formula.
 
     Example:
@@ -86,7 +86,7 @@ def guarded(row: Iterable[str]) -> list[str]:
     return ["'" + cell if cell.lstrip("'").startswith(_STARTS_A_FORMULA) and not _BELOW_ZERO.fullmatch(cell) else cell for cell in row]
 
 
-def unguarded(cell: str) -> str:
+def unescape_formula(cell: str) -> str:
     """A cell as it was before ``guarded``.
 
     Example:

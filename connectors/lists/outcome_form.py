@@ -12,7 +12,7 @@ from connectors.lists.lists import IDENTIFIER, TOKEN
 from connectors.parsing.decoding import unreadable
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Check, Leaf, Policy, leaves
-from policies.problems.problems import listed, meant
+from policies.problems.problems import comma_list, suggestion
 
 COLUMNS = {
     "token": (TOKEN.zh, TOKEN.en, "subject", "化名"),
@@ -22,7 +22,7 @@ COLUMNS = {
 }
 
 
-class Form:
+class OutcomeForm:
     """The names of columns, and the words for criteria and checks, in a returned list of a policy.
 
     Args:
@@ -57,14 +57,16 @@ class Form:
             plain_words = {_plain(word) for word in words}
             columns = [column for column in dict.fromkeys(header) if _plain(column) in plain_words]
             if len(columns) > 1:
-                raise unreadable(name, f"有几列说的是同一件事：{listed(columns)}", f"has several columns for one thing: {listed(columns)}")
+                raise unreadable(
+                    name, f"有几列说的是同一件事：{comma_list(columns)}", f"has several columns for one thing: {comma_list(columns)}"
+                )
             if columns:
                 column_of[what] = columns[0]
         if not column_of.keys() & {"number", "token"}:
             zh, en = "、".join([TOKEN.zh, *self.columns["number"][:1]]), " or ".join([TOKEN.en, *self.columns["number"][1:2]])
             raise unreadable(name, f"没有说明是谁的列；应有 {zh}", f"has no column that says who it is; expected {en}")
         if not any(what == "outcome" or what.startswith("?") for what in column_of):
-            near = meant("outcome", header)
+            near = suggestion("outcome", header)
             zh = f"没有“反馈”列，也没有核实项的列。{near.zh}"
             raise unreadable(name, zh, "has neither a column `outcome` nor one of a check" + (f".{near.en}" if near.en else ""))
         return column_of

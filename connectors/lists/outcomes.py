@@ -20,15 +20,15 @@ import polars as pl
 from connectors.contracts.faults import UnreadableFile
 from connectors.identity.tokens import Tokens, arrow_bytes
 from connectors.intake.flaws import EXPECTED, value_class
-from connectors.lists.exports import unguarded
-from connectors.lists.outcome_form import Form
+from connectors.lists.exports import unescape_formula
+from connectors.lists.outcome_form import OutcomeForm
 from connectors.parsing.cells import Fault, dates
 from connectors.parsing.decoding import encoding_of, unreadable
 from connectors.parsing.tables import Piece, header_of, pieces
 from policies.problems.characters import lines
-from policies.problems.problems import listed, meant
+from policies.problems.problems import comma_list, suggestion
 from policies.values import Text
-from streams.ledgers.outcomes import OUTCOMES, named
+from streams.ledgers.outcomes import OUTCOMES, outcome_of
 
 FORMATS = {".csv": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl"}
 SHOWN = 100
@@ -38,7 +38,7 @@ EPOCH = date(1970, 1, 1)
 _HEX = re.compile(r"[0-9a-f]{16}")
 
 
-class Returned(NamedTuple):
+class OutcomeRow(NamedTuple):
     """The outcome of one row, its answers to checks, or both."""
 
     row: int
@@ -64,16 +64,16 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownSubjects:
     """What the state knows: whether a subject exists, which subject it counts as, today, and the day for rows without one."""
 
-    there: Callable[[int], bool]
+    exists: Callable[[int], bool]
     root: Callable[[int], int]
     today: date
     on: date | None = None
 
 
-def read_returned(path: Path, form: Form, tokens: Tokens, subjects: Known) -> tuple[list[Returned], int]:
+def read_outcome_rows(path: Path, form: OutcomeForm, tokens: Tokens, subjects: KnownSubjects) -> tuple[list[OutcomeRow], int]:
     """The outcomes of a file in its order, and the number of rows that the agency has not filled in yet.
 
     Raises:
@@ -97,12 +97,12 @@ def read_returned(path: Path, form: Form, tokens: Tokens, subjects: Known) -> tu
 
 
 class _Reader:
-    def __init__(self, form: Form, places: Mapping[str, str], subjects: Known) -> None:
+    def __init__(self, form: OutcomeForm, places: Mapping[str, str], subjects: KnownSubjects) -> None:
         self.form, self.places, self.subjects = form, places, subjects
         self.mistakes: list[Mistake] = []
         self._statements: dict[tuple[int, Any], tuple[int, Any]] = {}
 
-    def rows(self, piece: Piece, tokens: Tokens) -> Iterator[Returned | None]:
+    def rows(self, piece: Piece, tokens: Tokens) -> Iterator[OutcomeRow | None]:
         """The outcome of each row, None where it is not filled in; a row with a mistake gives nothing."""
         cells = {what: [_cell(cell) for cell in piece.frame[column]] for what, column in self.places.items()}
         who = self._numbers(piece.frame, tokens)
@@ -125,11 +125,11 @@ class _Reader:
             if len(self.mistakes) == before:
                 yield row_outcome
 
-    def _row(self, number: int, cells: Mapping[str, str], who: tuple[int, int], day: tuple[int, int]) -> Returned:
+    def _row(self, number: int, cells: Mapping[str, str], who: tuple[int, int], day: tuple[int, int]) -> OutcomeRow:
         subject = self._subject(number, cells, who)
         answers = tuple((what[1:], self._answer(number, what, text)) for what, text in cells.items() if what.startswith("?") and text)
         outcome, on, criterion = self._finding(number, cells, day, bool(answers))
-        return Returned(number, subject, outcome, on, criterion, answers)
+        return OutcomeRow(number, subject, outcome, on, criterion, answers)
 
     def _subject(self, number: int, cells: Mapping[str, str], who: tuple[int, int]) -> int:
         """The subject of a row; 0 after a mistake."""
@@ -147,7 +147,7 @@ class _Reader:
         if text and token and self.subjects.root(token) != subject:
             zh, en = "与本行的号码不是同一对象；请核对", "not whom the number of this row names; look at both"
             return self._bad(number, "token", Text(zh, en), text)
-        if not self.subjects.there(subject):
+        if not self.subjects.exists(subject):
             zh, en = "没有这一对象；请核对，或重新导出名单", "nobody is known by it; look again, or export the list anew"
             return self._bad(number, "token" if text else "number", Text(zh, en), text or cells.get("number", ""))
         return subject
@@ -159,10 +159,10 @@ class _Reader:
         text, criterion = cells.get("outcome", ""), cells.get("criterion", "")
         if not text and not criterion and has_answers:
             return None, None, None
-        outcome = named(text)
+        outcome = outcome_of(text)
         if outcome is None:
-            words = Text("应为反馈结果之一，如“已办理”", f"one of {listed(OUTCOMES)} was expected")
-            self._bad(number, "outcome", Text(words.zh + meant(text, OUTCOMES).zh, words.en + meant(text, OUTCOMES).en), text)
+            words = Text("应为反馈结果之一，如“已办理”", f"one of {comma_list(OUTCOMES)} was expected")
+            self._bad(number, "outcome", Text(words.zh + suggestion(text, OUTCOMES).zh, words.en + suggestion(text, OUTCOMES).en), text)
             return None, None, None
         return outcome, self._day(number, cells, day), self._criterion(number, outcome, criterion)
 
@@ -189,7 +189,7 @@ class _Reader:
         id = self.form.criterion(text)
         if id is None:
             zh, en = "应写明哪一条件有误：它的代号或名称", "the criterion that was wrong was expected, by id or by label"
-            near = meant(text, self.form.criteria) if text else Text("", "")
+            near = suggestion(text, self.form.criteria) if text else Text("", "")
             self._bad(number, "criterion", Text(zh + near.zh, en + near.en), text)
         return id
 
@@ -198,7 +198,7 @@ class _Reader:
             self._bad(number, what, Text("应为是或否", "yes or no was expected"), text)
         return ANSWERS.get(text.lower(), False)
 
-    def _twice(self, row_outcome: Returned) -> None:
+    def _twice(self, row_outcome: OutcomeRow) -> None:
         """Refuses a row that contradicts an earlier one of its subject and day."""
         statements: dict[Any, Any] = {("?", check): answer for check, answer in row_outcome.answers}
         if row_outcome.outcome is not None:
@@ -235,7 +235,7 @@ class _Reader:
 
 
 def _cell(text: str | None) -> str:
-    return unguarded((text or "").strip()).strip()
+    return unescape_formula((text or "").strip()).strip()
 
 
 def _wrong(name: str, mistakes: Sequence[Mistake]) -> UnreadableFile:

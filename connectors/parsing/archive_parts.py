@@ -53,7 +53,7 @@ def parts_of(path: Path) -> Iterator[zipfile.ZipFile]:
     with zipfile.ZipFile(path) as archive:
         names = Counter(name.replace("\\", "/").lower() for name in archive.namelist())
         if max(names.values(), default=0) > 1:
-            raise damaged(path.name)
+            raise damaged_workbook(path.name)
         yield archive
 
 
@@ -71,7 +71,7 @@ def blocks(archive: zipfile.ZipFile, part: str, most: int, name: str) -> Iterato
     if info.file_size > most:
         raise _too_large(name, part, most)
     if info.compress_type not in _METHODS:
-        raise damaged(name)
+        raise damaged_workbook(name)
     open_ended, length = copy.copy(info), 0
     open_ended.file_size = most + 1  # the end is then where the data ends, not where the directory says
     with archive.open(open_ended) as file:
@@ -83,7 +83,7 @@ def blocks(archive: zipfile.ZipFile, part: str, most: int, name: str) -> Iterato
                 raise too_expanded(name)
             yield block
     if length != info.file_size:
-        raise damaged(name)
+        raise damaged_workbook(name)
 
 
 def parser(name: str) -> expat.XMLParserType:
@@ -101,7 +101,7 @@ def parser(name: str) -> expat.XMLParserType:
     return xml_parser
 
 
-def damaged(name: str) -> UnreadableFile:
+def damaged_workbook(name: str) -> UnreadableFile:
     """The error for a damaged workbook."""
     return unreadable(
         name,

@@ -17,7 +17,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from connectors.parsing.hashing import Int64, UInt8, compiled
+from connectors.parsing.hashing import Int64, UInt8, kernel
 
 MISSING = -(2**63)
 SPACES = " \t\r\n\x0b\x0c\u00a0\u3000\ufeff\u200b"
@@ -60,7 +60,7 @@ class Fault(IntEnum):
 _MAX = 40  # longer than any number or date; a longer cell is cut here and then refused
 
 
-@compiled
+@kernel
 def _symbol(data: UInt8, i: int, end: int) -> tuple[int, int]:
     """The character at ``i`` and its width in bytes: as ASCII where it has a counterpart, 年月日 as 1, 2, 3, any other as 0."""
     a = data[i]
@@ -85,7 +85,7 @@ def _symbol(data: UInt8, i: int, end: int) -> tuple[int, int]:
     return 0, 1
 
 
-@compiled
+@kernel
 def _plain(data: UInt8, start: int, end: int, out: UInt8, inner: bool) -> int:
     """Write a cell in symbols to ``out``, without outer spaces (without any, unless ``inner``); returns its length, at most _MAX."""
     length, i = 0, start
@@ -107,8 +107,8 @@ def _plain(data: UInt8, start: int, end: int, out: UInt8, inner: bool) -> int:
     return length
 
 
-@compiled
-def trimmed(data: UInt8, offsets: Int64) -> tuple[Int64, Int64]:
+@kernel
+def trimmed_bounds(data: UInt8, offsets: Int64) -> tuple[Int64, Int64]:
     """Where each cell begins and ends, without its outer spaces."""
     starts, ends = offsets[:-1].copy(), offsets[1:].copy()
     for i in range(len(starts)):
@@ -134,7 +134,7 @@ def trimmed(data: UInt8, offsets: Int64) -> tuple[Int64, Int64]:
     return starts, ends
 
 
-@compiled
+@kernel
 def _digits(text: UInt8, start: int, stop: int) -> int:
     """The number of up to 18 digits, or -1."""
     if stop <= start or stop - start > 18:
@@ -148,7 +148,7 @@ def _digits(text: UInt8, start: int, stop: int) -> int:
     return value
 
 
-@compiled
+@kernel
 def _days(year: int, month: int, day: int) -> int:
     """Days since 1970-01-01, or MISSING where there is no such day (years 1 to 9999)."""
     if year < 1 or year > 9999 or month < 1 or month > 12 or day < 1:
@@ -164,7 +164,7 @@ def _days(year: int, month: int, day: int) -> int:
     return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468
 
 
-@compiled
+@kernel
 def _date(text: UInt8, length: int, bare: bool) -> tuple[int, int]:
     """The day at the head of a text, and its end: YYYY-MM-DD, YYYY/M/D, YYYY年M月D日 or, if ``bare``, YYYYMMDD. Else (MISSING, 0)."""
     if bare and length >= 8:
@@ -198,7 +198,7 @@ def _date(text: UInt8, length: int, bare: bool) -> tuple[int, int]:
     return _days(year, month, day), i
 
 
-@compiled
+@kernel
 def _iso(data: UInt8, start: int, end: int) -> int:
     """The day of a cell that is exactly YYYY-MM-DD, as most are; MISSING for any other cell, which may still be a date."""
     if end - start != 10 or data[start + 4] != 45 or data[start + 7] != 45:
@@ -206,7 +206,7 @@ def _iso(data: UInt8, start: int, end: int) -> int:
     return _days(_digits(data, start, start + 4), _digits(data, start + 5, start + 7), _digits(data, start + 8, end))
 
 
-@compiled
+@kernel
 def _midnight(text: UInt8, start: int, length: int) -> bool:
     """Whether the rest is only 00:00:00, as spreadsheets write after a date."""
     for i in range(start, length):
@@ -216,7 +216,7 @@ def _midnight(text: UInt8, start: int, length: int) -> bool:
     return start == length or text[start] == 32 or text[start] == 84
 
 
-@compiled
+@kernel
 def dates(data: UInt8, offsets: Int64) -> tuple[Int64, UInt8]:
     """Days since 1970-01-01 (MISSING where empty or wrong) and faults of a column of dates."""
     n = len(offsets) - 1
@@ -237,7 +237,7 @@ def dates(data: UInt8, offsets: Int64) -> tuple[Int64, UInt8]:
     return values, faults
 
 
-@compiled
+@kernel
 def numbers(data: UInt8, offsets: Int64, scale: int, low: int, high: int) -> tuple[Int64, UInt8]:
     """Numbers scaled by 10**scale, exactly, and faults.
 
@@ -265,7 +265,7 @@ def numbers(data: UInt8, offsets: Int64, scale: int, low: int, high: int) -> tup
     return values, faults
 
 
-@compiled
+@kernel
 def _number(text: UInt8, length: int, scale: int) -> tuple[int, int]:
     negative, i = text[0] == 45, 1 if text[0] == 45 or text[0] == 43 else 0
     if length >= _MAX:
@@ -300,7 +300,7 @@ def _number(text: UInt8, length: int, scale: int) -> tuple[int, int]:
     return (-value if negative else value), 0
 
 
-@compiled
+@kernel
 def orders(data: UInt8, offsets: Int64, kind: int, end: int) -> tuple[Int64, UInt8]:
     """Orders of records: a whole number as it is, a date or time as microseconds since 1970-01-01 00:00.
 
@@ -334,7 +334,7 @@ def orders(data: UInt8, offsets: Int64, kind: int, end: int) -> tuple[Int64, UIn
     return values, faults
 
 
-@compiled
+@kernel
 def _moment(text: UInt8, length: int, timed: bool) -> int:
     """Microseconds of a date or, where ``timed``, of a date and time; MISSING for anything else."""
     if timed and length == 14 and _digits(text, 0, 14) >= 0:
@@ -350,7 +350,7 @@ def _moment(text: UInt8, length: int, timed: bool) -> int:
     return MISSING if of_day == MISSING else day * 86_400_000_000 + of_day
 
 
-@compiled
+@kernel
 def _time(text: UInt8, start: int, length: int) -> int:
     """Microseconds of a time of day in Shanghai: empty, or HH:MM[:SS[.ffffff]] with an optional Z or +HH:MM; else MISSING."""
     if start == length:
@@ -378,7 +378,7 @@ def _time(text: UInt8, start: int, length: int) -> int:
     return ((hour * 60 + minute + shift) * 60 + second) * 1_000_000 + fraction
 
 
-@compiled
+@kernel
 def _shift(text: UInt8, i: int, length: int) -> int:
     """Minutes to add for Shanghai's time: 0 where no zone is written."""
     if i == length:
@@ -394,7 +394,7 @@ def _shift(text: UInt8, i: int, length: int) -> int:
     return 480 - (ahead if text[i] == 43 else -ahead)
 
 
-@compiled
+@kernel
 def residents(data: UInt8, offsets: Int64) -> tuple[UInt8, UInt8]:
     """Resident numbers in their 18-character form, uint8[18 n], and faults; 15 digits get the century 19 and a check digit.
 
@@ -410,7 +410,7 @@ def residents(data: UInt8, offsets: Int64) -> tuple[UInt8, UInt8]:
     return out, faults
 
 
-@compiled
+@kernel
 def _resident(text: UInt8, length: int, out: UInt8) -> int:
     if length != 15 and length != 18:
         return 9

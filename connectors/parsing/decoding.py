@@ -29,7 +29,7 @@ _UTF8_MARK = b"\xef\xbb\xbf"
 
 
 @contextmanager
-def told(name: str, path: Path | None = None) -> Iterator[None]:
+def file_errors(name: str, path: Path | None = None) -> Iterator[None]:
     """Errors of disk, gzip and polars in its block become ``UnreadableFile``; with a path, a wrong encoding has its line."""
     try:
         yield
@@ -97,7 +97,7 @@ def refuse_special(path: Path) -> None:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def open_unpacked(path: Path) -> Iterator[BinaryIO]:
     """The file, unpacked where its first bytes are those of gzip."""
     refuse_special(path)
     with path.open("rb") as file:
@@ -127,7 +127,7 @@ class _BoundedGzip(gzip.GzipFile):
         return data
 
 
-def decoded(file: BinaryIO, encoding: str, name: str, on_encoding: Callable[[str], None] = lambda encoding: None) -> Iterator[bytes]:
+def utf8_blocks(file: BinaryIO, encoding: str, name: str, on_encoding: Callable[[str], None] = lambda encoding: None) -> Iterator[bytes]:
     """The file in blocks of UTF-8.
 
     Args:
@@ -179,7 +179,7 @@ def _decoded_block(decoder: codecs.IncrementalDecoder, block: bytes, line: int, 
         raise wrong_encoding(name, encoding, line) from None
 
 
-def unified(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def with_line_feeds(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """The same text, with LF in the place of CR where the first line ends with CR alone (old Macintosh programs)."""
     head, only_cr = b"", None
     for block in blocks:
@@ -219,7 +219,7 @@ def wrong_encoding(name: str, encoding: str, line: int | None) -> UnreadableFile
 def line_of_bad_byte(path: Path) -> int | None:
     """The first line that is not UTF-8."""
     decoder, line = codecs.getincrementaldecoder("utf-8")("strict"), 1
-    with opened(path) as file:
+    with open_unpacked(path) as file:
         while block := file.read(BLOCK):
             try:
                 decoder.decode(block)

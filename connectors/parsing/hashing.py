@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     F = TypeVar("F", bound=Callable[..., Any])
     Number = TypeVar("Number", np.uint8, np.int64)
 
-    def compiled(function: F) -> F:
+    def kernel(function: F) -> F:
         """For mypy: the function itself, because numba is untyped."""
         return function
 
-    inlined = compiled
+    inline_kernel = kernel
 else:
     compiled = njit(cache=True, nogil=True)
     inlined = njit(cache=True, nogil=True, inline="always")
@@ -72,17 +72,17 @@ def keyed_hashes(key: bytes, data: UInt8, starts: Int64, ends: Int64) -> tuple[U
     """
     block = np.zeros(128, dtype=np.uint8)
     block[: len(key)] = np.frombuffer(key, dtype=np.uint8)
-    return _hashes(block, len(key), unwritten(data), unwritten(starts), unwritten(ends), _IV, _SIGMA)
+    return _hashes(block, len(key), read_only(data), read_only(starts), read_only(ends), _IV, _SIGMA)
 
 
-def unwritten(array: npt.NDArray[Number]) -> npt.NDArray[Number]:
+def read_only(array: npt.NDArray[Number]) -> npt.NDArray[Number]:
     """A read-only view of the array; numba would compile a kernel a second time for writable arrays."""
     array = array.view()
     array.flags.writeable = False
     return array
 
 
-@compiled
+@kernel
 def _hashes(key: UInt8, key_length: int, data: UInt8, starts: Int64, ends: Int64, iv: UInt64, sigma: UInt8) -> tuple[UInt64, UInt64]:
     n, initial, block = len(starts), iv.copy(), np.zeros((16, 1), np.uint64)
     # Parameter block, section 2.5: digest length 8, key length, fanout 1, depth 1.
@@ -113,7 +113,7 @@ def _hashes(key: UInt8, key_length: int, data: UInt8, starts: Int64, ends: Int64
     return first, second
 
 
-@compiled
+@kernel
 def _long(initial: UInt64, block: UInt64, data: UInt8, at: int, end: int, iv: UInt64, sigma: UInt8) -> tuple[Any, Any]:
     """The digests of one message of more than one block."""
     h, count = initial.copy(), np.uint64(128)
@@ -127,7 +127,7 @@ def _long(initial: UInt64, block: UInt64, data: UInt8, at: int, end: int, iv: UI
     return h[0], h[1]
 
 
-@compiled
+@kernel
 def _load(m: UInt64, lane: int, data: UInt8, at: int, end: int) -> None:
     """Load at most 128 bytes into sixteen little-endian words of a lane, with zeros behind the end."""
     word = 0
@@ -146,7 +146,7 @@ def _load(m: UInt64, lane: int, data: UInt8, at: int, end: int) -> None:
         value = np.uint64(0)
 
 
-@inlined
+@inline_kernel
 def _mix(v: UInt64, m: UInt64, a: int, b: int, c: int, d: int, x: int, y: int) -> None:
     """The mixing function G, section 3.1; the compiler vectorizes the loop over lanes."""
     for lane in range(v.shape[1]):
@@ -172,7 +172,7 @@ def _mix(v: UInt64, m: UInt64, a: int, b: int, c: int, d: int, x: int, y: int) -
         v[d, lane] = vd
 
 
-@compiled
+@kernel
 def _compress(h: UInt64, block: UInt64, count: Any, last: bool, iv: UInt64, sigma: UInt8) -> None:
     """The compression function F, section 3.2, for one message in one lane."""
     v = np.zeros((16, 1), np.uint64)
@@ -186,7 +186,7 @@ def _compress(h: UInt64, block: UInt64, count: Any, last: bool, iv: UInt64, sigm
         h[j] ^= v[j, 0] ^ v[j + 8, 0]
 
 
-@compiled
+@kernel
 def _rounds(v: UInt64, m: UInt64, sigma: UInt8) -> None:
     """The twelve rounds on every lane: sixteen words of as many messages as there are lanes."""
     for r in range(12):

@@ -1,6 +1,6 @@
 """Finds the header of a table, and explains a file whose columns are not those of its contract.
 
-Called by ``connectors.parsing.delimited`` and ``connectors.parsing.sheets`` with the first lines of a table, which may be titles. The error
+Called by ``connectors.parsing.delimited_text`` and ``connectors.parsing.sheets`` with the first lines of a table, which may be titles. The error
 of a refused file says what it looks like: it has another delimiter, or a title above its header.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from connectors.contracts.faults import UnreadableFile
 from connectors.contracts.layouts import FIND
 from connectors.parsing.decoding import unreadable
-from connectors.parsing.rows import Wanted
-from policies.problems.problems import listed, meant
+from connectors.parsing.rows import TableRequest
+from policies.problems.problems import comma_list, suggestion
 
 DELIMITERS = {",": ("逗号", "comma"), "\t": ("制表符", "tab"), ";": ("分号", "semicolon"), "|": ("竖线", "bar")}
 """The delimiters that are tried where the contract says auto, in the order of preference."""
@@ -22,7 +22,7 @@ SEARCHED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class HeaderLine:
     """A line that may be the header.
 
     Args:
@@ -37,12 +37,12 @@ class Candidate:
     end: tuple[int, int] = (0, 0)
     wide: bool = False
 
-    def names(self, wanted: Wanted) -> int:
+    def names(self, wanted: TableRequest) -> int:
         """How many of the required columns it names."""
         return len(set(wanted.columns).intersection(self.cells or ()))
 
 
-def header(candidates: Sequence[Candidate], wanted: Wanted) -> Candidate | None:
+def header(candidates: Sequence[HeaderLine], wanted: TableRequest) -> HeaderLine | None:
     """The header, where the layout says it is; None where it is not there."""
     at = wanted.layout.header
     if at == FIND:
@@ -52,18 +52,18 @@ def header(candidates: Sequence[Candidate], wanted: Wanted) -> Candidate | None:
     return next((c for c in candidates if c.line == at), None)
 
 
-def nearest(candidates: Sequence[Candidate], wanted: Wanted) -> Candidate | None:
+def nearest(candidates: Sequence[HeaderLine], wanted: TableRequest) -> HeaderLine | None:
     """The line most like a header: the one that the layout says, or the one that names most of the columns."""
     best = max(candidates, key=lambda c: c.names(wanted), default=None)
     return header(candidates, wanted) or (best if best is not None and best.names(wanted) else None)
 
 
-def named_in(candidates: Sequence[Candidate], wanted: Wanted) -> Candidate | None:
+def named_in(candidates: Sequence[HeaderLine], wanted: TableRequest) -> HeaderLine | None:
     """The first line that names every column."""
     return next((c for c in candidates if c.cells is not None and set(wanted.columns) <= set(c.cells)), None)
 
 
-def positions(names: Sequence[str], wanted: Wanted) -> dict[str, int | None]:
+def positions(names: Sequence[str], wanted: TableRequest) -> dict[str, int | None]:
     """The position of each column; None for an optional one that is absent.
 
     Raises:
@@ -75,21 +75,23 @@ def positions(names: Sequence[str], wanted: Wanted) -> dict[str, int | None]:
     twice = [column for column in columns if names.count(column) > 1]
     if twice:
         raise unreadable(
-            wanted.name, f"有两列同名：{listed(twice)}；请改名或删去一列", f"has two columns named {listed(twice)}; rename or delete one"
+            wanted.name,
+            f"有两列同名：{comma_list(twice)}；请改名或删去一列",
+            f"has two columns named {comma_list(twice)}; rename or delete one",
         )
     return {column: names.index(column) if column in names else None for column in columns}
 
 
-def missing(names: Sequence[str], wanted: Wanted, zh: str = "", en: str = "") -> UnreadableFile:
+def missing(names: Sequence[str], wanted: TableRequest, zh: str = "", en: str = "") -> UnreadableFile:
     """The error for a table that lacks columns, with a hint (``zh``, ``en``) or a name that was perhaps meant."""
     lacking = [column for column in dict.fromkeys(wanted.columns) if column not in names]
-    words, near = listed(lacking), meant(lacking[0], names)
+    words, near = comma_list(lacking), suggestion(lacking[0], names)
     if not en:
         zh, en = f"。{near.zh}" if near.zh else "", f".{near.en}" if near.en else ""
     return unreadable(wanted.name, f"缺少列：{words}{zh}", f"has no column {words}{en}")
 
 
-def refusal(lines_by_delimiter: Mapping[str, Sequence[Candidate]], wanted: Wanted) -> UnreadableFile:
+def refusal(lines_by_delimiter: Mapping[str, Sequence[HeaderLine]], wanted: TableRequest) -> UnreadableFile:
     """The error for a file whose header cannot be what the contract says.
 
     Args:
@@ -112,7 +114,7 @@ def refusal(lines_by_delimiter: Mapping[str, Sequence[Candidate]], wanted: Wante
     return _misplaced_header(lines_by_delimiter[own_delimiter], wanted)
 
 
-def _misplaced_header(candidates: Sequence[Candidate], wanted: Wanted) -> UnreadableFile:
+def _misplaced_header(candidates: Sequence[HeaderLine], wanted: TableRequest) -> UnreadableFile:
     """The error where the header is in another line than the layout says, or in none."""
     expected, actual = header(candidates, wanted), named_in(candidates, wanted)
     if actual is not None:

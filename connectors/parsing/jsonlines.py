@@ -17,7 +17,7 @@ from connectors.contracts.faults import UnreadableFile
 from connectors.limits import LONGEST_LINE, MOST_COLUMNS
 from connectors.parsing.decoding import too_long, too_wide
 from connectors.parsing.header_rows import missing
-from connectors.parsing.rows import Head, Notes, Rows, Wanted
+from connectors.parsing.rows import ReadingNotes, Rows, TableHead, TableRequest
 from policies.problems.problems import HuiminError
 from policies.values import Text
 
@@ -30,7 +30,7 @@ class NoRecord(HuiminError):
     """One JSON text that is no record: the unit's fault. The message says why, without a cell."""
 
 
-def rows(blocks: Iterable[bytes], wanted: Wanted, notes: Notes) -> Iterator[Rows]:
+def rows(blocks: Iterable[bytes], wanted: TableRequest, notes: ReadingNotes) -> Iterator[Rows]:
     """The rows of a file, in frames of at most 10,000.
 
     Raises:
@@ -63,14 +63,14 @@ def rows(blocks: Iterable[bytes], wanted: Wanted, notes: Notes) -> Iterator[Rows
             cells, lines, together = [], [], 0
     if not cells and not names and len(unseen) == len(wanted.columns):
         raise _bad(wanted.name, 1, "文件是空的", "the file is empty")
-    notes.heads.append(Head("", 0, tuple(names)))
+    notes.heads.append(TableHead("", 0, tuple(names)))
     if cells:
         yield _frame(cells, lines, columns)
     if unseen and not (only_deletions and unseen.keys().isdisjoint(wanted.identifiers[:2])):
         raise missing(list(names), wanted)
 
 
-def _is_deletion(data: dict[str, object], wanted: Wanted) -> bool:
+def _is_deletion(data: dict[str, object], wanted: TableRequest) -> bool:
     """Whether a record is a deletion; then it needs only the columns that identify the record."""
     value = next((data[column] for column in wanted.optional if column in data), None)
     return value not in (None, False, "", "0", "false", "否", *wanted.layout.false)

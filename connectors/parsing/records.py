@@ -1,6 +1,6 @@
 """Compiled checks of the shape of CSV records, and of the cells in a sheet's XML.
 
-``connectors.parsing.delimited`` checks every block before polars reads it, because polars fills short rows with nulls and keeps blank lines
+``connectors.parsing.delimited_text`` checks every block before polars reads it, because polars fills short rows with nulls and keeps blank lines
 as rows. In a block without quotes it is enough to count delimiters; any other block is walked byte by byte.
 
 Source: RFC 4180; a quote inside a cell without quotes, and text behind a closing quote, are refused as polars refuses them.
@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from connectors.parsing.hashing import Int64, UInt8, compiled
+from connectors.parsing.hashing import Int64, UInt8, kernel
 
 
-class Shape(IntEnum):
+class RecordShape(IntEnum):
     """What may be wrong with the shape of a record."""
 
     SOUND = 0
@@ -22,7 +22,7 @@ class Shape(IntEnum):
     SWALLOWED = 3  # a quoted cell that holds the ends of whole records
 
 
-@compiled
+@kernel
 def scan(data: UInt8, delimiter: int, columns: int, limit: int, out: UInt8, lines: Int64) -> tuple[int, int, int, int, int, int, int]:
     """Walk the whole records at the head of a block, and copy those that are not blank.
 
@@ -95,7 +95,7 @@ def scan(data: UInt8, delimiter: int, columns: int, limit: int, out: UInt8, line
     return stop, copied, records, 0, cells, walked, opened
 
 
-@compiled
+@kernel
 def plain(data: UInt8, delimiter: int, columns: int) -> bool:
     """Whether a block of whole lines has no quotes and no blank lines, and as many delimiters as its rows must have."""
     between, lines, quotes = 0, 0, 0
@@ -111,7 +111,7 @@ def plain(data: UInt8, delimiter: int, columns: int) -> bool:
     return blank == 0
 
 
-@compiled
+@kernel
 def measure(data: UInt8, stop: int, extent: Int64) -> bool:
     """Walk the XML of a sheet to measure its extent; False where a cell may say more than its value.
 

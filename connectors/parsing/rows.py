@@ -25,7 +25,7 @@ Int32 = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TableRequest:
     """What to read of a file.
 
     Args:
@@ -44,7 +44,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class TableHead:
     """The header of a table: its sheet ("" outside of workbooks), its line, and the names of the columns."""
 
     sheet: str
@@ -53,7 +53,7 @@ class Head:
 
 
 @dataclass(slots=True)
-class Notes:
+class ReadingNotes:
     """Facts about a file that a reader notes, for ``feed try`` and the report of a delivery.
 
     Args:
@@ -64,7 +64,7 @@ class Notes:
 
     encoding: str = ""
     delimiter: str = ""
-    heads: list[Head] = field(default_factory=list)
+    heads: list[TableHead] = field(default_factory=list)
     blank: int = 0
     passed_over: int = 0
     lacking: Counter[str] = field(default_factory=Counter)
@@ -88,7 +88,7 @@ class Rows:
     places: Mapping[str, str] = field(default_factory=dict)
     openings: pl.Series | None = None
 
-    def chosen(self, keep: Bools) -> Rows:
+    def where(self, keep: Bools) -> Rows:
         """The rows where ``keep`` holds."""
         lines = None if self.lines is None else self.lines[keep]
         openings = None if self.openings is None else self.openings.filter(pl.Series(keep))
@@ -120,7 +120,7 @@ class Piece:
         return Piece(self.first + start, self.frame.slice(start, length), lines, marks, self.places)
 
 
-def numbered(blocks: Iterable[Rows], wanted: Wanted, notes: Notes) -> Iterator[Piece]:
+def numbered_pieces(blocks: Iterable[Rows], wanted: TableRequest, notes: ReadingNotes) -> Iterator[Piece]:
     """The data rows with their numbers; blank rows and footers are left out and counted."""
     first = 1
     for rows in blocks:
@@ -141,7 +141,7 @@ def is_footer(opening: str, words: Iterable[str]) -> bool:
     return opening.strip(SPACES).startswith(tuple(words))
 
 
-def _without_footers(rows: Rows, wanted: Wanted, notes: Notes) -> Rows:
+def _without_footers(rows: Rows, wanted: TableRequest, notes: ReadingNotes) -> Rows:
     """The rows without footers, which begin with one of the layout's words and name no subject."""
     openings = rows.openings
     assert openings is not None
@@ -153,14 +153,14 @@ def _without_footers(rows: Rows, wanted: Wanted, notes: Notes) -> Rows:
     subject = rows.frame[wanted.identifiers[0]].fill_null("").str.strip_chars(SPACES) if wanted.identifiers else openings
     footer = (opens & ((subject == "") | (subject == openings.str.strip_chars(SPACES)))).to_numpy()
     notes.passed_over += int(footer.sum())
-    return rows.chosen(~footer)
+    return rows.where(~footer)
 
 
 def _literal(word: str) -> str:
     return "".join(f"\\{c}" if c in r"\.+*?()|[]{}^$#&-~" else c for c in word)
 
 
-def _without_blank(rows: Rows, subject: str, notes: Notes) -> Rows:
+def _without_blank(rows: Rows, subject: str, notes: ReadingNotes) -> Rows:
     """The rows without blank ones, whose cells are all empty; the rest of a merged cell counts as empty."""
     frame = rows.frame
     if not len(frame):
@@ -178,4 +178,4 @@ def _without_blank(rows: Rows, subject: str, notes: Notes) -> Rows:
     notes.blank += int(blank.sum())
     keep = np.ones(len(frame), np.bool_)
     keep[maybe[blank]] = False
-    return rows.chosen(keep)
+    return rows.where(keep)

@@ -17,19 +17,19 @@ import numpy as np
 import polars as pl
 
 from connectors.limits import MOST_MARKED
-from connectors.parsing.archive_parts import damaged
+from connectors.parsing.archive_parts import damaged_workbook
 from connectors.parsing.cells import SPACES, Fault
 from connectors.parsing.decoding import unreadable
-from connectors.parsing.delimited import first_cells
-from connectors.parsing.header_rows import SEARCHED, Candidate, header, nearest, positions, refusal
-from connectors.parsing.rows import Head, Notes, Rows, UInt8, Wanted
+from connectors.parsing.delimited_text import first_cells
+from connectors.parsing.header_rows import SEARCHED, HeaderLine, header, nearest, positions, refusal
+from connectors.parsing.rows import ReadingNotes, Rows, TableHead, TableRequest, UInt8
 from connectors.parsing.workbooks import SheetPart, Structure, column_letters, marked_all_over, sheet_parts, structure
-from policies.problems.problems import listed
+from policies.problems.problems import comma_list
 
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
 
-def rows(path: Path, wanted: Wanted, notes: Notes) -> Iterator[Rows]:
+def rows(path: Path, wanted: TableRequest, notes: ReadingNotes) -> Iterator[Rows]:
     """The rows of the selected sheets, one sheet after the other.
 
     Raises:
@@ -45,16 +45,16 @@ def rows(path: Path, wanted: Wanted, notes: Notes) -> Iterator[Rows]:
         yield _Sheet(prefix, frame.slice(at.line), positions(at.cells or (), own), at.line, facts, own).rows()
 
 
-def header_names(path: Path, wanted: Wanted) -> list[str]:
+def header_names(path: Path, wanted: TableRequest) -> list[str]:
     """The names of the columns of the first selected sheet."""
     sheet, facts = _selected_sheets(path, wanted)[0]
-    return _header(_load(path, sheet, facts), sheet, wanted, Notes()).cells or []
+    return _header(_load(path, sheet, facts), sheet, wanted, ReadingNotes()).cells or []
 
 
-def _selected_sheets(path: Path, wanted: Wanted) -> list[tuple[SheetPart, Structure]]:
+def _selected_sheets(path: Path, wanted: TableRequest) -> list[tuple[SheetPart, Structure]]:
     """The sheets of the layout, by name or pattern; without one, the only visible sheet that is not empty."""
     sheets, patterns = sheet_parts(path), wanted.layout.sheets
-    names = listed([sheet.name for sheet in sheets])
+    names = comma_list([sheet.name for sheet in sheets])
     if patterns:
         parts = [s for s in sheets if s.name in patterns or (s.visible and any(fnmatchcase(s.name, p) for p in patterns))]
         structures = [(sheet, structure(path, sheet.part)) for sheet in parts]
@@ -66,13 +66,13 @@ def _selected_sheets(path: Path, wanted: Wanted) -> list[tuple[SheetPart, Struct
     visible = [(sheet, structure(path, sheet.part)) for sheet in sheets if sheet.visible]
     full = [(sheet, facts) for sheet, facts in visible if facts.first]
     if not full:
-        hidden_names = listed([sheet.name for sheet in sheets if not sheet.visible])
+        hidden_names = comma_list([sheet.name for sheet in sheets if not sheet.visible])
         zh, en = ("；隐藏的工作表：" + hidden_names, f"; hidden sheets: {hidden_names}") if hidden_names else ("", "")
         raise unreadable(
             path.name, f"可见的工作表是空的；应有表头和数据{zh}", f"is empty; expected a header and rows on a visible sheet{en}"
         )
     if len(full) > 1:
-        names = listed([sheet.name for sheet, _ in full])
+        names = comma_list([sheet.name for sheet, _ in full])
         zh = f"有多张可见的工作表：{names}；请在约定的 delivery 写 sheets: 表名，或 sheets: all"
         raise unreadable(path.name, zh, f"has several visible sheets: {names}; write `sheets: NAME` or `sheets: all` under `delivery`")
     return full
@@ -85,19 +85,19 @@ def _load(path: Path, sheet: SheetPart, facts: Structure) -> pl.DataFrame:
     try:
         frame = fastexcel.read_excel(path).load_sheet(sheet.name, header_row=None, skip_rows=0, dtypes="string").to_polars()
     except fastexcel.FastExcelError:
-        raise damaged(path.name) from None
+        raise damaged_workbook(path.name) from None
     if facts.last and frame.width != facts.last - facts.first + 1:
-        raise damaged(path.name)  # the two readers disagree about the columns, so no cell could be named
+        raise damaged_workbook(path.name)  # the two readers disagree about the columns, so no cell could be named
     return frame
 
 
-def _header(frame: pl.DataFrame, sheet: SheetPart, wanted: Wanted, notes: Notes) -> Candidate:
+def _header(frame: pl.DataFrame, sheet: SheetPart, wanted: TableRequest, notes: ReadingNotes) -> HeaderLine:
     candidates = [
-        Candidate(line, [(cell or "").strip(SPACES) for cell in cells]) for line, cells in enumerate(frame.head(SEARCHED).iter_rows(), 1)
+        HeaderLine(line, [(cell or "").strip(SPACES) for cell in cells]) for line, cells in enumerate(frame.head(SEARCHED).iter_rows(), 1)
     ]
     at, like = header(candidates, wanted), nearest(candidates, wanted)
     if like is not None:
-        notes.heads.append(Head(sheet.name, like.line, tuple(like.cells or ())))
+        notes.heads.append(TableHead(sheet.name, like.line, tuple(like.cells or ())))
     if at is not None and set(wanted.columns) <= set(at.cells or ()):
         return at
     raise refusal({"": candidates}, wanted)
@@ -107,7 +107,7 @@ class _Sheet:
     """The rows of one sheet below its header."""
 
     def __init__(
-        self, called: str, body: pl.DataFrame, places: dict[str, int | None], above: int, facts: Structure, wanted: Wanted
+        self, called: str, body: pl.DataFrame, places: dict[str, int | None], above: int, facts: Structure, wanted: TableRequest
     ) -> None:
         self._body, self._above, self._facts, self._wanted = body, above, facts, wanted
         self._at = {column: place for column, place in places.items() if place is not None}

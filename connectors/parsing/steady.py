@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from connectors.parsing.decoding import refuse_special, told, unreadable
+from connectors.parsing.decoding import file_errors, refuse_special, unreadable
 
 
 class Steady:
@@ -29,7 +29,7 @@ class Steady:
         Raises:
             UnreadableFile: it cannot be read, or was changed.
         """
-        with told(self.path.name), self.path.open("rb") as file:
+        with file_errors(self.path.name), self.path.open("rb") as file:
             digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
         self.check()
         return f"blake2b-{digest}"
@@ -49,6 +49,6 @@ class Steady:
 
     def _look(self) -> tuple[int, ...]:
         refuse_special(self.path)
-        with told(self.path.name):
+        with file_errors(self.path.name):
             status = self.path.stat()
         return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -2,7 +2,7 @@
 
 Called by intake, and for files of coverage, identities and outcomes. Every cell is the text that was written, with its row number and its
 line in the file. Otherwise the file is refused, in one sentence that says what it looks like and what to do. Each format has its module:
-``delimited``, ``jsonlines``, ``sheets``; bytes are made UTF-8 by ``decoding``.
+``delimited_text``, ``jsonlines``, ``sheets``; bytes are made UTF-8 by ``decoding``.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from connectors.parsing import delimited, jsonlines, sheets
-from connectors.parsing.decoding import decoded, opened, told, unified
+from connectors.parsing import delimited_text, jsonlines, sheets
+from connectors.parsing.decoding import file_errors, open_unpacked, utf8_blocks, with_line_feeds
 from connectors.parsing.file_formats import refuse_text, refuse_workbook
-from connectors.parsing.rows import Notes, Piece, Rows, Wanted, numbered
+from connectors.parsing.rows import Piece, ReadingNotes, Rows, TableRequest, numbered_pieces
 from policies.language.catalogue import PLAIN_LAYOUT, FileLayout
 
-__all__ = ["Notes", "Piece", "header_of", "pieces"]
+__all__ = ["Piece", "ReadingNotes", "header_of", "pieces"]
 
 
 def pieces(
     path: Path, format: str, encoding: str, columns: Sequence[str], optional: Sequence[str] = (), layout: FileLayout = PLAIN_LAYOUT,
-    identifiers: Sequence[str] = (), notes: Notes | None = None,
+    identifiers: Sequence[str] = (), notes: ReadingNotes | None = None,
 ) -> Iterator[Piece]:  # fmt: skip
     """The rows of a file.
 
@@ -37,13 +37,13 @@ def pieces(
     Raises:
         UnreadableFile: no such file, another encoding or format, a missing column, a row with too many or too few cells.
     """
-    wanted = Wanted(path.name, tuple(columns), tuple(optional), layout, tuple(identifiers))
-    notes = Notes() if notes is None else notes
-    with told(path.name, path):
-        yield from numbered(_rows(path, format, encoding, wanted, notes), wanted, notes)
+    wanted = TableRequest(path.name, tuple(columns), tuple(optional), layout, tuple(identifiers))
+    notes = ReadingNotes() if notes is None else notes
+    with file_errors(path.name, path):
+        yield from numbered_pieces(_rows(path, format, encoding, wanted, notes), wanted, notes)
 
 
-def _rows(path: Path, format: str, encoding: str, wanted: Wanted, notes: Notes) -> Iterator[Rows]:
+def _rows(path: Path, format: str, encoding: str, wanted: TableRequest, notes: ReadingNotes) -> Iterator[Rows]:
     if format == "xlsx":
         refuse_workbook(path)
         yield from sheets.rows(path, wanted, notes)
@@ -52,10 +52,10 @@ def _rows(path: Path, format: str, encoding: str, wanted: Wanted, notes: Notes) 
     def note_encoding(encoding: str) -> None:
         notes.encoding = encoding
 
-    with opened(path) as file:
+    with open_unpacked(path) as file:
         refuse_text(file, format, path.name)
-        blocks = unified(decoded(file, encoding, path.name, note_encoding))
-        yield from (jsonlines.rows if format == "jsonl" else delimited.rows)(blocks, wanted, notes)
+        blocks = with_line_feeds(utf8_blocks(file, encoding, path.name, note_encoding))
+        yield from (jsonlines.rows if format == "jsonl" else delimited_text.rows)(blocks, wanted, notes)
 
 
 def header_of(path: Path, format: str, encoding: str) -> list[str]:
@@ -64,12 +64,12 @@ def header_of(path: Path, format: str, encoding: str) -> list[str]:
     Raises:
         UnreadableFile: as for ``pieces``; but a line that is no JSON object is ignored here.
     """
-    wanted = Wanted(path.name, ())
-    with told(path.name, path):
+    wanted = TableRequest(path.name, ())
+    with file_errors(path.name, path):
         if format == "xlsx":
             refuse_workbook(path)
             return sheets.header_names(path, wanted)
-        with opened(path) as file:
+        with open_unpacked(path) as file:
             refuse_text(file, format, path.name)
-            blocks = unified(decoded(file, encoding, path.name))
-            return jsonlines.keys(blocks, path.name) if format == "jsonl" else delimited.header_names(blocks, wanted)
+            blocks = with_line_feeds(utf8_blocks(file, encoding, path.name))
+            return jsonlines.keys(blocks, path.name) if format == "jsonl" else delimited_text.header_names(blocks, wanted)

@@ -30,7 +30,7 @@ from connectors.limits import (
     MOST_SHEETS,
     SPARSE,
 )  # fmt: skip
-from connectors.parsing.archive_parts import BROKEN, blocks, damaged, parser, parts_of
+from connectors.parsing.archive_parts import BROKEN, blocks, damaged_workbook, parser, parts_of
 from connectors.parsing.cells import Fault
 from connectors.parsing.decoding import unreadable
 from connectors.parsing.records import measure
@@ -122,7 +122,7 @@ def sheet_parts(path: Path) -> list[SheetPart]:
                     pass
             return out
     except BROKEN:
-        raise damaged(path.name) from None
+        raise damaged_workbook(path.name) from None
 
 
 def structure(path: Path, part: str) -> Structure:
@@ -141,10 +141,10 @@ def structure(path: Path, part: str) -> Structure:
                 walk.parser.Parse(block, False)
                 fed_bytes += len(block)
                 if fed_bytes - walk.parser.CurrentByteIndex > _LONGEST_TAG:
-                    raise damaged(path.name)
+                    raise damaged_workbook(path.name)
             walk.parser.Parse(b"", True)
     except BROKEN:
-        raise damaged(path.name) from None
+        raise damaged_workbook(path.name) from None
     refuse_sparse(walk.structure, path.name)
     return walk.structure
 

@@ -9,10 +9,10 @@ import typer
 
 from console.cli import candidates_outcomes, topics
 from console.cli.changes import show_changes
-from console.cli.held import warned_of
+from console.cli.hold_warnings import hold_warner
 from console.cli.i18n import both, verb
 from console.cli.moments import AsOf, KnownAt, as_of, known_at
-from console.cli.session import of, yes_or_no
+from console.cli.session import session_of, yes_or_no
 from console.text.candidates import COLUMNS, MARK, candidate_rows, erased_since, in_all, kept_off_text
 from console.text.holds import below
 from console.text.words import STILL_YES
@@ -84,12 +84,12 @@ def show(
 ) -> None:
     from services.lists.candidates import ListedCandidate, candidate_list
 
-    session = of(context)
+    session = session_of(context)
     most = None if session.json else limit or None
     listing = candidate_list(session.workspace(), policy, every, status, most, as_of(at), known_at(moment))
     if listing.erased:
         session.warn(erased_since(listing.erased))
-    if session.data(listing.candidates, tuple[ListedCandidate, ...]):
+    if session.print_json(listing.candidates, tuple[ListedCandidate, ...]):
         return
     rows = candidate_rows(listing.candidates, listing.policy, listing.catalogue, session.language)
     session.table(listing.policy.title, COLUMNS, rows)
@@ -107,10 +107,10 @@ def show(
 def export(context: typer.Context, policy: Name, out: Out = None) -> None:
     from services.exports.candidates import export_candidates
 
-    session = of(context)
+    session = session_of(context)
     with session.progress(Text("导出名单", "Exporting the list")):
         exported = export_candidates(session.workspace(), policy, out, session.language)
-    if not session.data(exported):
+    if not session.print_json(exported):
         session.say(
             Text(
                 f"已导出 {exported.rows} 行到 {exported.file}。内含身份信息，只交给执行机构。",
@@ -122,8 +122,8 @@ def export(context: typer.Context, policy: Name, out: Out = None) -> None:
 def answer(context: typer.Context, policy: Name, subject: Subject, check: Check, value: Answer) -> None:
     from services.lists.candidates import answer_check, parse_token
 
-    session = of(context)
+    session = session_of(context)
     yes = yes_or_no(value)
     if yes is None:
         raise HuiminError(Text("请写是或否（也可写 yes、no）。", "Write yes or no."), 2)
-    show_changes(session, answer_check(session.workspace(), policy, parse_token(subject), check, yes, warned_of(session)))
+    show_changes(session, answer_check(session.workspace(), policy, parse_token(subject), check, yes, hold_warner(session)))

@@ -13,7 +13,7 @@ import typer
 
 from console.cli.changes import show_changes
 from console.cli.i18n import both, verb
-from console.cli.session import Session, of
+from console.cli.session import Session, session_of
 from console.text.words import number, outcomes
 from policies.problems.problems import HuiminError
 from policies.values import Text
@@ -41,7 +41,9 @@ On = Annotated[
     typer.Option(
         "--on",
         metavar="DATE",
-        help=both("哪一天查明的（默认今天；文件中须逐行写明，或用此项）", "the day it was found (today; of a file, of rows without one)"),
+        help=both(
+            "哪一天查明的（默认今天；文件中须逐行写明，或用此项）", "the day it was found (today; session_of a file, of rows without one)"
+        ),
     ),
 ]
 Criterion = Annotated[
@@ -53,7 +55,7 @@ Criterion = Annotated[
 By = Annotated[
     str | None,
     typer.Option(
-        "--by", metavar="NAME", help=both("谁报告的（文件默认为经办单位）", "who reports it (of a file: the agency, if not told)")
+        "--by", metavar="NAME", help=both("谁报告的（文件默认为经办单位）", "who reports it (session_of a file: the agency, if not told)")
     ),
 ]
 File = Annotated[
@@ -90,7 +92,7 @@ def ack(
 ) -> None:  # fmt: skip
     from infra.settings import day
 
-    session = of(context)
+    session = session_of(context)
     found_on = None if on is None else day(on)
     if (subject is None) == (file is None):
         zh, en = (

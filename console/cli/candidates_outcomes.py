@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.i18n import both, verb
-from console.cli.session import Session, of
+from console.cli.session import Session, session_of
 from console.text.words import number, outcomes
 from policies.problems.problems import HuiminError
 from policies.values import Text
@@ -57,9 +57,9 @@ def show_outcomes(context: typer.Context, policy: Policy = None) -> None:
     from console.text.outcomes import HITS, hit_rows, kept_off_now
     from services.lists.outcomes import OutcomeTally, outcome_tallies
 
-    session = of(context)
+    session = session_of(context)
     tallies = outcome_tallies(session.workspace(), policy)
-    if session.data(tallies, list[OutcomeTally]):
+    if session.print_json(tallies, list[OutcomeTally]):
         return
     if not tallies:
         session.say(Text("还没有反馈。", "No outcome was reported yet."))
@@ -76,12 +76,12 @@ def corrections(context: typer.Context, policy: Policy = None, unit: Unit = None
     from console.text.outcomes import REQUEST, CorrectionInWords, correction_in_words, correction_row
     from services.lists.correction_requests import correction_requests
 
-    session = of(context)
+    session = session_of(context)
     if out is not None and out.suffix != ".csv":
         raise HuiminError(Text(f"{out.name}：更正请求只写成 .csv。", f"{out.name}: correction requests are written as .csv."), 2)
     requests = [correction_in_words(request) for request in correction_requests(session.workspace(), policy, unit, only)]
     files = [] if out is None else _write(session, out, requests, one_file=unit is not None)
-    if session.data(requests, list[CorrectionInWords]):
+    if session.print_json(requests, list[CorrectionInWords]):
         return
     if not requests:
         session.say(Text("没有更正请求。", "There are no correction requests."))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def show_changes(session: Session, result: WithChanges) -> None:
     """Print a result with changes: as JSON, or its changes counted in a table."""
-    if session.data(result):
+    if session.print_json(result):
         return
     if not result.changes:
         session.say(Text("名单没有变动。", "No list changed."))

@@ -68,8 +68,8 @@ def _lines(foreseen: ForeseenChanges | None) -> Text:
         zh = f"超过 {LONGEST_TRIAL} 天，没有逐日试算，名单会怎样变动不得而知"
         return Text(zh, f"That is more than {LONGEST_TRIAL} days: it was not tried, so nobody knows what it would tell")
     count, held_back = len(foreseen.changes), Text("", "")
-    if foreseen.held:
-        more = number(foreseen.held)
+    if foreseen.held_count:
+        more = number(foreseen.held_count)
         held_back = Text(f"；另有 {more} 个暂缓", f"; {more} more would be held back")
     if not count:
         return Text(f"名单不会变动{held_back.zh}", f"No list would change{held_back.en}")

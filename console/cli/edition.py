@@ -9,7 +9,7 @@ import typer
 
 from console.cli.edition_verify import Name, verify
 from console.cli.i18n import both, verb
-from console.cli.session import Session, of
+from console.cli.session import Session, session_of
 from console.text.words import CHANGES, STATUSES, number, token
 from policies.values import Text
 
@@ -57,9 +57,9 @@ def group() -> typer.Typer:
 def cut(context: typer.Context, policy: Name) -> None:
     from services.lists.editions import cut_edition
 
-    session = of(context)
+    session = session_of(context)
     result = cut_edition(session.workspace(), policy)
-    if session.data(result):
+    if session.print_json(result):
         return
     if result.edition is None:
         zh = "此刻没有新的一期：自上一期以来没有净变动，或各分片还没有做完。"
@@ -71,9 +71,9 @@ def cut(context: typer.Context, policy: Name) -> None:
 def show_all(context: typer.Context, policy: Name) -> None:
     from services.lists.editions import EditionSummary, editions
 
-    session = of(context)
+    session = session_of(context)
     listing = editions(session.workspace(), policy)
-    if session.data(listing.editions, tuple[EditionSummary, ...]):
+    if session.print_json(listing.editions, tuple[EditionSummary, ...]):
         return
     columns = [
         Text("期", "edition"), Text("日期", "day"), Text("消息", "messages"), Text("进入", "entered"), Text("离开", "left"),
@@ -92,7 +92,7 @@ def show_all(context: typer.Context, policy: Name) -> None:
 def show(context: typer.Context, policy: Name, which: Number, subject: Subject = None) -> None:
     from services.lists.candidates import parse_token
 
-    session = of(context)
+    session = session_of(context)
     if subject is None:
         _show_lines(session, policy, which)
         return
@@ -108,7 +108,7 @@ def _show_lines(session: Session, policy: str, which: int) -> None:
     from services.lists.editions import edition_details
 
     edition = edition_details(session.workspace(), policy, which)
-    if session.data(edition):
+    if session.print_json(edition):
         return
     session.say(_heading(edition, edition.titles[policy]), "bold")
     session.table(None, COLUMNS, change_rows(edition.changes, edition.titles, session.language), right=(5,))
@@ -121,10 +121,10 @@ def _show_lines(session: Session, policy: str, which: int) -> None:
 def evidence(context: typer.Context, policy: Name, which: Number, out: Out = None) -> None:
     from services.lists.editions import edition_evidence
 
-    session = of(context)
+    session = session_of(context)
     with session.progress(Text("写下依据", "Writing the evidence")):
         file = edition_evidence(session.workspace(), policy, which, out)
-    if not session.data(file):
+    if not session.print_json(file):
         zh = f"已写入 {file.file}：第 {which} 期，{number(file.candidates)} 个对象"
         session.say(Text(zh, f"Wrote {file.file}: edition {which}, {number(file.candidates)} candidates"))
 

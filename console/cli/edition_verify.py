@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.i18n import both
-from console.cli.session import Session, of
+from console.cli.session import Session, session_of
 from console.text.words import number
 from policies.problems.problems import HuiminError
 from policies.values import Text
@@ -24,23 +24,23 @@ Evidence = Annotated[
         "--evidence", metavar="FILE", exists=True, dir_okay=False, help=both("核对这份证据文件", "hold this evidence file against it")
     ),
 ]
-Held = Annotated[
+HeldDigest = Annotated[
     str | None,
     typer.Option("--digest", metavar="DIGEST", help=both("手中的摘要：应是某一期的", "a digest that you hold: it should be an edition's")),
 ]
 
 
-def verify(context: typer.Context, policy: Name, file: Evidence = None, digest: Held = None) -> None:
+def verify(context: typer.Context, policy: Name, file: Evidence = None, digest: HeldDigest = None) -> None:
     from services.lists.edition_checks import BrokenLog, EditionCheck, EvidenceCheck, verify_editions, verify_evidence
 
-    session = of(context)
+    session = session_of(context)
     if digest is not None and (file is not None or not re.fullmatch("[0-9a-fA-F]{16,64}", digest)):
         zh = "--digest 应为一期的摘要（16 至 64 位十六进制，见 huimin edition list），且不与 --evidence 同用。"
         en = "--digest is that of an edition (16 to 64 hex digits, see huimin edition list), and goes without --evidence."
         raise HuiminError(Text(zh, en), 2)
     workspace = session.workspace()
     check = verify_editions(workspace, policy, digest) if file is None else verify_evidence(workspace, policy, file)
-    if not session.data(check):
+    if not session.print_json(check):
         match check:
             case BrokenLog():
                 _say_broken(session, check)

@@ -20,10 +20,10 @@ from typing import Any
 
 import typer
 
-from console.cli.usage import is_usage, sentence
+from console.cli.usage import is_usage_error, usage_error
 from infra.logs import traceback_text
-from policies.problems.characters import Lines, escaped
-from policies.problems.problems import HuiminError, listed
+from policies.problems.characters import EscapedLines, escaped_text
+from policies.problems.problems import HuiminError, comma_list
 from policies.values import Text
 from streams.disk.effects import Effects, account
 
@@ -80,22 +80,22 @@ def run(verb: Callable[[], Any], language: Callable[[], str], workspace: Callabl
         return value
     if isinstance(error, typer.Exit | SystemExit):
         raise error
-    if is_usage(error):
-        mistake = sentence(error)
-        raise error if mistake is None else told(mistake.text, mistake.exit_code, language())
+    if is_usage_error(error):
+        mistake = usage_error(error)
+        raise error if mistake is None else report_on_stderr(mistake.text, mistake.exit_code, language())
     if os.environ.get("HUIMIN_DEBUG") and not isinstance(error, HuiminError | OSError | typer.Abort | KeyboardInterrupt):
         typer.echo(traceback_text(error), err=True)
-    raise told(*_error_report(error, error is lost, effects_text, effects.broken_off), language())
+    raise report_on_stderr(*_error_report(error, error is lost, effects_text, effects.broken_off), language())
 
 
-def told(text: Text, code: int, language: str) -> typer.Exit:
+def report_on_stderr(text: Text, code: int, language: str) -> typer.Exit:
     """Print a text on stderr, where that can be written; returns the exit with this code, to be raised."""
     with suppress(OSError, ValueError):
-        typer.secho(escaped(text[language]), err=True, fg="red")
+        typer.secho(escaped_text(text[language]), err=True, fg="red")
     return typer.Exit(code)
 
 
-class Output(io.FileIO):
+class StandardOutput(io.FileIO):
     """The standard output; it keeps the last error of a write."""
 
     failure: OSError | None = None
@@ -108,14 +108,14 @@ class Output(io.FileIO):
             raise
 
 
-def outputs_opened() -> None:
+def open_outputs() -> None:
     """Open both outputs so that no text makes a run fail: a character that the encoding lacks is written as its code.
 
     A closed standard output fails only when it is written to; no file that is opened later gets its number."""
     while (number := os.open(os.devnull, os.O_RDONLY)) <= 2:
         pass
     os.close(number)
-    encoding, plain = getattr(sys.stdout, "encoding", "utf-8"), io.BufferedWriter(Output(1, "w", closefd=False))
+    encoding, plain = getattr(sys.stdout, "encoding", "utf-8"), io.BufferedWriter(StandardOutput(1, "w", closefd=False))
     sys.stdout = io.TextIOWrapper(plain, encoding, "backslashreplace", line_buffering=plain.isatty())
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # it is open to the end
@@ -128,7 +128,7 @@ def warn_of_encoding(language: str) -> None:
     try:
         Text("惠民", "Huimin")[language].encode(sys.stdout.encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
-        told(ESCAPED, 0, "en")
+        report_on_stderr(ESCAPED, 0, "en")
 
 
 def _output_failure() -> OSError | None:
@@ -139,7 +139,7 @@ def _output_failure() -> OSError | None:
     except OSError as error:
         failure = error
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
-    failure = (raw.failure if isinstance(raw, Output) else None) or failure
+    failure = (raw.failure if isinstance(raw, StandardOutput) else None) or failure
     if failure is not None:
         with suppress(OSError, ValueError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -204,7 +204,7 @@ def _effects_text(effects: Effects, files: Sequence[Path], root: Path | None) ->
         str(path) for path in files if identity_folder is None or not path.absolute().is_relative_to(identity_folder)
     )
     if file_paths:
-        names = listed(file_paths, NAMED)
+        names = comma_list(file_paths, NAMED)
         zh.append(f"文件 {names}")
         en.append(f"written {names}")
     elif files and not offsets:
@@ -215,4 +215,6 @@ def _effects_text(effects: Effects, files: Sequence[Path], root: Path | None) ->
 
 def _both_texts(first: Text, second: Text) -> Text:
     """Two texts, one behind the other; line ends in the first are kept."""
-    return Text(Lines(escaped(first.zh) + escaped(second.zh)), Lines(f"{escaped(first.en)} {escaped(second.en)}"))
+    return Text(
+        EscapedLines(escaped_text(first.zh) + escaped_text(second.zh)), EscapedLines(f"{escaped_text(first.en)} {escaped_text(second.en)}")
+    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.i18n import both, verb
-from console.cli.session import Session, of
+from console.cli.session import Session, session_of
 from console.text.words import STATUSES, number
 from policies.problems.problems import Conflict
 from policies.values import Text
@@ -63,37 +63,37 @@ def group() -> typer.Typer:
 
 
 def person(context: typer.Context, who: Who, by: By, approved_by: Approved, reason: Reason, yes: Yes = False) -> None:
-    from services.erasure.erasing import erase, token_of
+    from services.erasure.erasing import erase_person, token_of
 
-    session = of(context)
+    session = session_of(context)
     workspace = session.workspace()
     token = token_of(workspace, sys.stdin.readline() if who == "-" else who)
     if not yes and not session.confirm(QUESTION):
         raise Conflict(UNASKED)
     with session.progress(Text("删除", "Erasing")):
-        erasure = erase(workspace, token, by, approved_by, reason)
+        erasure = erase_person(workspace, token, by, approved_by, reason)
     _show(session, erasure)
 
 
 def finish(context: typer.Context) -> None:
-    from services.erasure.erasing import finish as finish_erasure
+    from services.erasure.erasing import finish_erasure as finish_erasure
     from services.erasure.erasure import NothingUnfinished
 
-    session = of(context)
+    session = session_of(context)
     with session.progress(Text("删除", "Erasing")):
         erasure = finish_erasure(session.workspace())
     if erasure is not None:
         _show(session, erasure)
-    elif not session.data(NothingUnfinished()):
+    elif not session.print_json(NothingUnfinished()):
         session.say(Text("没有未做完的删除。", "No erasure is half done."))
 
 
 def show(context: typer.Context) -> None:
     from services.erasure.erasure import ErasureEntry, erasures
 
-    session = of(context)
+    session = session_of(context)
     entries = erasures(session.workspace())
-    if session.data(entries, list[ErasureEntry]):
+    if session.print_json(entries, list[ErasureEntry]):
         return
     columns = [Text("日期", "day"), Text("消息", "message"), Text("原因", "reason"), Text("决定与批准", "decided and approved")]
     session.table(None, columns, ([str(e.day), f"#{e.message}", e.reason, f"{e.by}, {e.approved_by}"] for e in entries))
@@ -107,7 +107,7 @@ def _show(session: Session, erasure: Erasure) -> None:
     """
     from services.erasure.erasure import ErasureIncomplete
 
-    if not session.data(erasure):
+    if not session.print_json(erasure):
         _say(session, erasure)
     if erasure.left:
         raise ErasureIncomplete(erasure.left)

@@ -8,7 +8,7 @@ import typer
 
 from console.cli.i18n import both, verb
 from console.cli.moments import AsOf, KnownAt, as_of, known_at
-from console.cli.session import of
+from console.cli.session import session_of
 
 Policy = Annotated[str, typer.Argument(metavar="POLICY", help=both("政策代号", "the policy's name"))]
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help=both("对象化名（16 位十六进制）", "the subject's token (16 hex digits)"))]
@@ -29,7 +29,7 @@ def add(app: typer.Typer) -> None:
 def explain(context: typer.Context, policy: Policy, subject: Subject, at: AsOf = None, moment: KnownAt = None) -> None:
     from console.cli.reasons import show_explanation
     from services.lists.candidates import parse_token
-    from services.lists.explanations import explain as explained
+    from services.lists.explanations import explain_subject as explained
 
-    session = of(context)
+    session = session_of(context)
     show_explanation(session, explained(session.workspace(), policy, parse_token(subject), as_of(at), known_at(moment)))

@@ -26,7 +26,7 @@ from console.cli import (
     topics as units_kafka,
 )
 from console.cli.i18n import both, verb
-from console.cli.session import of
+from console.cli.session import session_of
 from console.text.words import place
 from policies.problems.characters import lines
 from policies.values import KIND_WORDS, Text, share_words
@@ -63,18 +63,18 @@ def group() -> typer.Typer:
 def add(context: typer.Context, contract: Contract) -> None:
     from services.feeds.contracts import add_feed
 
-    session = of(context)
+    session = session_of(context)
     added = add_feed(session.workspace(), contract)
-    if not session.data(added):
+    if not session.print_json(added):
         session.say(Text(f"已加入数据源 {added.feed}（{added.title.zh}）", f"Added the feed {added.feed} ({added.title.en})"))
 
 
 def show_all(context: typer.Context) -> None:
-    from services.feeds.contracts import DescribedFeed, feeds
+    from services.feeds.contracts import DescribedFeed, described_feeds
 
-    session = of(context)
-    described = feeds(session.workspace())
-    if session.data(described, list[DescribedFeed]):
+    session = session_of(context)
+    described = described_feeds(session.workspace())
+    if session.print_json(described, list[DescribedFeed]):
         return
     columns = [
         Text("数据源", "feed"),
@@ -101,13 +101,13 @@ def _row(feed: DescribedFeed, language: str) -> list[str]:
 
 
 def show(context: typer.Context, name: Name) -> None:
-    from services.feeds.contracts import feed as described
+    from services.feeds.contracts import described_feed as described
     from services.lookup import division_names
 
-    session = of(context)
+    session = session_of(context)
     feed, language = described(session.workspace(), name), session.language
     places = division_names(session.workspace)
-    if session.data(feed):
+    if session.print_json(feed):
         return
     session.say(Text(f"{feed.title.zh}（{feed.feed}）", f"{feed.title.en} ({feed.feed})"), "bold")
     columns = [

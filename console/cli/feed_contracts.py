@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.i18n import both, verb
-from console.cli.session import of
+from console.cli.session import session_of
 from policies.values import Text
 
 if TYPE_CHECKING:
@@ -47,15 +47,15 @@ def add(app: typer.Typer) -> None:
 def check(context: typer.Context, files: Contracts) -> None:
     from policies.problems.problems import Invalid
     from services.feeds.growth import ContractAddition, contract_additions
-    from services.problems import ReportedProblem, reported
+    from services.problems import ReportedProblem, reported_problems
 
-    session = of(context)
+    session = session_of(context)
     try:
         additions = contract_additions(session.workspace(), files)
     except Invalid as error:
-        session.data(reported(error.problems), list[ReportedProblem])
+        session.print_json(reported_problems(error.problems), list[ReportedProblem])
         raise
-    if session.data(additions, list[ContractAddition]):
+    if session.print_json(additions, list[ContractAddition]):
         return
     session.say(Text("没有发现问题。", "No problems found."), "green")
     for name in dict.fromkeys(addition.feed for addition in additions):
@@ -75,11 +75,11 @@ def _show(session: Session, feed: str, additions: Sequence[ContractAddition]) ->
 def history(context: typer.Context, name: Name) -> None:
     from services.feeds.growth import ContractChange, contract_history
 
-    session = of(context)
+    session = session_of(context)
     feed = contract_history(session.workspace(), name)
     if not feed.changes:
         session.say(Text(f"数据源 {name} 从下一次写入起生效。", f"The feed {name} takes effect at the next write."))
-    if session.data(feed.changes, tuple[ContractChange, ...]) or not feed.changes:
+    if session.print_json(feed.changes, tuple[ContractChange, ...]) or not feed.changes:
         return
     rows = (["—" if change.day is None else change.day.isoformat(), change.message[session.language]] for change in feed.changes)
     session.table(Text(f"{feed.title.zh}（{name}）", f"{feed.title.en} ({name})"), [Text("日期", "day"), Text("改动", "change")], rows)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.clock import Yes, trust
-from console.cli.held import warned_of
+from console.cli.hold_warnings import hold_warner
 from console.cli.i18n import both, verb
-from console.cli.session import Session, of
+from console.cli.session import Session, session_of
 from console.text.words import place
 from policies.values import Text
 
@@ -32,7 +32,7 @@ Statements = Annotated[
     typer.Argument(
         metavar="[FILE]",
         exists=True,
-        help=both("覆盖声明文件；不给则列出现有声明", "a file of statements; without it, lists those in effect"),
+        help=both("覆盖声明文件；不给则列出现有声明", "a file session_of statements; without it, lists those in effect"),
     ),
 ]
 
@@ -50,14 +50,14 @@ def add(app: typer.Typer) -> None:
 
 
 def coverage(context: typer.Context, file: Statements = None, only: OneFeed = None, yes: Yes = False) -> None:
-    session = of(context)
+    session = session_of(context)
     if file is None:
         _statements(session, only)
         return
     from console.cli.changes import show_changes
     from services.deliveries.coverage import take_in_coverage
 
-    intake = take_in_coverage(session.workspace(), file, session.today(), trust(session, yes), warned_of(session))
+    intake = take_in_coverage(session.workspace(), file, session.today(), trust(session, yes), hold_warner(session))
     show_changes(session, intake)
     for waiting in intake.waiting:
         zh = f"声明 {waiting.statement} 在等批次 {waiting.delivery} 收齐，届时生效或作废。"
@@ -71,11 +71,11 @@ def coverage(context: typer.Context, file: Statements = None, only: OneFeed = No
 
 def _statements(session: Session, only: str | None) -> None:
     from services.deliveries.coverage import CoverageStatement
-    from services.deliveries.coverage import coverage as statements
+    from services.deliveries.coverage import coverage_statements as statements
     from services.lookup import division_names
 
     listed = statements(session.workspace(), only)
-    if session.data(listed, list[CoverageStatement]):
+    if session.print_json(listed, list[CoverageStatement]):
         return
     places = division_names(session.workspace)
     columns = [

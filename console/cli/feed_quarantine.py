@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.i18n import both, verb
-from console.cli.session import Session, of
+from console.cli.session import Session, session_of
 from policies.problems.characters import lines
 from policies.problems.problems import HuiminError
 from policies.values import Text
@@ -28,7 +28,8 @@ Out = Annotated[
         "--out",
         metavar="FILE",
         help=both(
-            "把待修正的行从原文件抄到这里（.xlsx 或 .csv）", "copy the rows to be mended out of the original into this (.xlsx, .csv)"
+            "把待修正的行从原文件抄到这里（.xlsx 或 .csv）",
+            "copy the rows to be mended out session_of the original into this (.xlsx, .csv)",
         ),
     ),
 ]
@@ -44,7 +45,9 @@ From = Annotated[
 ]
 Close = Annotated[
     int | None,
-    typer.Option("--close", metavar="DELIVERY", min=1, help=both("关闭这一批认不出对象的行", "close the rows of nobody of this delivery")),
+    typer.Option(
+        "--close", metavar="DELIVERY", min=1, help=both("关闭这一批认不出对象的行", "close the rows session_of nobody of this delivery")
+    ),
 ]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help=both("由谁关闭，记录在案", "who closes them, on record"))]
 Unit = Annotated[
@@ -94,9 +97,9 @@ def add(app: typer.Typer) -> None:
 def deliveries(context: typer.Context, name: Some = None) -> None:
     from services.deliveries.statuses import DeliveryStatus, deliveries_of
 
-    session = of(context)
+    session = session_of(context)
     every = deliveries_of(session.workspace(), name)
-    if session.data(every, list[DeliveryStatus]):
+    if session.print_json(every, list[DeliveryStatus]):
         return
     columns = [
         Text("数据源", "feed"),
@@ -150,7 +153,7 @@ def quarantine(
     from services.deliveries.open_cells import open_cells
     from services.deliveries.quarantine import BrokenCell
 
-    session = of(context)
+    session = session_of(context)
     if out is not None or original is not None:
         _copy_out(session, name, out, original)
         return
@@ -158,7 +161,7 @@ def quarantine(
         _close(session, name, source, close, by)
         return
     cells = open_cells(session.workspace(), name)
-    if session.data(cells, list[BrokenCell]):
+    if session.print_json(cells, list[BrokenCell]):
         return
     columns = [
         Text("数据源、单位", "feed, unit"),
@@ -185,7 +188,7 @@ def _copy_out(session: Session, name: str | None, out: Path | None, original: Pa
     if name is None or out is None or original is None:
         raise HuiminError(Text("请同时给出数据源、--out 和 --from。", "Give the feed, --out and --from together."), 2)
     copy = copy_broken_rows(session.workspace(), name, original, out, session.language)
-    if session.data(copy):
+    if session.print_json(copy):
         return
     zh = f"已把 {copy.rows} 行抄到 {out}，最后一列是原因。文件里有身份信息，只交给 {copy.unit}；改好后用 huimin ingest {name} 收回。"
     en = (
@@ -208,7 +211,7 @@ def _close(session: Session, name: str | None, unit: str | None, delivery: int, 
     if name is None:
         raise HuiminError(Text("请给出数据源。", "Name the feed."), 2)
     closing = close_rows(session.workspace(), name, unit, delivery, by, session.today())
-    if not session.data(closing):
+    if not session.print_json(closing):
         zh = f"已关闭 {closing.feed} 第 {closing.delivery} 批认不出对象的 {closing.rows} 行（{closing.by}，{closing.day}）。"
         en = f"Closed {closing.rows} rows of nobody of delivery {closing.delivery} of {closing.feed} ({closing.by}, {closing.day})."
         session.say(Text(zh, en))
@@ -236,7 +239,7 @@ def _alike(cells: Iterable[BrokenCell], language: str) -> list[list[str]]:
 def _records(cells: Sequence[BrokenCell], language: str) -> str:
     """The keys of the records of some cells, at most five; a word where the rows name no subject."""
     if cells[0].nobody:
-        return Text("认不出对象", "of nobody")[language]
+        return Text("认不出对象", "session_of nobody")[language]
     keys = [cell.key for cell in cells if cell.key is not None]
     return ", ".join(keys[:SHOWN]) + (" …" if len(keys) > SHOWN else "")
 

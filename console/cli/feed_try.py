@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.i18n import both, verb
-from console.cli.session import Session, of
+from console.cli.session import Session, session_of
 from console.text.deliveries import lacking
 from policies.values import Text
 
@@ -37,11 +37,11 @@ def try_file(context: typer.Context, feed: Contract, file: File) -> None:
     from connectors.contracts.faults import UnreadableFile
     from services.feeds.file_trial import file_trial
 
-    session = of(context)
+    session = session_of(context)
     trial = file_trial(session.workspace, feed, file, session.today())
     if trial.refused is not None:
         session.warn(trial.refused)  # first: the columns below it are those of a line that may be no header
-    if not session.data(trial):
+    if not session.print_json(trial):
         _show_trial(session, trial)
     if trial.refused is not None:
         raise typer.Exit(UnreadableFile(trial.refused).exit_code)

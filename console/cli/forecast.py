@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from console.cli.i18n import both, verb
-from console.cli.session import of
-from console.text.forecasts import By
+from console.cli.session import session_of
+from console.text.forecasts import DayGrouping
 from policies.values import Text
 
 LONGEST = 3660
@@ -17,7 +17,7 @@ LONGEST = 3660
 Policy = Annotated[str, typer.Argument(metavar="POLICY", help=both("政策代号", "the policy's name"))]
 Days = Annotated[int, typer.Option("--days", min=1, max=LONGEST, help=both("往后看多少天", "how many days to look ahead"))]
 Period = Annotated[
-    By,
+    DayGrouping,
     typer.Option(
         "--by", help=both("表中按 day、week 或 month 合计（--json 总是按日）", "rows by day, week or month (--json is always by day)")
     ),
@@ -36,15 +36,15 @@ def add(app: typer.Typer) -> None:
     )(forecast)
 
 
-def forecast(context: typer.Context, policy: Policy, days: Days = 30, by: Period = By.MONTH) -> None:
+def forecast(context: typer.Context, policy: Policy, days: Days = 30, by: Period = DayGrouping.MONTH) -> None:
     from console.text.forecasts import COLUMNS, headline, rows, total, turn_words
     from services.policies.forecast import forecast_policy
 
-    session = of(context)
+    session = session_of(context)
     workspace = session.workspace()
     with session.progress(Text("一天一天往后推", "Passing the days")):
         ahead = forecast_policy(workspace, policy, days)
-    if session.data(ahead):
+    if session.print_json(ahead):
         return
     session.say(headline(ahead), "bold")
     for turn in ahead.turns:

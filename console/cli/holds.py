@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from console.cli.changes import show_changes
-from console.cli.held import warned_of
+from console.cli.hold_warnings import hold_warner
 from console.cli.i18n import both, verb
-from console.cli.session import Session, of
+from console.cli.session import Session, session_of
 from console.text.holds import event_text, lists_text, standing_text
 from console.text.words import STATUSES, number, street, token
 from policies.values import Text
@@ -58,9 +58,9 @@ def group() -> typer.Typer:
 def show_all(context: typer.Context, every: Every = False) -> None:
     from services.lists.holds import HoldSummary, holds
 
-    session = of(context)
+    session = session_of(context)
     listing = holds(session.workspace(), every)
-    if session.data(listing.holds, tuple[HoldSummary, ...]):
+    if session.print_json(listing.holds, tuple[HoldSummary, ...]):
         return
     if not listing.holds:
         session.say(_nothing(listing.past))
@@ -86,9 +86,9 @@ def show(context: typer.Context, id: Id, limit: Limit = 40) -> None:
     from console.text.hold_advice import hold_in_words
     from services.lists.hold_decisions import hold_details
 
-    session = of(context)
+    session = session_of(context)
     hold = hold_in_words(hold_details(session.workspace(), id))
-    if session.data(hold):
+    if session.print_json(hold):
         return
     why = event_text(hold.event)
     session.say(Text(f"{id}（{hold.since} 起）：{why.zh}", f"{id} (since {hold.since}): {why.en}"), "bold")
@@ -132,18 +132,18 @@ def _people(session: Session, hold: HoldDetails, limit: int) -> None:
 
 
 def release(context: typer.Context, id: Id, by: By, approved_by: Approved, reason: Reason) -> None:
-    _decide(of(context), id, "release", by, approved_by, reason)
+    _decide(session_of(context), id, "release", by, approved_by, reason)
 
 
 def reject(context: typer.Context, id: Id, by: By, approved_by: Approved, reason: Reason) -> None:
-    _decide(of(context), id, "reject", by, approved_by, reason)
+    _decide(session_of(context), id, "reject", by, approved_by, reason)
 
 
 def _decide(session: Session, id: str, decision: Literal["release", "reject"], by: str, approved_by: str, reason: str) -> None:
     """Record the decision of two people, and print the lines that it causes."""
     from services.lists.hold_decisions import decide_hold
 
-    decided = decide_hold(session.workspace(), id, decision, by, approved_by, reason, warned_of(session))
+    decided = decide_hold(session.workspace(), id, decision, by, approved_by, reason, hold_warner(session))
     if not session.json:
         words = Text(f"{id} 已放行。", f"{id} is released."), Text(f"{id} 已驳回，名单维持原样。", f"{id} is rejected; the lists stay.")
         session.say(words[decision == "reject"], "bold")

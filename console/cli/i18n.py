@@ -52,7 +52,7 @@ def half(text: str, language: str) -> str:
     return en if separator and language == "en" else zh
 
 
-def localised(command: Any, language: str) -> Any:
+def localise(command: Any, language: str) -> Any:
     """A command tree with every help text in one language.
 
     Args:
@@ -73,7 +73,7 @@ def localised(command: Any, language: str) -> Any:
     command.get_usage = _usage(command.get_usage, language)
     for below in getattr(command, "commands", {}).values():
         below.rich_help_panel = COMMANDS[language]
-        localised(below, language)
+        localise(below, language)
     return command
 
 

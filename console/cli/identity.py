@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.changes import show_changes
-from console.cli.held import warned_of
+from console.cli.hold_warnings import hold_warner
 from console.cli.i18n import both, verb
-from console.cli.session import Session, of
+from console.cli.session import Session, session_of
 from console.text.words import number, token
-from policies.problems.problems import HuiminError, listed
+from policies.problems.problems import HuiminError, comma_list
 from policies.values import KIND_WORDS, Text
 from policies.values import Kind as SubjectKind
 
@@ -38,7 +38,7 @@ Pairs = Annotated[
         metavar="FILE",
         exists=True,
         dir_okay=False,
-        help=both("不写化名，改从 CSV 读号码：列 subject、into", "numbers from a CSV instead of tokens: columns subject, into"),
+        help=both("不写化名，改从 CSV 读号码：列 subject、into", "numbers from a CSV instead session_of tokens: columns subject, into"),
     ),
 ]
 Records = Annotated[
@@ -88,11 +88,11 @@ def merge(
     subject: Subject = None, into: Into = None, file: Pairs = None,
 ) -> None:  # fmt: skip
     from services.identity.corrections import People
-    from services.identity.corrections import merge as merged
+    from services.identity.corrections import merge_subjects as merged
 
-    session = of(context)
+    session = session_of(context)
     people = People(by, approved_by, reason)
-    _show(session, merged(session.workspace(), kind, _whom(subject, into, file), people, warned_of(session)))
+    _show(session, merged(session.workspace(), kind, _whom(subject, into, file), people, hold_warner(session)))
 
 
 def split(
@@ -100,11 +100,11 @@ def split(
     subject: Subject = None, into: Into = None, file: Pairs = None, records: Records = None,
 ) -> None:  # fmt: skip
     from services.identity.corrections import People
-    from services.identity.corrections import split as separated
+    from services.identity.corrections import split_subjects as separated
 
-    session = of(context)
+    session = session_of(context)
     people = People(by, approved_by, reason)
-    _show(session, separated(session.workspace(), kind, _whom(subject, into, file), people, warned_of(session), records))
+    _show(session, separated(session.workspace(), kind, _whom(subject, into, file), people, hold_warner(session), records))
 
 
 def _whom(subject: str | None, into: str | None, file: Path | None) -> tuple[int, int | None] | Path:
@@ -127,17 +127,17 @@ def _show(session: Session, correction: Correction) -> None:
     """Print the rows that were passed over, and the changes."""
     already = correction.already
     if already:
-        zh = f"原已如此而跳过的行：{number(len(already))}（{listed(already)}）。"
-        session.say(Text(zh, f"Rows that were as asked already, and passed over: {number(len(already))} ({listed(already)})."))
+        zh = f"原已如此而跳过的行：{number(len(already))}（{comma_list(already)}）。"
+        session.say(Text(zh, f"Rows that were as asked already, and passed over: {number(len(already))} ({comma_list(already)})."))
     show_changes(session, correction)
 
 
 def show(context: typer.Context) -> None:
     from services.identity.corrections import CorrectionInForce, corrections_in_force
 
-    session = of(context)
+    session = session_of(context)
     corrections = corrections_in_force(session.workspace())
-    if session.data(corrections, list[CorrectionInForce]):
+    if session.print_json(corrections, list[CorrectionInForce]):
         return
     if not corrections:
         session.say(Text("没有生效中的更正。", "No correction is in force."))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.clock import By, Yes, confirm, trust
-from console.cli.held import warned_of
+from console.cli.hold_warnings import hold_warner
 from console.cli.i18n import both, verb
-from console.cli.session import Session, of
+from console.cli.session import Session, session_of
 from console.text.deliveries import COLUMNS, TRIAL_COLUMNS, advice, file_row, lacking, trial_row, void
 from console.text.holds import notice
 from infra.settings import day
@@ -40,7 +40,7 @@ Replace = Annotated[
         "--replace", help=both("全量替换：早先交付而这次没有的记录作废", "a full replacement: older records that are not in it are gone")
     ),
 ]
-Called = Annotated[
+DeliveryId = Annotated[
     str | None,
     typer.Option(
         "--id",
@@ -91,20 +91,20 @@ def add(app: typer.Typer) -> None:
 
 
 def ingest(
-    context: typer.Context, feed: Feed, paths: Paths, source: Source = None, replace: Replace = False, called: Called = None,
+    context: typer.Context, feed: Feed, paths: Paths, source: Source = None, replace: Replace = False, called: DeliveryId = None,
     dry: Dry = False, yes: Yes = False,
 ) -> None:  # fmt: skip
     from services.deliveries.ingest import ingest as take_in
 
-    session = of(context)
+    session = session_of(context)
     if dry:
         _try(session, feed, paths, source, replace, called)
         return
     intake = take_in(
         session.workspace(), feed, paths, session.today(), source=source, replaces=replace, called=called,
-        trust=trust(session, yes), notify=warned_of(session), progress=session.progress,
+        trust=trust(session, yes), notify=hold_warner(session), progress=session.progress,
     )  # fmt: skip
-    if intake.deliveries and not session.data(intake):
+    if intake.deliveries and not session.print_json(intake):
         session.table(None, COLUMNS, (file_row(file, session.language) for file in intake.deliveries), right=(1, 2, 3, 4))
         for file in intake.deliveries:
             for sentence in advice(file):
@@ -118,7 +118,7 @@ def _try(session: Session, feed: str, paths: list[Path], source: str | None, rep
     from services.deliveries.ingest import ingest_trial
 
     trial = ingest_trial(session.workspace(), feed, paths, session.today(), source=source, replaces=replaces, called=called)
-    if trial.deliveries and not session.data(trial):
+    if trial.deliveries and not session.print_json(trial):
         session.table(None, TRIAL_COLUMNS, (trial_row(file, session.language) for file in trial.deliveries), right=tuple(range(1, 10)))
         for file in trial.deliveries:
             if file.lacking:
@@ -150,10 +150,10 @@ def tick(context: typer.Context, to: To = None, days: Days = None, yes: Yes = Fa
     from infra.settings import operator
     from services.deliveries.clock import move_day
 
-    session = of(context)
+    session = session_of(context)
     move = move_day(
         session.workspace(), session.today(), to=None if to is None else day(to), days=days, by=by.strip() or operator(),
-        confirm=None if yes else confirm(session), notify=warned_of(session), progress=session.progress,
+        confirm=None if yes else confirm(session), notify=hold_warner(session), progress=session.progress,
     )  # fmt: skip
     if not session.json:
         session.say(Text(f"日期现为 {move.day}。", f"The day is now {move.day}."))

@@ -11,7 +11,7 @@ import typer
 from console.cli import kafka_network as network
 from console.cli.i18n import both, verb
 from console.cli.kafka_network import Shards
-from console.cli.session import Session, of
+from console.cli.session import Session, session_of
 from policies.values import Text
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ Folder = Annotated[
 Brokers = Annotated[
     int | None,
     typer.Option(
-        "--brokers", metavar="1|3", help=both("几个 broker（默认 1；3 个中可坏一个）", "how many (default 1; of 3, one may fail)")
+        "--brokers", metavar="1|3", help=both("几个 broker（默认 1；3 个中可坏一个）", "how many (default 1; session_of 3, one may fail)")
     ),
 ]
 
@@ -66,9 +66,9 @@ def group() -> typer.Typer:
 def up(context: typer.Context, brokers: Brokers = None, folder: Folder = None, shards: Shards = 1) -> None:
     from services.cluster import start_cluster
 
-    session = of(context)
+    session = session_of(context)
     cluster = start_cluster(session.environment, folder, brokers, shards, session.progress)
-    if session.data(cluster):
+    if session.print_json(cluster):
         return
     session.say(Text(f"Kafka 已就绪：{cluster.bootstrap}", f"Kafka is ready: {cluster.bootstrap}"), "bold")
     created = len(cluster.created)
@@ -81,9 +81,9 @@ def up(context: typer.Context, brokers: Brokers = None, folder: Folder = None, s
 def down(context: typer.Context, folder: Folder = None) -> None:
     from services.cluster import stop_cluster
 
-    session = of(context)
+    session = session_of(context)
     cluster = stop_cluster(session.environment, folder, session.progress)
-    if not session.data(cluster):
+    if not session.print_json(cluster):
         count = cluster.stopped
         session.say(Text(f"已停止 {count} 个 broker，数据保留。", f"Brokers stopped: {count}; their data stay."))
 
@@ -91,9 +91,9 @@ def down(context: typer.Context, folder: Folder = None) -> None:
 def status(context: typer.Context, folder: Folder = None) -> None:
     from services.cluster import cluster_status
 
-    session = of(context)
+    session = session_of(context)
     cluster = cluster_status(session.environment, folder)
-    if not session.data(cluster):
+    if not session.print_json(cluster):
         _show_brokers(session, cluster.brokers)
         _show_topics(session, cluster)
     if not cluster.ready:

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from console.cli.i18n import both, verb
-from console.cli.session import as_json, of
+from console.cli.session import as_json, session_of
 from console.text.words import number, street
 from policies.values import Text
 
-Prefix = Annotated[str, typer.Option("--prefix", metavar="TEXT", help=both("主题名的前缀", "prefix of the topics' names"))]
+Prefix = Annotated[str, typer.Option("--prefix", metavar="TEXT", help=both("主题名的前缀", "prefix session_of the topics' names"))]
 Last = Annotated[int, typer.Option("--last", metavar="N", min=1, help=both("最近几条", "how many, counted from the newest"))]
 Shards = Annotated[
     int, typer.Option("--shards", metavar="N", min=1, max=64, help=both("几个分片分区", "how many partitions for the shards"))
@@ -69,18 +69,18 @@ def add(app: typer.Typer) -> None:
 def key(context: typer.Context, file: KeyFile) -> None:
     from services.network import write_key
 
-    session = of(context)
+    session = session_of(context)
     key_file = write_key(file)
-    if not session.data(key_file):
+    if not session.print_json(key_file):
         session.say(Text(f"export HUIMIN_NETWORK_KEY={key_file.file}", f"export HUIMIN_NETWORK_KEY={key_file.file}"))
 
 
 def join(context: typer.Context, prefix: Prefix = "huimin.") -> None:
-    from services.network import join as join_network
+    from services.network import join_network as join_network
 
-    session = of(context)
+    session = session_of(context)
     member = join_network(session.workspace(), session.environment, prefix)
-    if not session.data(member):
+    if not session.print_json(member):
         root, bootstrap = member.workspace, member.bootstrap
         session.say(Text(f"{root} 已加入 {bootstrap}", f"{root} is part of {bootstrap} now"), "bold")
 
@@ -88,11 +88,11 @@ def join(context: typer.Context, prefix: Prefix = "huimin.") -> None:
 def shards(context: typer.Context, prefix: Prefix = "huimin.") -> None:
     from services.lookup import division_names
     from services.network import PlacedShard
-    from services.network import shards as placed_shards
+    from services.network import placed_shards as placed_shards
 
-    session = of(context)
+    session = session_of(context)
     places = placed_shards(session.environment, prefix)
-    if session.data(places, list[PlacedShard]):
+    if session.print_json(places, list[PlacedShard]):
         return
     if not places:
         session.say(Text("还没有人落位。", "Nobody is placed yet."))
@@ -118,9 +118,9 @@ def shards(context: typer.Context, prefix: Prefix = "huimin.") -> None:
 def dead_letters(context: typer.Context, last: Last = 50, prefix: Prefix = "huimin.") -> None:
     from services.network import RefusedMessage, refused_messages
 
-    session = of(context)
+    session = session_of(context)
     messages = refused_messages(session.environment, prefix, last)
-    if session.data(messages, list[RefusedMessage]):
+    if session.print_json(messages, list[RefusedMessage]):
         return
     if not messages:
         session.say(Text("没有未被接受的消息。", "Nothing was refused."))
@@ -131,6 +131,6 @@ def dead_letters(context: typer.Context, last: Last = 50, prefix: Prefix = "huim
 
 
 def describe(context: typer.Context, shards: Shards = 1, prefix: Prefix = "huimin.") -> None:
-    from infra.kafka.asyncapi import document
+    from infra.kafka.asyncapi import asyncapi_document
 
-    sys.stdout.write(as_json(document(shards, prefix)) + "\n")
+    sys.stdout.write(as_json(asyncapi_document(shards, prefix)) + "\n")

@@ -40,10 +40,10 @@ from console.cli import (
 from console.cli import (
     policy_publish as publish,
 )
-from console.cli.ending import outputs_opened, run, warn_of_encoding
-from console.cli.i18n import both, localised
+from console.cli.ending import open_outputs, run, warn_of_encoding
+from console.cli.i18n import both, localise
 from console.cli.session import Session
-from console.cli.usage import Family, valueless
+from console.cli.usage import VerbGroup, valueless
 from infra.logs import log_plainly
 from infra.settings import settings
 from policies.problems.problems import HuiminError
@@ -55,7 +55,7 @@ LINE = "huimin.line"
 """The key under which the context keeps the arguments as typed."""
 
 
-def hoisted(arguments: Sequence[str]) -> list[str]:
+def global_options_first(arguments: Sequence[str]) -> list[str]:
     """The arguments with global options first; what follows ``--`` stays in its place.
 
     Raises:
@@ -85,16 +85,16 @@ def _next(words: Iterator[str], option: str) -> str:
     return following
 
 
-class Root(Family):
+class RootGroup(VerbGroup):
     """The root of the command tree: global options anywhere, errors as sentences."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         ctx.meta[LINE] = tuple(args)
-        left: list[str] = self._to_its_end(lambda: super(Root, self).parse_args(ctx, hoisted(args)), ctx)
+        left: list[str] = self._to_its_end(lambda: super(RootGroup, self).parse_args(ctx, global_options_first(args)), ctx)
         return left
 
     def invoke(self, ctx: Any) -> Any:
-        value = self._to_its_end(lambda: super(Root, self).invoke(ctx), ctx)
+        value = self._to_its_end(lambda: super(RootGroup, self).invoke(ctx), ctx)
         warn_of_encoding(_language(ctx))
         return value
 
@@ -114,7 +114,7 @@ def application() -> typer.Typer:
     """Every verb of the command line."""
     app = typer.Typer(
         name="huimin",
-        cls=Root,
+        cls=RootGroup,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         add_completion=False,
@@ -132,7 +132,7 @@ def application() -> typer.Typer:
             publish.add(group)
         if name == "candidates":
             ack.add(group)
-        app.add_typer(group, name=name, cls=Family)
+        app.add_typer(group, name=name, cls=VerbGroup)
     return app
 
 
@@ -176,14 +176,14 @@ def start_language(arguments: Sequence[str], environment: Any) -> str:
 
 def command(language: str) -> Any:
     """The command tree, its help in one language."""
-    return localised(typer.main.get_command(application()), language)
+    return localise(typer.main.get_command(application()), language)
 
 
 def main() -> None:
     """Entry point ``huimin``. Only the owner can read the files that it or a library makes."""
     os.umask(PRIVATE_UMASK)
     log_plainly()
-    outputs_opened()
+    open_outputs()
     command(start_language(sys.argv, os.environ)).main(prog_name="huimin")
 
 

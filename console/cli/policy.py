@@ -15,8 +15,8 @@ from console.cli import policy_history as history
 from console.cli import policy_show as published
 from console.cli.i18n import both, verb
 from console.cli.moments import AsOf, as_of
-from console.cli.session import of
-from console.text.warnings import folded, verdict
+from console.cli.session import session_of
+from console.text.policy_problems import problems_summary, problems_to_show
 from policies.problems.problems import HuiminError
 from policies.values import Text
 from services.lookup import catalogue_for, readable_policy, workspace_or_none
@@ -25,13 +25,13 @@ Files = Annotated[
     list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help=both("政策文件（YAML）", "policy files (YAML)"))
 ]
 File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help=both("政策文件（YAML）", "a policy file (YAML)"))]
-Tested = Annotated[
+TestedFiles = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="[FILE]…", exists=True, help=both("政策文件；不给则测试整个示例库", "policy files; without one, the whole library")
     ),
 ]
-Cases = Annotated[list[Path] | None, typer.Option("--cases", metavar="FILE", exists=True, help=both("用例文件", "a file of cases"))]
+Cases = Annotated[list[Path] | None, typer.Option("--cases", metavar="FILE", exists=True, help=both("用例文件", "a file session_of cases"))]
 Mutants = Annotated[
     bool,
     typer.Option(
@@ -82,18 +82,18 @@ def group() -> typer.Typer:
 
 def check(context: typer.Context, files: Files) -> None:
     from services.policies.checks import check_drafts
-    from services.problems import ReportedProblem, reported
+    from services.problems import ReportedProblem, reported_problems
 
-    session = of(context)
+    session = session_of(context)
     catalogue = catalogue_for(session.settings, session.environment, session.warn_once)
     checked = check_drafts(files, catalogue)
-    if not session.data(reported(checked.problems()), list[ReportedProblem]):
-        problems = [problem for of_file in checked.by_file for problem in folded(of_file, catalogue)]
+    if not session.print_json(reported_problems(checked.problems()), list[ReportedProblem]):
+        problems = [problem for of_file in checked.by_file for problem in problems_to_show(of_file, catalogue)]
         for problem in problems:
             style = "red" if problem.severity == "error" else "yellow"
             session.console().print(problem.render(session.language), style=style, soft_wrap=True)
         errors = checked.count("error")
-        session.say(verdict(errors, len(problems) - errors), "red" if errors else "green")
+        session.say(problems_summary(errors, len(problems) - errors), "red" if errors else "green")
     if checked.count("error"):
         raise typer.Exit(3)
 
@@ -102,13 +102,13 @@ def needs(context: typer.Context, file: File, letters: Letters = False, at: AsOf
     from console.cli.policy_needs import show_letters, show_needs
     from services.policies.needs import needs_in
 
-    session = of(context)
+    session = session_of(context)
     catalogue = catalogue_for(session.settings, session.environment, session.warn_once)
     policy = readable_policy(file, catalogue)
     workspace = workspace_or_none(session.workspace)
     with session.progress(Text("查看现有数据", "Looking at what is there")):
         needs = needs_in(workspace, policy, catalogue, as_of(at), session.today())
-    if session.data(needs):
+    if session.print_json(needs):
         return
     if letters:
         show_letters(session, needs)
@@ -116,11 +116,11 @@ def needs(context: typer.Context, file: File, letters: Letters = False, at: AsOf
         show_needs(session, needs)
 
 
-def trial(context: typer.Context, files: Tested = None, cases: Cases = None, mutants: Mutants = False) -> None:
+def trial(context: typer.Context, files: TestedFiles = None, cases: Cases = None, mutants: Mutants = False) -> None:
     from console.cli.policy_cases import show_runs
     from services.policies.cases import CaseRun, case_suites, library_suites, run_cases
 
-    session = of(context)
+    session = session_of(context)
     if files and cases:
         catalogue = catalogue_for(session.settings, session.environment, session.warn_once)
         suites = case_suites(catalogue, files, cases)
@@ -131,7 +131,7 @@ def trial(context: typer.Context, files: Tested = None, cases: Cases = None, mut
     total = sum(len(suite.cases) for suite in suites) * (2 if mutants else 1)
     with session.progress(Text("检验用例", "Trying the cases"), total) as advance:
         runs = run_cases(suites, catalogue, mutants, advance)
-    if not session.data(runs, list[CaseRun]):
+    if not session.print_json(runs, list[CaseRun]):
         show_runs(session, runs, mutants)
     if any(run.failed or run.unnoticed for run in runs):
         raise typer.Exit(3)

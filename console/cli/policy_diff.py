@@ -9,7 +9,7 @@ import typer
 
 from console.cli.i18n import both, verb
 from console.cli.moments import AsOf, as_of
-from console.cli.session import Session, of
+from console.cli.session import Session, session_of
 from policies.values import Text
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ Old = Annotated[str, typer.Argument(metavar="OLD", help=VERSION)]
 New = Annotated[str, typer.Argument(metavar="NEW", help=VERSION)]
 People = Annotated[bool, typer.Option("--people", help=both("也逐个列出有变化的对象（化名）", "also list everybody who moves, by token"))]
 Limit = Annotated[
-    int, typer.Option(min=0, help=both("逐个列出时最多几行（0 为全部）", "rows of that list at most (0: all; --json always holds all)"))
+    int,
+    typer.Option(min=0, help=both("逐个列出时最多几行（0 为全部）", "rows session_of that list at most (0: all; --json always holds all)")),
 ]
 
 
@@ -40,13 +41,13 @@ def diff(context: typer.Context, old: Old, new: New, people: People = False, lim
     from console.text.comparisons import comparison_in_words
     from services.policies.comparison import compare_policies
 
-    session = of(context)
+    session = session_of(context)
     day = as_of(at)
     workspace = session.workspace()
     with session.progress(Text("判断全体对象", "Judging everybody")):
         comparison = compare_policies(workspace, old, new, day, session.today())
     if session.json:
-        session.data(comparison_in_words(comparison, session.language))
+        session.print_json(comparison_in_words(comparison, session.language))
         return
     show_comparison(session, comparison)
     if people:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from console.cli.i18n import both, verb
-from console.cli.session import of
+from console.cli.session import session_of
 from policies.values import Text
 
 Name = Annotated[str, typer.Argument(metavar="POLICY", help=both("政策代号", "the policy's name"))]
@@ -26,11 +26,11 @@ def add(app: typer.Typer) -> None:
 
 def history(context: typer.Context, name: Name) -> None:
     from console.text.policies import HISTORY_COLUMNS, history_row
-    from services.policies.published import PolicyEvent, policy_history
+    from services.policies.versions import PolicyEvent, policy_history
 
-    session = of(context)
+    session = session_of(context)
     past = policy_history(session.workspace(), name)
-    if not session.data(past.events, list[PolicyEvent]):
+    if not session.print_json(past.events, list[PolicyEvent]):
         title = Text(f"{past.title.zh}（{name}）", f"{past.title.en} ({name})")
         rows = (history_row(event, session.language) for event in past.events)
         session.table(title, HISTORY_COLUMNS, rows, right=(0,), whole=(1,))

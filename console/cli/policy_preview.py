@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from console.cli.policy_diff import show_comparison
 from console.cli.session import Session
-from console.cli.terminal import Line
+from console.cli.terminal import EscapedText
 from console.text.previews import listed_table, preview_in_words, sparse_words, stage_words, undelivered_words
 from console.text.words import number
 from policies.values import Text
@@ -22,7 +22,7 @@ def show_preview(session: Session, preview: PolicyPreview) -> None:
     for note in undelivered_words(preview):
         session.warn(note)
     if session.json:
-        session.data(preview_in_words(preview, session.language))
+        session.print_json(preview_in_words(preview, session.language))
         return
     _draw_funnel(session, preview)
     if preview.streets:
@@ -56,10 +56,10 @@ def _draw_funnel(session: Session, preview: PolicyPreview) -> None:
         table.add_column(heading[language], justify=justify, overflow="fold")  # type: ignore[arg-type]  # a literal of two
     table.add_row(Text("范围内全体", "everybody in scope")[language], "", number(everybody), "", _bar(everybody, 0, everybody))
     for stage, (label, clause) in zip(preview.funnel, stage_words(preview), strict=True):
-        name = Line(label[language])
+        name = EscapedText(label[language])
         table.add_row(
             name.below(f"  {clause[language]}", style="dim") if clause[language] else name,
-            Line(stage.cite or ""),
+            EscapedText(stage.cite or ""),
             number(stage.yes),
             number(stage.unknown) if stage.unknown else "",
             _bar(stage.yes, stage.unknown, everybody),
@@ -67,12 +67,12 @@ def _draw_funnel(session: Session, preview: PolicyPreview) -> None:
     session.console().print(table)
 
 
-def _bar(yes: int, unknown: int, everybody: int) -> Line:
+def _bar(yes: int, unknown: int, everybody: int) -> EscapedText:
     """A bar of solid (yes) and light (unknown) blocks; a count above zero has at least one block."""
 
     def length(count: int) -> int:
         return 0 if not count else max(1, round(BAR * count / max(everybody, 1)))
 
-    bar = Line("█" * length(yes), style="green")
+    bar = EscapedText("█" * length(yes), style="green")
     bar.append("░" * length(unknown), style="yellow")
     return bar

@@ -11,11 +11,11 @@ from typing import Annotated
 import typer
 
 from console.cli.changes import show_changes
-from console.cli.held import warned_of
+from console.cli.hold_warnings import hold_warner
 from console.cli.i18n import both, verb
-from console.cli.matched import say_matched
+from console.cli.matched_streets import say_matched_streets
 from console.cli.moments import AsOf, as_of
-from console.cli.session import of
+from console.cli.session import session_of
 from policies.values import Text
 
 File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help=both("政策文件（YAML）", "a policy file (YAML)"))]
@@ -66,7 +66,7 @@ def preview(context: typer.Context, file: File, at: AsOf = None) -> None:
     from console.cli.policy_preview import show_preview
     from services.policies.preview import JUDGING, preview_file
 
-    session = of(context)
+    session = session_of(context)
     workspace = session.workspace()
     with session.progress(JUDGING):
         beforehand = preview_file(workspace, file, as_of(at))
@@ -75,9 +75,9 @@ def preview(context: typer.Context, file: File, at: AsOf = None) -> None:
 
 def publish(context: typer.Context, file: File, by: By, approved_by: Approved, yes: Yes = False) -> None:
     from services.policies.publication import PublicationQuestion
-    from services.policies.publication import publish as publish_draft
+    from services.policies.publication import publish_draft as publish_draft
 
-    session = of(context)
+    session = session_of(context)
 
     def confirm(question: PublicationQuestion) -> bool:
         from console.cli.policy_preview import show_preview
@@ -89,9 +89,9 @@ def publish(context: typer.Context, file: File, by: By, approved_by: Approved, y
 
     publication, streets = publish_draft(
         session.workspace(), file, by, approved_by, session.today(), confirm=None if yes else confirm, previewed=not session.json,
-        notify=warned_of(session), progress=session.progress,
+        notify=hold_warner(session), progress=session.progress,
     )  # fmt: skip
-    say_matched(session, streets)
+    say_matched_streets(session, streets)
     if not session.json:
         name, version, title = publication.policy, publication.version, publication.title
         zh = f"已发布 {title.zh}（{name} 第 {version} 版）。"
@@ -104,16 +104,16 @@ def withdraw(
 ) -> None:
     from services.policies.publication import withdraw as withdraw_policy
 
-    session = of(context)
+    session = session_of(context)
 
     def confirm() -> bool:
         return session.confirm(Text(f"撤销 {name}，名单将清空？", f"Withdraw {name} and empty its list?"))
 
     withdrawal, streets = withdraw_policy(
-        session.workspace(), name, by, approved_by, reason, as_of(since), confirm=None if yes else confirm, notify=warned_of(session),
+        session.workspace(), name, by, approved_by, reason, as_of(since), confirm=None if yes else confirm, notify=hold_warner(session),
         progress=session.progress,
     )  # fmt: skip
-    say_matched(session, streets)
+    say_matched_streets(session, streets)
     if not session.json:
         session.say(withdrawal.sentence, "bold")
     show_changes(session, withdrawal)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.i18n import both, verb
-from console.cli.session import as_json, of
+from console.cli.session import as_json, session_of
 from policies.language.lifecycle import WORDS
 from policies.language.tree import Node, Unless, children
 from policies.values import Text
@@ -16,7 +16,7 @@ from policies.values import Text
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-    from console.cli.terminal import Line
+    from console.cli.terminal import EscapedText
     from console.text.clauses import Clauses
     from policies.language.tree import Policy
 
@@ -30,7 +30,9 @@ Schema = Annotated[
         help=both("policy、cases、feed、units、coverage；不给则列出", "policy, cases, feed, units, coverage; without it, lists them"),
     ),
 ]
-Into = Annotated[Path | None, typer.Option("--out", metavar="DIR", help=both("全部写入这个目录", "write all of them into this folder"))]
+Into = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help=both("全部写入这个目录", "write all session_of them into this folder"))
+]
 
 
 def add(app: typer.Typer) -> None:
@@ -48,11 +50,11 @@ def add(app: typer.Typer) -> None:
 
 def show_all(context: typer.Context) -> None:
     from console.text.policies import LIST_COLUMNS, list_row
-    from services.policies.published import ListedPolicy, listed_policies
+    from services.policies.versions import ListedPolicy, listed_policies
 
-    session = of(context)
+    session = session_of(context)
     policies = listed_policies(session.workspace())
-    if not session.data(policies, list[ListedPolicy]):
+    if not session.print_json(policies, list[ListedPolicy]):
         session.table(None, LIST_COLUMNS, (list_row(policy, session.language) for policy in policies), right=(1,), whole=(4,))
 
 
@@ -61,12 +63,12 @@ def show(context: typer.Context, name: NameOrFile) -> None:
     from console.text.policies import policy_in_words
     from services.lookup import catalogue_for, policy_named
 
-    session = of(context)
+    session = session_of(context)
     catalogue = catalogue_for(session.settings, session.environment, session.warn_once)
     policy, state = policy_named(session.workspace, name, catalogue)
     clauses = Clauses(catalogue, session.language, policy.params)
     in_words = policy_in_words(policy, state, clauses)
-    if session.data(in_words):
+    if session.print_json(in_words):
         return
     session.say(
         Text(f"{policy.title.zh}（{policy.name} 第 {policy.version} 版）", f"{policy.title.en} ({policy.name} version {policy.version})"),
@@ -81,11 +83,11 @@ def _tree(policy: Policy, clauses: Clauses) -> Tree:
     """The rule of a version as a tree for the terminal."""
     from rich.tree import Tree
 
-    from console.cli.terminal import Line
+    from console.cli.terminal import EscapedText
     from console.text.criteria import EXCEPT, heading
 
-    def line(node: Node, parent: Node | None = None) -> Line:
-        text = Line(EXCEPT[clauses.language] if isinstance(parent, Unless) and node is parent.unless else "", style="default")
+    def line(node: Node, parent: Node | None = None) -> EscapedText:
+        text = EscapedText(EXCEPT[clauses.language] if isinstance(parent, Unless) and node is parent.unless else "", style="default")
         text.append(node.meta.id, style="cyan")
         text.append(f"  {heading(node, clauses.language)}" if node.meta.label else "", style="bold")
         text.append(f"  {node.meta.cite}" if node.meta.cite else "", style="magenta")
@@ -104,14 +106,14 @@ def _tree(policy: Policy, clauses: Clauses) -> Tree:
 def schema(context: typer.Context, kind: Schema = None, out: Into = None) -> None:
     from services.document_schemas import document_schema, document_schemas, write_schemas
 
-    session = of(context)
+    session = session_of(context)
     if out is not None:
         schemas = write_schemas(out)
-        if not session.data(schemas):
+        if not session.print_json(schemas):
             session.say(Text(f"已写入 {len(schemas.files)} 份到 {out}", f"Wrote {len(schemas.files)} schemas to {out}"))
     elif kind is None:
         kinds = sorted(document_schemas())
-        if not session.data(kinds):
+        if not session.print_json(kinds):
             session.say(Text("、".join(kinds), ", ".join(kinds)))
     else:
         typer.echo(as_json(document_schema(kind), 2))

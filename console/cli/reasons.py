@@ -32,11 +32,11 @@ def show_explanation(session: Session, result: SubjectExplanation | ErasedSubjec
         heading: a sentence to print first.
     """
     if isinstance(result, ErasedSubject):
-        if not session.data(result):
+        if not session.print_json(result):
             session.say(erased_text(result))
         return
     explanation = explanation_in_words(result)
-    if session.data(explanation):
+    if session.print_json(explanation):
         return
     if heading is not None:
         session.say(heading, "bold")
@@ -66,13 +66,13 @@ def _tree(explanation: ExplanationInWords, criteria: CriterionInWords, language:
     """The criteria as a tree for the terminal."""
     from rich.tree import Tree
 
-    from console.cli.terminal import Line
+    from console.cli.terminal import EscapedText
 
     root = Tree(_line(criteria, language), guide_style="dim")
 
     def grow(of: CriterionInWords, under: Any) -> None:
         for record in of.records:
-            under.add(Line(record_text(record, explanation.catalogue)[language], style="dim"))
+            under.add(EscapedText(record_text(record, explanation.catalogue)[language], style="dim"))
         for child in of.criteria:
             grow(child, under.add(_line(child, language)))
 
@@ -82,10 +82,10 @@ def _tree(explanation: ExplanationInWords, criteria: CriterionInWords, language:
 
 def _line(criterion: CriterionInWords, language: str) -> Any:
     """A criterion as a line: its label, article and comparison; below its label, what it tests."""
-    from console.cli.terminal import Line
+    from console.cli.terminal import EscapedText
 
     letter = criterion.truth
-    line = Line(f"{MARKS[letter]} {letter} ", style=STYLES[letter])
+    line = EscapedText(f"{MARKS[letter]} {letter} ", style=STYLES[letter])
     label, tests, words = criterion.label and criterion.label[language], criterion.tests[language], criterion.words[language]
     line.append(label or tests, style="bold" if criterion.matters else "dim")
     line.append(f"  {criterion.cite}" if criterion.cite else "", style="magenta")

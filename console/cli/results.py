@@ -49,7 +49,7 @@ from services.policies.cases import CaseRun
 from services.policies.forecast import Forecast
 from services.policies.needs import PolicyNeeds
 from services.policies.publication import PolicyWithdrawal, Publication
-from services.policies.published import ListedPolicy, PolicyEvent
+from services.policies.versions import ListedPolicy, PolicyEvent
 from services.problems import ReportedProblem
 from services.results import schema
 from services.units import AddedUnit, ListedUnit

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import typer
 
 from infra.settings import Settings, today
-from policies.problems.characters import escaped, escaped_json
+from policies.problems.characters import escaped_json, escaped_text
 from policies.values import Text
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Session:
     settings: Settings
     json: bool
     environment: dict[str, str]
-    said: set[Text] = field(default_factory=set)
+    shown_warnings: set[Text] = field(default_factory=set)
 
     @property
     def language(self) -> str:
@@ -69,11 +69,11 @@ class Session:
 
     def heading(self, text: Text, aside: str) -> None:
         """Print a heading as a line across the screen, with a dim word behind it."""
-        from console.cli.terminal import Line
+        from console.cli.terminal import EscapedText
 
         console = self.console(stderr=self.json)
         console.print()
-        console.rule(Line(f"{text[self.language]}  ").append(aside, style="dim"), align="left", style="cyan")
+        console.rule(EscapedText(f"{text[self.language]}  ").append(aside, style="dim"), align="left", style="cyan")
 
     def warn(self, text: Text) -> None:
         """Print a sentence on stderr, so that no pipe swallows it; a stderr that cannot be written is no error."""
@@ -82,11 +82,11 @@ class Session:
 
     def warn_once(self, text: Text) -> None:
         """The same, but each text only once in a run."""
-        if text not in self.said:
-            self.said.add(text)
+        if text not in self.shown_warnings:
+            self.shown_warnings.add(text)
             self.warn(text)
 
-    def data(self, result: Any, kind: Any = None) -> bool:
+    def print_json(self, result: Any, kind: Any = None) -> bool:
         """Write what a service returned as JSON where ``--json`` asks for it; returns whether it did.
 
         Args:
@@ -116,7 +116,7 @@ class Session:
         from rich import box
         from rich.table import Table
 
-        from console.cli.terminal import Line
+        from console.cli.terminal import EscapedText
 
         table = Table(
             title=None if title is None else title[self.language],
@@ -130,7 +130,7 @@ class Session:
                 column[self.language], justify="right" if i in right else "left", overflow="fold", no_wrap=i == 0 or i in whole
             )
         for row in rows:
-            table.add_row(*(Line(cell) for cell in row))
+            table.add_row(*(EscapedText(cell) for cell in row))
         self.console(stderr=self.json).print(table)
 
     @contextmanager
@@ -143,12 +143,12 @@ class Session:
 
         columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self.console(stderr=True), transient=True) as bars:
-            task = bars.add_task(escaped(label[self.language]), total=total)
+            task = bars.add_task(escaped_text(label[self.language]), total=total)
             yield lambda count: bars.advance(task, count)
 
     def confirm(self, question: Text) -> bool:
         """Ask until the answer is yes or no, in either language; no without a terminal, and no for an empty answer."""
-        asked = f"{escaped(question[self.language])} {Text('[是/否，直接回车为否]', '[y/N]')[self.language]}"
+        asked = f"{escaped_text(question[self.language])} {Text('[是/否，直接回车为否]', '[y/N]')[self.language]}"
         while sys.stdin.isatty():
             answer = yes_or_no(typer.prompt(asked, default="n", show_default=False, err=True))
             if answer is not None:
@@ -173,7 +173,7 @@ def yes_or_no(text: str) -> bool | None:
     return True if word in ("是", "y", "yes") else False if word in ("否", "n", "no") else None
 
 
-def of(context: typer.Context) -> Session:
+def session_of(context: typer.Context) -> Session:
     """The session of a verb's context."""
     session = context.find_object(Session)
     assert session is not None  # the root callback creates it

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from console.cli.i18n import both, verb
-from console.cli.session import of
+from console.cli.session import session_of
 from policies.values import Text
 
 Out = Annotated[
@@ -18,7 +18,8 @@ Out = Annotated[
     ),
 ]
 File = Annotated[
-    Path | None, typer.Argument(metavar="[FILE]", exists=True, help=both("快照文件；不给则检查全部", "a snapshot; without it, all of them"))
+    Path | None,
+    typer.Argument(metavar="[FILE]", exists=True, help=both("快照文件；不给则检查全部", "a snapshot; without it, all session_of them")),
 ]
 
 
@@ -39,19 +40,19 @@ def group() -> typer.Typer:
 def create(context: typer.Context, out: Out = None) -> None:
     from services.exports.snapshots import create_snapshot
 
-    session = of(context)
+    session = session_of(context)
     with session.progress(Text("生成快照", "Writing the snapshot")):
         created = create_snapshot(session.workspace(), out)
-    if not session.data(created):
+    if not session.print_json(created):
         session.say(Text(f"已生成 {created.file}", f"Wrote {created.file}"))
 
 
 def show(context: typer.Context) -> None:
     from services.exports.snapshots import SnapshotFile, snapshots
 
-    session = of(context)
+    session = session_of(context)
     files = snapshots(session.workspace())
-    if session.data(files, list[SnapshotFile]):
+    if session.print_json(files, list[SnapshotFile]):
         return
     columns = [Text("文件", "file"), Text("大小", "size")]
     session.table(None, columns, ([file.file, f"{file.bytes / 1e6:.1f} MB"] for file in files), right=(1,))
@@ -60,9 +61,9 @@ def show(context: typer.Context) -> None:
 def verify(context: typer.Context, file: File = None) -> None:
     from services.exports.snapshots import CheckedSnapshot, check_snapshots
 
-    session = of(context)
+    session = session_of(context)
     checks = check_snapshots(session.workspace(), file)
-    if not session.data(checks, list[CheckedSnapshot]):
+    if not session.print_json(checks, list[CheckedSnapshot]):
         for check in checks:
             bad = check.problem
             zh, en = (bad.zh, bad.en) if bad else ("完好", "as written")

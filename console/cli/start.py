@@ -13,17 +13,19 @@ from typing import Annotated
 import typer
 
 from console.cli.i18n import both, verb
-from console.cli.session import of
+from console.cli.session import session_of
 from infra.settings import WORKSPACE
-from policies.problems.characters import Lines, escaped
+from policies.problems.characters import EscapedLines, escaped_text
 from policies.problems.problems import HuiminError
 from policies.values import Text
 
 Residents = Annotated[int, typer.Option(metavar="N", min=200, max=2_000_000, help=both("居民人数", "how many residents"))]
 Seed = Annotated[
-    int, typer.Option(help=both("随机种子；同一种子得到同样的数据", "seed of the generator: the same seed, the same district"))
+    int, typer.Option(help=both("随机种子；同一种子得到同样的数据", "seed session_of the generator: the same seed, the same district"))
 ]
-Deep = Annotated[bool, typer.Option("--deep", help=both("另外通读日志，逐行核对", "also read all of the log, each row against its digest"))]
+Deep = Annotated[
+    bool, typer.Option("--deep", help=both("另外通读日志，逐行核对", "also read all session_of the log, each row against its digest"))
+]
 Keep = Annotated[Path | None, typer.Option(help=both("把演示的工作区留在这个目录", "keep the demonstration's workspace in this folder"))]
 Workers = Annotated[
     int,
@@ -40,7 +42,9 @@ Example = Annotated[
 ]
 Folder = Annotated[
     Path | None,
-    typer.Argument(metavar="[DIR]", help=both("工作区目录；不写则同 --workspace", "folder of the workspace; --workspace if left out")),
+    typer.Argument(
+        metavar="[DIR]", help=both("工作区目录；不写则同 --workspace", "folder session_of the workspace; --workspace if left out")
+    ),
 ]
 Quick = Annotated[list[str] | None, typer.Argument(metavar="[BENCHMARK]…", help=both("只跑这几项", "only these benchmarks"))]
 
@@ -74,13 +78,13 @@ def add(app: typer.Typer) -> None:
 def init(context: typer.Context, folder: Folder = None, example: Example = False) -> None:
     from services.workspaces import make_workspace
 
-    session = of(context)
+    session = session_of(context)
     root = session.settings.workspace if folder is None else folder.expanduser()
     if folder is not None and context.find_root().params.get("workspace") and root.absolute() != session.settings.workspace.absolute():
         zh, en = "写了两个不同的目录：参数和 --workspace 请只写一个。", "Two different folders are named: give the argument or --workspace."
         raise HuiminError(Text(zh, en), 2)
     new_workspace = make_workspace(root, session.environment, example)
-    if session.data(new_workspace):
+    if session.print_json(new_workspace):
         return
     session.say(Text(f"已新建工作区 {new_workspace.workspace}", f"Made the workspace {new_workspace.workspace}"), "bold")
     if example:
@@ -122,22 +126,24 @@ def demo(context: typer.Context, residents: Residents = 50_000, seed: Seed = 310
     from console.cli.reasons import draw_explanation
     from console.demo.tour import tour
 
-    session = of(context)
+    session = session_of(context)
     tour(session, partial(draw_explanation, session), residents, seed, keep, kafka)
 
 
 def doctor(context: typer.Context, deep: Deep = False) -> None:
     from console.text.health import finding_in_words
-    from services.health.examination import findings as examined
+    from services.health.examination import examine_workspace as examined
     from services.health.finding import Finding
 
-    session = of(context)
+    session = session_of(context)
     findings = [finding_in_words(f) for f in examined(session.workspace(), session.environment, session.today(), deep)]
-    if not session.data(findings, list[Finding]):
+    if not session.print_json(findings, list[Finding]):
         marks = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}
         for finding in findings:
             mark, style = marks[finding.level]
-            zh, en = (Lines(f"{mark} {escaped(text)}") for text in (finding.message.zh, finding.message.en))  # may have several lines
+            zh, en = (
+                EscapedLines(f"{mark} {escaped_text(text)}") for text in (finding.message.zh, finding.message.en)
+            )  # may have several lines
             session.say(Text(zh, en), style)
             if finding.todo is not None:
                 session.say(Text(f"    → {finding.todo.zh}", f"    → {finding.todo.en}"))
@@ -148,9 +154,9 @@ def doctor(context: typer.Context, deep: Deep = False) -> None:
 def upgrade(context: typer.Context) -> None:
     from services.workspaces import upgrade_workspace
 
-    session = of(context)
+    session = session_of(context)
     formats = upgrade_workspace(session.settings.workspace, session.environment)
-    if session.data(formats):
+    if session.print_json(formats):
         return
     if formats.before == formats.after:
         session.say(
@@ -164,7 +170,7 @@ def upgrade(context: typer.Context) -> None:
 
 
 def bench(context: typer.Context, names: Quick = None) -> None:
-    session = of(context)
+    session = session_of(context)
     if not _has_benchmarks():
         raise HuiminError(
             Text(

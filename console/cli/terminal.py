@@ -14,22 +14,22 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.text import Text
 
-from policies.problems.characters import Lines, escaped, lines
+from policies.problems.characters import EscapedLines, escaped_text, lines
 
 
-class Line(Text):
+class EscapedText(Text):
     """A text with styles; every part is escaped when it is added."""
 
     def __init__(self, text: str = "", style: str = "") -> None:
-        super().__init__(escaped(text), style)
+        super().__init__(escaped_text(text), style)
 
-    def append(self, text: Any, style: Any = None) -> Line:
-        super().append(escaped(text) if isinstance(text, str) else text, style)
+    def append(self, text: Any, style: Any = None) -> EscapedText:
+        super().append(escaped_text(text) if isinstance(text, str) else text, style)
         return self
 
-    def below(self, text: str, style: str = "") -> Line:
+    def below(self, text: str, style: str = "") -> EscapedText:
         """The same object, with this text on a line of its own added."""
-        return self.append(Lines(f"\n{escaped(text)}"), style)
+        return self.append(EscapedLines(f"\n{escaped_text(text)}"), style)
 
 
 class Terminal(Console):
@@ -39,7 +39,7 @@ class Terminal(Console):
         super().__init__(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str(escaped(text), **options)
+        return super().render_str(escaped_text(text), **options)
 
     def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
         """The segments of anything, escaped again in case a text bypassed ``Line`` and ``render_str``; line ends are kept."""

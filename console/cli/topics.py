@@ -11,15 +11,17 @@ from typing import Annotated
 import typer
 
 from console.cli.clock import Yes, trust
-from console.cli.held import warned_of
+from console.cli.hold_warnings import hold_warner
 from console.cli.i18n import both, verb
 from console.cli.ingest import Source
-from console.cli.session import of
-from console.text.deliveries import COLUMNS, topic_row, unused
+from console.cli.session import session_of
+from console.text.deliveries import COLUMNS, rows_without_effect, topic_row
 from policies.values import Text, share_words
 
 Name = Annotated[str, typer.Argument(metavar="FEED", help=both("数据源名", "the feed's name"))]
-UnitTopic = Annotated[str, typer.Option("--topic", metavar="TOPIC", help=both("单位的主题，JSON 记录", "the unit's topic of JSON records"))]
+UnitTopic = Annotated[
+    str, typer.Option("--topic", metavar="TOPIC", help=both("单位的主题，JSON 记录", "the unit's topic session_of JSON records"))
+]
 AgencyTopic = Annotated[str, typer.Option("--topic", metavar="TOPIC", help=both("经办单位的主题", "the agency's topic"))]
 Agency = Annotated[str, typer.Option("--agency", metavar="UNIT", help=both("经办单位的代号", "the agency's id"))]
 Once = Annotated[
@@ -62,13 +64,13 @@ def add_candidates(app: typer.Typer) -> None:
 def listen(context: typer.Context, feed: Name, topic: UnitTopic, source: Source = None, once: Once = False, yes: Yes = False) -> None:
     from services.deliveries.exchange import Until, take_in_topic
 
-    session = of(context)
+    session = session_of(context)
     with _until_stopped() as stopped:
         intake = take_in_topic(
             session.workspace(), feed, topic, Until(stopped.is_set, once), session.today, source=source, trust=trust(session, yes),
-            notify=warned_of(session), progress=session.progress,
+            notify=hold_warner(session), progress=session.progress,
         )  # fmt: skip
-    if session.data(intake):
+    if session.print_json(intake):
         return
     if not intake.deliveries:
         session.say(Text(f"主题 {topic} 没有新的消息。", f"Nothing new in {topic}."))
@@ -77,7 +79,7 @@ def listen(context: typer.Context, feed: Name, topic: UnitTopic, source: Source 
     session.table(None, columns, (topic_row(delivery, session.language) for delivery in intake.deliveries), right=(1, 2, 3, 4))
     for delivery in intake.deliveries:
         if delivery.older or delivery.same:
-            session.say(unused(delivery.id, delivery))
+            session.say(rows_without_effect(delivery.id, delivery))
         if delivery.void:
             words = {"id": delivery.id, "unplaced": delivery.unplaced, "rows": delivery.rows, "allowed": share_words(intake.max_unplaced)}
             session.warn(Text(NOBODY.zh.format(**words), NOBODY.en.format(**words)))
@@ -93,12 +95,12 @@ def listen(context: typer.Context, feed: Name, topic: UnitTopic, source: Source 
 
 def send(context: typer.Context, agency: Agency, topic: AgencyTopic, once: Once = False) -> None:
     from services.deliveries.exchange import Until
-    from services.deliveries.exchange import send as send_editions
+    from services.deliveries.exchange import send_editions as send_editions
 
-    session = of(context)
+    session = session_of(context)
     with _until_stopped() as stopped, session.progress(Text(f"发往 {topic}", f"Sending to {topic}")):
         totals = send_editions(session.workspace(), agency, topic, Until(stopped.is_set, once))
-    if not session.data(totals):
+    if not session.print_json(totals):
         session.say(
             Text(
                 f"已发 {totals.editions} 期、{totals.lines} 行到 {topic}。只有化名。",

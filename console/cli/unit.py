@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.i18n import both, verb
-from console.cli.session import of
+from console.cli.session import session_of
 from console.text.words import place
 from policies.values import Text
 
@@ -47,10 +47,10 @@ def add(
 ) -> None:  # fmt: skip
     from services.units import add_unit
 
-    session = of(context)
+    session = session_of(context)
     contact = {name: text for name, text in (("phone", phone), ("address", address), ("hours", hours)) if text}
     added = add_unit(session.workspace(), unit, kind, division, zh, en, contact)
-    if not session.data(added):
+    if not session.print_json(added):
         session.say(Text(f"已登记单位 {unit}", f"Added the unit {unit}"))
 
 
@@ -58,9 +58,9 @@ def show(context: typer.Context) -> None:
     from services.lookup import division_names
     from services.units import ListedUnit, units
 
-    session = of(context)
+    session = session_of(context)
     listing = units(session.workspace())
-    if session.data(listing, list[ListedUnit]):
+    if session.print_json(listing, list[ListedUnit]):
         return
     places = division_names(session.workspace)
     columns = [Text("代号", "id"), Text("名称", "name"), Text("类别", "kind"), Text("区划", "division"), Text("联系方式", "contact")]

@@ -12,7 +12,7 @@ from typing import Any
 from typer.core import TyperGroup
 
 from console.cli.i18n import half
-from policies.problems.problems import HuiminError, meant, shown
+from policies.problems.problems import HuiminError, suggestion, value_text
 from policies.values import Text
 
 EVERYWHERE = ("--workspace", "--json", "--lang")
@@ -27,23 +27,23 @@ PLACES: Mapping[str, Text] = {
 """What is wrong with a path, by the end of the library's message."""
 
 
-class Family(TyperGroup):
+class VerbGroup(TyperGroup):
     """A group of verbs; an unknown verb is reported in a sentence."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         word = args[0]
         if self.get_command(ctx, word) is None and not word.startswith("-"):
-            near = meant(word, self.commands)
-            raise _usage(Text(f"没有命令 {shown(word)}。{near.zh}", f"There is no command {shown(word)}.{near.en}"), ctx)
+            near = suggestion(word, self.commands)
+            raise _usage(Text(f"没有命令 {value_text(word)}。{near.zh}", f"There is no command {value_text(word)}.{near.en}"), ctx)
         return super().resolve_command(ctx, args)
 
 
-def is_usage(error: BaseException) -> bool:
+def is_usage_error(error: BaseException) -> bool:
     """Is it a usage error of the command line library?"""
     return hasattr(error, "exit_code") and hasattr(error, "show")
 
 
-def sentence(error: Any) -> HuiminError | None:
+def usage_error(error: Any) -> HuiminError | None:
     """The library's usage error as a ``HuiminError``; None where it only means that help is shown.
 
     The library's classes are recognised by name: their module is not public and has moved between versions.
@@ -83,7 +83,7 @@ def _usage(text: Text, context: Any) -> HuiminError:
 
 def _option(error: Any) -> Text:
     options = [name for parameter in error.ctx.command.params for name in parameter.opts if name.startswith("-")] if error.ctx else []
-    word, near = shown(error.option_name), meant(error.option_name, [*options, *EVERYWHERE])
+    word, near = value_text(error.option_name), suggestion(error.option_name, [*options, *EVERYWHERE])
     return Text(f"没有选项 {word}。{near.zh}", f"There is no option {word}.{near.en}")
 
 

@@ -9,10 +9,12 @@ import typer
 
 from console.cli.i18n import both, verb
 from console.cli.kafka_network import Prefix
-from console.cli.session import of
+from console.cli.session import session_of
 from policies.values import Text
 
-State = Annotated[Path, typer.Option("--state", metavar="DIR", help=both("本进程的状态目录，每个进程一个", "its own folder of states"))]
+State = Annotated[
+    Path, typer.Option("--state", metavar="DIR", help=both("本进程的状态目录，每个进程一个", "its own folder session_of states"))
+]
 Shards = Annotated[
     int | None,
     typer.Option(
@@ -36,13 +38,13 @@ Key = Annotated[
     typer.Option(
         "--key",
         metavar="FILE",
-        help=both("网络密钥文件（默认 HUIMIN_NETWORK_KEY）", "the key of the network (default: HUIMIN_NETWORK_KEY)"),
+        help=both("网络密钥文件（默认 HUIMIN_NETWORK_KEY）", "the key session_of the network (default: HUIMIN_NETWORK_KEY)"),
     ),
 ]
 WebPort = Annotated[
     int | None,
     typer.Option(
-        "--web-port", metavar="PORT", help=both("健康、就绪、指标的端口（默认没有）", "port of health and metrics (default: none)")
+        "--web-port", metavar="PORT", help=both("健康、就绪、指标的端口（默认没有）", "port session_of health and metrics (default: none)")
     ),
 ]
 Bind = Annotated[
@@ -73,7 +75,7 @@ def worker(
 ) -> None:
     from services.network import run_worker, worker_settings
 
-    session = of(context)
+    session = session_of(context)
     settings = worker_settings(
         session.environment, state, shards=shards, depot=depot, web_port=web_port, bind=bind, prefix=prefix, key=key
     )  # fmt: skip

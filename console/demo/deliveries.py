@@ -16,13 +16,13 @@ import numpy as np
 import polars as pl
 
 from policies.values import Text
-from streams.disk.files import make_folder, replaced, write_whole
+from streams.disk.files import make_folder, replacing, write_whole
 
 YICHUAN = "310107020"
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class DeliveryFile:
     """One file of one unit, and what is wrong with it."""
 
     feed: str
@@ -32,7 +32,7 @@ class File:
     note: Text
 
 
-def opening(frames: Mapping[str, pl.DataFrame], folder: Path, seed: int, formats: Mapping[str, str]) -> list[File]:
+def opening(frames: Mapping[str, pl.DataFrame], folder: Path, seed: int, formats: Mapping[str, str]) -> list[DeliveryFile]:
     """The first deliveries: all records of the district's units, written as files.
 
     Args:
@@ -68,7 +68,7 @@ def opening(frames: Mapping[str, pl.DataFrame], folder: Path, seed: int, formats
     return write.files
 
 
-def next_day(frames: Mapping[str, pl.DataFrame], folder: Path, seed: int, today: date, formats: Mapping[str, str]) -> list[File]:
+def next_day(frames: Mapping[str, pl.DataFrame], folder: Path, seed: int, today: date, formats: Mapping[str, str]) -> list[DeliveryFile]:
     """The deliveries of one day: enrolments, corrected incomes, moves, notices."""
     rng = np.random.default_rng(seed + 2)
     day = today + timedelta(days=1)
@@ -102,7 +102,7 @@ class _Writer:
     """Writes files into a folder, each in the format of its contract, and lists them in ``files``."""
 
     def __init__(self, folder: Path, formats: Mapping[str, str]) -> None:
-        self.folder, self.formats, self.files = folder, formats, list[File]()
+        self.folder, self.formats, self.files = folder, formats, list[DeliveryFile]()
         make_folder(folder)
 
     def __call__(self, feed: str, unit: str, frame: pl.DataFrame, note: Text = PLAIN, name: str = "") -> None:
@@ -110,12 +110,12 @@ class _Writer:
         name = name or feed
         path = self.folder / (name if "." in name else f"{name}.{'xlsx' if how == 'xlsx' else 'csv'}")
         if how == "xlsx":
-            with replaced(path) as part:
+            with replacing(path) as part:
                 frame.with_columns(pl.col(pl.Date).dt.to_string("%Y-%m-%d")).write_excel(part, autofilter=False, table_style=None)
         else:
             content = frame.write_csv(None).encode(how)
             write_whole(path, gzip.compress(content, compresslevel=1, mtime=0) if path.suffix == ".gz" else content)
-        self.files.append(File(feed, unit, path, frame.height, note))
+        self.files.append(DeliveryFile(feed, unit, path, frame.height, note))
 
 
 def _part(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:

@@ -51,11 +51,11 @@ def three_lists(tour: Tour, host: Host) -> None:
     """Print two candidates of every status of each list, and the counts by street."""
     from console.text.candidates import COLUMNS, candidate_rows
     from services.lists.candidates import listed_candidates
-    from services.state.as_of import listed
+    from services.state.as_of import materialized_list
 
     tour.step(6, Text("三份名单", "Three lists"))
     for name in LISTS:
-        candidates = listed(host.state, name)
+        candidates = materialized_list(host.state, name)
         by_street = Counter(c.division for c in candidates)
         some, policy = listed_candidates(host.state, name, some_of_each(candidates), still=False), host.state.policies[name]
         tour.screen.table(policy.title, COLUMNS, candidate_rows(some, policy, host.state.catalogue, tour.screen.language))
@@ -79,11 +79,11 @@ def two_explanations(tour: Tour, host: Host) -> None:
     """Explain a person who needs evidence, and a household to be checked."""
     from console.text.explanations import explanation_in_words
     from services.lists.explanations import explanation
-    from services.state.as_of import listed
+    from services.state.as_of import materialized_list
 
     tour.step(7, Text("为什么？两个解释", "Why? Two explanations"))
     for name, status in (("elderly-uninsured", "needs_evidence"), ("relocation-hardship", "to_check")):
-        candidate = next((c for c in listed(host.state, name) if c.status == status), None)
+        candidate = next((c for c in materialized_list(host.state, name) if c.status == status), None)
         if candidate is not None:
             line = f"$ huimin explain {name} {token(candidate.subject)}"
             tour.screen.say(Text(line, line), "dim")

@@ -37,10 +37,12 @@ def next_day(tour: Tour, host: Host) -> None:
 
 def late_statement(tour: Tour, host: Host) -> None:
     """The insurance centre states its coverage of Taopu: candidates there no longer need evidence."""
-    from console.demo.statements import stated
+    from console.demo.statements import deliver_statements
 
     tour.step(9, Text("医保中心补上桃浦镇的声明", "The insurance centre declares Taopu"))
-    changes = stated(tour.workspace, host, tour.files, "medical_insurance", "putuo-medical-insurance", [steps.LATE_STREET], tour.today)
+    changes = deliver_statements(
+        tour.workspace, host, tour.files, "medical_insurance", "putuo-medical-insurance", [steps.LATE_STREET], tour.today
+    )
     steps.show_changes(tour, host, changes)
     tour.facts["coverage_changes"] = len(changes)
 
@@ -48,7 +50,7 @@ def late_statement(tour: Tour, host: Host) -> None:
 def month(tour: Tour, host: Host) -> None:
     """Thirty days: the insurance centre states its coverage every five days; birthdays and old notices move the rest."""
     from console.demo.people import DISTRICT
-    from console.demo.statements import stated
+    from console.demo.statements import deliver_statements
     from services.state.as_of import core
     from streams.language.messages import Tick
 
@@ -59,12 +61,12 @@ def month(tour: Tour, host: Host) -> None:
         for ahead in range(2, steps.DAYS + 2):
             day = tour.today + timedelta(days=ahead)
             if ahead % steps.RESTATED_EVERY == 0:
-                changes += stated(
+                changes += deliver_statements(
                     tour.workspace, host, tour.files, "medical_insurance", "putuo-medical-insurance", [DISTRICT], day - timedelta(days=1)
                 )
             if ahead in (12, 24):
                 for feed, unit in (("hukou", "putuo-psb"), ("relocation", "putuo-housing"), ("occupancy", "putuo-housing")):
-                    changes += stated(tour.workspace, host, tour.files, feed, unit, [DISTRICT], day - timedelta(days=1))
+                    changes += deliver_statements(tour.workspace, host, tour.files, feed, unit, [DISTRICT], day - timedelta(days=1))
             changes += host.submit(Tick(day)).changes
             due += core(host.state).due
             advance(1)

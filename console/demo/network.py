@@ -37,7 +37,7 @@ def network(tour: Tour, folder: Path, workers: int) -> Iterator[Workspace]:
     from infra.kafka.cluster import Cluster
     from infra.kafka.jars import Runtime
     from infra.kafka.membership import own_key
-    from infra.kafka.topics import PREFIX, create, topics
+    from infra.kafka.topics import PREFIX, create_topics, topics
 
     screen = tour.screen
     cluster = Cluster(folder / "kafka", Runtime.of(screen.environment), 1)
@@ -46,7 +46,7 @@ def network(tour: Tour, folder: Path, workers: int) -> Iterator[Workspace]:
     try:
         with screen.progress(Text("启动 Kafka", "Starting Kafka")):
             connection = cluster.up()
-            create(connection, topics(SHARDS, 1, PREFIX))
+            create_topics(connection, topics(SHARDS, 1, PREFIX))
         environment = {**screen.environment, **connection.environment(), NETWORK_KEY: str(own_key(folder.absolute() / "kafka"))}
         processes += [_start_worker(environment, folder / f"worker-{index}") for index in range(1, workers + 1)]
         screen.say(
@@ -84,7 +84,7 @@ def _stop_worker(process: subprocess.Popen[bytes]) -> None:
 
 def same_lists(tour: Tour, host: NetworkHost, workers: int) -> None:
     """Compare the lists of the workers with those of one process: candidates, statuses, checklists and missing evidence."""
-    from services.state.as_of import listed
+    from services.state.as_of import materialized_list
     from streams.lists.editions import fold
 
     tour.step(11, Text("同样的名单：工作进程与单进程相比", "The same lists: the workers beside one process"))
@@ -97,7 +97,7 @@ def same_lists(tour: Tour, host: NetworkHost, workers: int) -> None:
     rows, same = [], True
     for name, policy in host.state.policies.items():
         theirs = {(c.subject, c.status, c.checklist, c.missing) for c in fold(changes_of_policy.get(name, [])).values()}
-        ours = {(c.subject, c.status, c.checklist, c.missing) for c in listed(host.state, name)}
+        ours = {(c.subject, c.status, c.checklist, c.missing) for c in materialized_list(host.state, name)}
         same = same and theirs == ours
         mark = Text("✓ 相同", "✓ the same") if theirs == ours else Text("✗ 不同", "✗ different")
         title, language = policy.title, tour.screen.language
@@ -118,7 +118,7 @@ def same_lists(tour: Tour, host: NetworkHost, workers: int) -> None:
 def _await(tour: Tour, host: NetworkHost) -> None:
     """Wait until the workers have handled the last message."""
     until, last = time.monotonic() + WAIT_SECONDS, host.state.offset
-    while host.told() < last:
+    while host.last_told() < last:
         ended_processes = [process for process in tour.facts["workers"] if process.poll() is not None]
         if ended_processes or time.monotonic() > until:
             zh = "一个工作进程已退出。" if ended_processes else "工作进程没有跟上。"

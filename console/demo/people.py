@@ -42,11 +42,11 @@ CHECK_DIGITS = np.frombuffer(b"10X98765432", dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class Residents:
     """The columns from which all feeds are drawn; days are counted from 1970-01-01."""
 
     id_number: pl.Series
-    born: Ints
+    birth_day: Ints
     age: Ints
     male: Flags
     place: Ints  # position of the household
@@ -67,7 +67,7 @@ def household_sizes(residents: int, rng: np.random.Generator) -> Ints:
     return sizes
 
 
-def residents_of(sizes: Ints, street: Ints, day: int, rng: np.random.Generator) -> People:
+def residents_of(sizes: Ints, street: Ints, day: int, rng: np.random.Generator) -> Residents:
     """Members of each household: a head, a second adult of about the same age, then children, parents and others."""
     place = np.repeat(np.arange(len(sizes)), sizes)
     n = len(place)
@@ -82,9 +82,9 @@ def residents_of(sizes: Ints, street: Ints, day: int, rng: np.random.Generator) 
     birth_day = (day - years * 365.25 - rng.integers(0, 365, n)).astype(np.int64)
     age = ((day - birth_day) / 365.2425).astype(np.int64)
     male = np.where(rank == 1, rng.random(n) < 0.35, rng.random(n) < 0.55)
-    return People(
+    return Residents(
         id_number=id_numbers(birth_day, male, rng),
-        born=birth_day,
+        birth_day=birth_day,
         age=age,
         male=male,
         place=place,

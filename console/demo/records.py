@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from console.demo.people import LAYOUTS, ON_THE_LINE, STREETS, Flags, Ints, People
+from console.demo.people import LAYOUTS, ON_THE_LINE, STREETS, Flags, Ints, Residents
 
 CODES = list(STREETS)
 
@@ -68,19 +68,19 @@ def household(sizes: Ints, streets: Ints, home: Ints, day: int, rng: np.random.G
     })  # fmt: skip
 
 
-def hukou(people: People, name: pl.Series, day: int, rng: np.random.Generator) -> pl.DataFrame:
-    n = len(people.born)
+def hukou(people: Residents, name: pl.Series, day: int, rng: np.random.Generator) -> pl.DataFrame:
+    n = len(people.birth_day)
     child, parent = people.age < 24, people.age > 74
     relation = np.select([people.rank == 0, people.rank == 1, child, parent & (people.rank > 2)], [0, 1, 2, 3], default=4)
     kind = np.where(people.local, (rng.random(n) < 0.03).astype(np.int64), 2)
-    lived = np.where(people.local & (rng.random(n) < 0.62), day - people.born, rng.integers(0, 15000, n))
-    since = np.maximum(people.born, day - lived)
+    lived = np.where(people.local & (rng.random(n) < 0.62), day - people.birth_day, rng.integers(0, 15000, n))
+    since = np.maximum(people.birth_day, day - lived)
     nowhere = rng.random(n) < 0.002
     codes = _pick(CODES, people.street)
     return pl.DataFrame({
         "id_number": people.id_number,
         "name": name,
-        "出生日期": _days(people.born, rng.random(n) < 0.002),
+        "出生日期": _days(people.birth_day, rng.random(n) < 0.002),
         "sex": _pick(["女", "男"], people.male.astype(np.int64)),
         "relation": _pick(["head", "spouse", "child", "parent", "other_kin"], relation),
         "hukou_kind": _pick(["local_family", "local_collective", "nonlocal"], kind),
@@ -91,15 +91,15 @@ def hukou(people: People, name: pl.Series, day: int, rng: np.random.Generator) -
     })  # fmt: skip
 
 
-def medical_insurance(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
+def medical_insurance(people: Residents, day: int, rng: np.random.Generator) -> pl.DataFrame:
     """One enrolment for nearly everybody, an earlier one for some, none for one in twenty of the old."""
-    chance = rng.random(len(people.born))
+    chance = rng.random(len(people.birth_day))
     current = np.flatnonzero(~people.outside & (chance > np.where(people.age >= 70, 0.03, 0.02)))
-    former = np.flatnonzero(~people.outside & (rng.random(len(people.born)) < 0.15))
+    former = np.flatnonzero(~people.outside & (rng.random(len(people.birth_day)) < 0.15))
     who = np.concatenate([current, former])
     n, old = len(who), np.arange(len(who)) >= len(current)
     status = np.where(old, 2, rng.choice(3, n, p=(0.965, 0.02, 0.015)))
-    start = np.maximum(people.born[who], day - rng.integers(400, 9000, n))
+    start = np.maximum(people.birth_day[who], day - rng.integers(400, 9000, n))
     ended = old & (rng.random(n) < 0.7)
     return pl.DataFrame({
         "enrolment_no": _serial_numbers("YB", n),
@@ -112,7 +112,7 @@ def medical_insurance(people: People, day: int, rng: np.random.Generator) -> pl.
     })  # fmt: skip
 
 
-def pension(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
+def pension(people: Residents, day: int, rng: np.random.Generator) -> pl.DataFrame:
     due = people.age >= np.where(people.male, 60, 55)
     who = np.flatnonzero(due & ~people.outside & (rng.random(len(due)) < np.where(people.age >= 70, 0.90, 0.86)))
     n = len(who)
@@ -120,12 +120,12 @@ def pension(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
         "pension_no": _serial_numbers("YL", n),
         "id_number": people.id_number.gather(who.tolist()),
         "amount": _money(rng.integers(1400_00, 7200_00, n), rng.random(n) < 0.005),
-        "paid_from": _days(people.born[who] + np.where(people.male[who], 60, 55) * 365),
+        "paid_from": _days(people.birth_day[who] + np.where(people.male[who], 60, 55) * 365),
         "paid_to": _days(np.full(n, day), np.ones(n, dtype=np.bool_)),
     })  # fmt: skip
 
 
-def income(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
+def income(people: Residents, day: int, rng: np.random.Generator) -> pl.DataFrame:
     """One household in twenty is poor: fewer of its members have an income, and the amounts are small."""
     poor = (rng.random(int(people.place.max()) + 1) < 0.05)[people.place]
     earning = (people.age >= 18) & (rng.random(len(poor)) < np.where(poor, 0.6, 0.93))
@@ -139,16 +139,16 @@ def income(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
     })  # fmt: skip
 
 
-def occupancy(people: People, home: Ints, dwellings: int, day: int, rng: np.random.Generator) -> pl.DataFrame:
+def occupancy(people: Residents, home: Ints, dwellings: int, day: int, rng: np.random.Generator) -> pl.DataFrame:
     """Families in the dwelling of their registration, and a few dwellings let to many strangers."""
-    n = len(people.born)
+    n = len(people.birth_day)
     family = np.flatnonzero(rng.random(n) < 0.93)
     let = rng.choice(dwellings, max(dwellings // 150, 3), replace=False)
     crowd = np.repeat(let, rng.integers(2, 11, len(let)))
     who = np.concatenate([family, rng.integers(0, n, len(crowd))])
     where = np.concatenate([home[people.place[family]], crowd])
     relation = np.where(np.arange(len(who)) >= len(family), 2, (people.rank[who] > 0).astype(np.int64))
-    since = np.maximum(people.born[who], day - rng.integers(20, 6000, len(who)))
+    since = np.maximum(people.birth_day[who], day - rng.integers(20, 6000, len(who)))
     out = rng.random(len(who)) < 0.02
     return pl.DataFrame({
         "registration_no": _serial_numbers("JZ", len(who)),
@@ -188,7 +188,7 @@ def social_assistance(households: int, day: int, rng: np.random.Generator) -> pl
     })  # fmt: skip
 
 
-def elderly_allowance(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
+def elderly_allowance(people: Residents, day: int, rng: np.random.Generator) -> pl.DataFrame:
     """Most are paid the rate of their age, a few still the rate of ten years before."""
     who = np.flatnonzero((people.age >= 65) & (people.local | (rng.random(len(people.age)) < 0.05)) & (rng.random(len(people.age)) < 0.93))
     late = rng.random(len(who)) < 0.01

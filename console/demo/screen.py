@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
 from policies.values import Text
-from services.results import Optional
+from services.results import OmittedWhenEmpty
 
 
 class Screen(Protocol):
@@ -29,7 +29,7 @@ class Screen(Protocol):
         self, title: Text | None, columns: Sequence[Text], rows: Iterable[Sequence[str]], right: Sequence[int] = ()
     ) -> None: ...  # fmt: skip
     def progress(self, label: Text, total: int | None = None) -> AbstractContextManager[Callable[[int], None]]: ...
-    def data(self, result: Any) -> bool: ...
+    def print_json(self, result: Any) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +55,4 @@ class DemoFigures:
     month_changes: int
     month_judged: int
     seconds: float
-    same_lists: Annotated[bool, Optional] = False
+    same_lists: Annotated[bool, OmittedWhenEmpty] = False

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from streams.language.messages import CandidateChange
 
 
-def stated(
+def deliver_statements(
     workspace: Workspace, host: Host, folder: Path, feed: str, unit: str, places: Iterable[str], complete_to: date
 ) -> list[CandidateChange]:
     """Write one unit's statements about one feed, one for each place, into a file, and take it in; returns the changes of lists."""

@@ -13,7 +13,7 @@ from console.text.words import number
 from policies.values import Text
 
 if TYPE_CHECKING:
-    from console.demo.deliveries import File
+    from console.demo.deliveries import DeliveryFile
     from console.demo.screen import Screen
     from console.text.explanations import ExplanationInWords
     from infra.workspace.workspace import Workspace
@@ -58,7 +58,7 @@ class Tour:
         return {feed.name: "xlsx" if feed.format == "xlsx" else feed.encoding for feed in feeds}
 
 
-def ingest(tour: Tour, host: Host, files: list[File], position: int, title: Text) -> list[CandidateChange]:
+def ingest(tour: Tour, host: Host, files: list[DeliveryFile], position: int, title: Text) -> list[CandidateChange]:
     """Take in files through the real connectors; print the rows, and how many are in quarantine."""
     from services.deliveries.delivery import deliver
 

@@ -20,7 +20,7 @@ from policies.values import Text
 from streams.disk.files import write_whole
 
 if TYPE_CHECKING:
-    from console.demo.deliveries import File
+    from console.demo.deliveries import DeliveryFile
     from console.text.explanations import ExplanationInWords
     from infra.workspace.workspace import Workspace
     from streams.host import Host
@@ -54,7 +54,7 @@ def tour(
                 if isinstance(host, NetworkHost):
                     same_lists(demo_tour, host, workers)
         seconds = time.perf_counter() - demo_tour.started
-        if not screen.data(DemoFigures(**demo_tour.facts, seconds=round(seconds, 1))):
+        if not screen.print_json(DemoFigures(**demo_tour.facts, seconds=round(seconds, 1))):
             _farewell(screen, keep, seconds)
 
 
@@ -87,7 +87,7 @@ def _run(tour: Tour, host: Host) -> None:
     from console.demo import lists, month
     from streams.language.messages import Tick
 
-    files: list[File] = tour.facts.pop("opening")
+    files: list[DeliveryFile] = tour.facts.pop("opening")
     _warn_of_compiling(tour)
     host.submit(Tick(tour.today))
     _needs(tour)
@@ -130,7 +130,7 @@ def _needs(tour: Tour) -> None:
 def _cover(tour: Tour, host: Host) -> None:
     """Take in the statements of all units but Yichuan Road; that of the insurance centre leaves out Taopu."""
     from console.demo.people import DISTRICT, STREETS
-    from console.demo.statements import stated
+    from console.demo.statements import deliver_statements
 
     tour.step(4, Text("各单位声明：到这一天，我们的记录是完整的", "The units declare: up to this day we hold every record"))
     count = 0
@@ -138,7 +138,7 @@ def _cover(tour: Tour, host: Host) -> None:
         if feed.name not in tour.frames:
             continue
         places = [place for place in STREETS if place != LATE_STREET] if feed.name == "medical_insurance" else [DISTRICT]
-        stated(tour.workspace, host, tour.files, feed.name, feed.sources[0].unit, places, tour.today - timedelta(days=1))
+        deliver_statements(tour.workspace, host, tour.files, feed.name, feed.sources[0].unit, places, tour.today - timedelta(days=1))
         count += len(places)
     tour.screen.say(
         Text(

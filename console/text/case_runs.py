@@ -9,7 +9,7 @@ from console.text.words import STATUSES, VERDICTS
 from policies.values import Text
 
 if TYPE_CHECKING:
-    from services.policies.cases import CaseMiss, CaseRun, Side
+    from services.policies.cases import CaseMiss, CaseRun, ExpectationSide
 
 SUBJECTS = {
     "verdict": Text("判定", "verdict"),
@@ -35,7 +35,7 @@ def miss_words(miss: CaseMiss, file: str, language: str) -> str:
     return f"{file}: {miss.case} [{miss.subject}] {SUBJECTS[miss.what][language]}{Text('：', ': ')[language]}{words}"
 
 
-def _side(what: str, value: Side, language: str) -> str:
+def _side(what: str, value: ExpectationSide, language: str) -> str:
     """The expected or the actual value, by its title."""
     if value is None or value == []:
         words = ABSENT.get(what, NOTHING)

@@ -116,7 +116,7 @@ def advice(file: DeliveredFile) -> Iterator[Advice]:
         text = Text(f"{name}：表尾（合计等）{passed} 行，未计。", f"{name}: {passed} footers (totals and the like) passed over.")
         yield Advice(text, urgent=False)
     if not file.repeated and (file.older or file.same):
-        yield Advice(unused(name, file), urgent=False)
+        yield Advice(rows_without_effect(name, file), urgent=False)
     if bad := file.quarantined + file.unplaced:
         see = f"huimin feed quarantine {file.feed}"
         zh = f"{name}：{bad} 行未通过校验，已隔离；用 {see} 查看原因，请单位改正后再交付。"
@@ -149,7 +149,7 @@ def lacking(file: str, rows: Mapping[str, int], ends: Sequence[str]) -> Text:
     )
 
 
-def unused(file: str, rows: DeliveredFile | TopicDelivery) -> Text:
+def rows_without_effect(file: str, rows: DeliveredFile | TopicDelivery) -> Text:
     """The sentence about rows without effect: the same as the records held, or older."""
     zh, en = [], []
     if rows.same:

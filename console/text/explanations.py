@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from console.text.clauses import Clauses
 from console.text.criteria import labels
-from console.text.found import comparison_words
+from console.text.criterion_comparisons import comparison_words
 from console.text.words import STATUSES, VERDICTS, street, token
 from matchers.kernel.batch import NO_ORDER
 from policies.language.catalogue import Catalogue, Feed, Field, FieldType

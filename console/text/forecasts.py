@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from services.policies.forecast import Forecast, ForecastRow, MoveReason
 
 
-class By(StrEnum):
+class DayGrouping(StrEnum):
     """The span of time that one row of a table covers."""
 
     DAY = "day"
@@ -73,7 +73,7 @@ def total(of: Forecast) -> Text:
     )
 
 
-def rows(of: Forecast, language: str, by: By) -> list[list[str]]:
+def rows(of: Forecast, language: str, by: DayGrouping) -> list[list[str]]:
     """The rows of the table in the order of time; moves of the same time, change and reason are one row, with their streets in one cell."""
     alike: dict[tuple[str, str, str], Counter[str]] = {}
     for row in of.rows:
@@ -87,7 +87,7 @@ def _streets(places: Counter[str], language: str) -> str:
     return Text("，", ", ")[language].join(f"{place} {number(count)}" for place, count in places.most_common())
 
 
-def period(day: date, by: By) -> str:
+def period(day: date, by: DayGrouping) -> str:
     """The day, week or month under which a day is counted.
 
     Example:
@@ -95,13 +95,13 @@ def period(day: date, by: By) -> str:
         ('2026-11-16…22', '2026-11')
     """
     match by:
-        case By.DAY:
+        case DayGrouping.DAY:
             return day.isoformat()
-        case By.WEEK:
+        case DayGrouping.WEEK:
             monday = day - timedelta(days=day.weekday())
             sunday = monday + timedelta(days=6)
             return f"{monday}…{sunday.day if sunday.month == monday.month else sunday.strftime('%m-%d')}"
-        case By.MONTH:
+        case DayGrouping.MONTH:
             return day.strftime("%Y-%m")
 
 

@@ -10,7 +10,7 @@ from console.text.needs import street_words
 from console.text.words import number
 from policies.problems.characters import lines
 from policies.values import Period, Text
-from services.policies.needs import OWED
+from services.policies.needs import OPEN_STANDINGS
 
 if TYPE_CHECKING:
     from policies.language.catalogue import Catalogue, Unit
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 
 
-def spoken(day: date) -> Text:
+def letter_day(day: date) -> Text:
     """A day as it is written in a letter.
 
     Example:
@@ -30,7 +30,7 @@ def spoken(day: date) -> Text:
     return Text(f"{day.year}年{day.month}月{day.day}日", f"{day.day} {MONTHS[day.month - 1]} {day.year}")
 
 
-def spoken_period(period: Period) -> Text:
+def letter_period(period: Period) -> Text:
     """A period as it is written in a letter.
 
     Example:
@@ -45,7 +45,7 @@ def spoken_period(period: Period) -> Text:
 def letter(policy: Policy, catalogue: Catalogue, unit: Unit, needs: Sequence[UnitNeed], due: date) -> Text:
     """The letter to one unit about all its feeds."""
     agency = catalogue.units[policy.agency].title if policy.agency in catalogue.units else Text(policy.agency, policy.agency)
-    by, start = spoken(due), spoken(policy.effective_from)
+    by, start = letter_day(due), letter_day(policy.effective_from)
     items = [_item(position, need, catalogue) for position, need in enumerate(needs, 1)]
     zh = f"“{policy.title.zh}”自{start.zh}起施行。按双方协议（用途 {policy.purpose}），请于{by.zh}前提供："
     en = f'"{policy.title.en}" takes effect on {start.en}. Under our agreement (purpose: {policy.purpose}), by {by.en} please send:'
@@ -72,8 +72,8 @@ def _item(position: int, need: UnitNeed, catalogue: Catalogue) -> Text:
 def _coverage(need: UnitNeed, catalogue: Catalogue) -> Text:
     if need.max_age is None:
         return Text("", "")
-    age = spoken_period(need.max_age)
-    owed = [place for place in need.places if place.standing in OWED]
+    age = letter_period(need.max_age)
+    owed = [place for place in need.places if place.standing in OPEN_STANDINGS]
     waiting = sum(place.waiting for place in owed)
     places = street_words(owed, need, catalogue)
     return Text(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from console.text.values import period_words
 from console.text.words import number, street
 from policies.values import Text
-from services.policies.needs import OWED, Standing
+from services.policies.needs import OPEN_STANDINGS, CoverageStanding
 
 if TYPE_CHECKING:
     from datetime import date
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from policies.language.catalogue import Catalogue
     from services.policies.needs import PlaceCoverage, PolicyNeeds, UnitNeed
 
-STANDINGS: dict[Standing, Text] = {
+STANDINGS: dict[CoverageStanding, Text] = {
     "unknown": Text("未接入", "no state yet"),
     "covered": Text("已具备", "there"),
     "stale": Text("已过期", "stale"),
@@ -75,9 +75,9 @@ def coverage_rows(needs: PolicyNeeds, language: str) -> list[list[str]]:
 
 def owed_places(need: UnitNeed) -> list[tuple[PlaceCoverage, ...]]:
     """The places where a unit's statement is missing or stale, grouped by standing and date."""
-    alike: dict[tuple[Standing, date | None], list[PlaceCoverage]] = {}
+    alike: dict[tuple[CoverageStanding, date | None], list[PlaceCoverage]] = {}
     for place in need.places:
-        if place.standing in OWED:
+        if place.standing in OPEN_STANDINGS:
             alike.setdefault((place.standing, place.complete_to), []).append(place)
     return [tuple(places) for places in alike.values()]
 

@@ -15,7 +15,7 @@ from services.results import Sentence
 if TYPE_CHECKING:
     from console.text.clauses import Clauses
     from policies.language.tree import Policy
-    from services.policies.published import ListedPolicy, PolicyEvent
+    from services.policies.versions import ListedPolicy, PolicyEvent
 
 LIST_COLUMNS = [
     Text("政策", "policy"),

@@ -1,6 +1,6 @@
 """The AsyncAPI document of a network's topics, for other programs that read or write them.
 
-It is made from the declarations that the program itself uses (``topics.py``, ``streams.language.events``), so it agrees with the wire; a
+It is made from the declarations that the program itself uses (``topics.py``, ``streams.wire.cloudevents``), so it agrees with the wire; a
 test compares both. Called by ``huimin kafka describe``. Source: AsyncAPI 3.0.0; Kafka bindings 0.5.0.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from infra.kafka.topics import PREFIX, topics
-from streams.language.events import EVENTS, FRAME, JSON, SPECIFICATION, Event
 from streams.language.messages import VERSION
 from streams.network.orders import FOUND, NOTE, ORDER
+from streams.wire.cloudevents import EVENTS, FRAME, JSON, SPECIFICATION, Event
 from streams.wire.seal import SEAL
 from streams.wire.wire import EDITION, KINDS, OUTPUTS
 
@@ -31,7 +31,7 @@ LAYOUT = (
 )
 
 
-def document(shards: int = 1, prefix: str = PREFIX) -> dict[str, Any]:
+def asyncapi_document(shards: int = 1, prefix: str = PREFIX) -> dict[str, Any]:
     """The document of a network with this number of shards."""
     declared = topics(shards, 1, prefix)
     return {

@@ -21,7 +21,7 @@ from infra.kafka.plan import HOST, USER
 from infra.kafka.processes import UTF_8
 from policies.problems.problems import HuiminError
 from policies.values import Text
-from streams.disk.files import PRIVATE_UMASK, Unfit, make_folder, replaced, text_at, write_whole
+from streams.disk.files import PRIVATE_UMASK, Unfit, make_folder, replacing, text_at, write_whole
 
 KEYTOOL_SECONDS = 60.0
 VALID_DAYS = "3650"
@@ -107,7 +107,7 @@ def _make_secrets(folder: Path, keytool: str) -> None:
     ]
     for words in commands:
         _run(place, [keytool, *words])
-    with replaced(place / "ca.pem") as part:
+    with replacing(place / "ca.pem") as part:
         _run(place, [keytool, "-exportcert", "-rfc", "-alias", "ca", "-file", str(part), *store])
         Path(both).unlink()
 

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 from infra.kafka import certificates
 from infra.kafka.connection import Connection
 from infra.kafka.jars import Runtime
-from infra.kafka.launch import START_SECONDS, NotStarted, launch
+from infra.kafka.launch import START_SECONDS, BrokerDown, launch
 from infra.kafka.plan import COUNTS, HOST, USER, Broker, Files, NoCluster, OtherCluster, Plan, free
-from infra.kafka.processes import ended, held, running, signalled, waited
-from infra.kafka.reach import Unreachable, admin, asked
+from infra.kafka.processes import end_processes, exclusive_lock, running, send_signal, wait_for
+from infra.kafka.reach import Unreachable, admin, ask
 from policies.problems.problems import HuiminError
 from policies.values import Text
 from streams.disk.files import make_folder
@@ -85,7 +85,7 @@ class Cluster:
         plan = Plan.read(self._root)
         with self._changing():
             alive = [process for broker in plan.brokers if running(*(process := self._process(broker))) is not None]
-            ended(alive, STOP_SECONDS)
+            end_processes(alive, STOP_SECONDS)
         return len(alive)
 
     def status(self) -> tuple[BrokerStatus, ...]:
@@ -109,18 +109,18 @@ class Cluster:
     def stop(self, number: int) -> None:
         """Ask one broker to end, and wait for its end."""
         with self._changing():
-            ended([self._process(_broker(Plan.read(self._root), number))], STOP_SECONDS)
+            end_processes([self._process(_broker(Plan.read(self._root), number))], STOP_SECONDS)
 
     def kill(self, number: int) -> None:
         """End one broker as a power cut would, without asking it."""
         process = self._process(_broker(Plan.read(self._root), number))
-        signalled(*process, signal.SIGKILL)
-        waited(lambda: running(*process) is None, STOP_SECONDS)
+        send_signal(*process, signal.SIGKILL)
+        wait_for(lambda: running(*process) is None, STOP_SECONDS)
 
     def leader(self, topic: str, partition: int = 0) -> int | None:
         """The number of the broker that leads a partition; None while there is no leader."""
         with admin(self.connection()) as client:
-            partitions = asked(lambda: client.describe_topics([topic]))[0]["partitions"]
+            partitions = ask(lambda: client.describe_topics([topic]))[0]["partitions"]
         leader = next((int(row["leader_id"]) for row in partitions if row["partition_index"] == partition), -1)
         return leader if leader > 0 else None
 
@@ -128,7 +128,7 @@ class Cluster:
         """The connection to the plain listeners."""
         return Connection(tuple(f"{HOST}:{broker.port}" for broker in Plan.read(self._root).brokers))
 
-    def guarded(self, mechanism: str = "SCRAM-SHA-512") -> Connection:
+    def secure_connection(self, mechanism: str = "SCRAM-SHA-512") -> Connection:
         """The connection to the secured listeners, with PLAIN or SCRAM-SHA-512."""
         servers = tuple(f"{HOST}:{broker.secure_port}" for broker in Plan.read(self._root).brokers)
         ca_file, password = certificates.ca_file(self._root), certificates.password_file(self._root)
@@ -140,7 +140,7 @@ class Cluster:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        with held(self._root / "lock", START_SECONDS + 2 * STOP_SECONDS):
+        with exclusive_lock(self._root / "lock", START_SECONDS + 2 * STOP_SECONDS):
             yield
 
     def _process(self, broker: Broker) -> tuple[Path, str]:
@@ -154,7 +154,7 @@ class Cluster:
             plan = Plan.read(self._root)
         except NoCluster:
             assert (self.brokers or 1) in COUNTS
-            plan = Plan.made(self.brokers or 1, bool(self.secured))
+            plan = Plan.new(self.brokers or 1, bool(self.secured))
             plan.write(self._root)
         brokers = len(plan.brokers) if self.brokers is None else self.brokers
         secured = plan.secured if self.secured is None else self.secured
@@ -169,7 +169,7 @@ class Cluster:
             launch(self._root, plan, idle, self.runtime)
             self._await(wanted)
         except HuiminError:
-            ended([self._process(broker) for broker in idle], STOP_SECONDS)
+            end_processes([self._process(broker) for broker in idle], STOP_SECONDS)
             raise
 
     def _await(self, wanted: Sequence[Broker]) -> None:
@@ -188,16 +188,16 @@ class Cluster:
                 late[:], has_ended = ended_again, True
             return has_ended or not late
 
-        waited(up, START_SECONDS)
+        wait_for(up, START_SECONDS)
         if late:
-            raise NotStarted(_not_started(Files.of(self._root, late[0]), has_ended))
+            raise BrokerDown(_not_started(Files.of(self._root, late[0]), has_ended))
 
     def _answers(self, broker: Broker) -> bool:
         """Whether this very broker answers and takes part."""
         if free(broker.port):
             return False
         with suppress(Unreachable), admin(Connection((f"{HOST}:{broker.port}",)), ANSWER_SECONDS) as client:
-            rows = asked(client.describe_cluster, ANSWER_SECONDS)["brokers"]
+            rows = ask(client.describe_cluster, ANSWER_SECONDS)["brokers"]
             return any(row["broker_id"] == broker.number and not row.get("is_fenced") for row in rows)
         return False
 
@@ -212,7 +212,7 @@ class Cluster:
             if not has_user(client):
                 password = certificates.password(self._root)
                 client.alter_user_scram_credentials([UserScramCredentialUpsertion(USER, "SCRAM-SHA-512", password)])
-                waited(lambda: has_user(client), START_SECONDS)
+                wait_for(lambda: has_user(client), START_SECONDS)
 
 
 def _broker(plan: Plan, number: int) -> Broker:

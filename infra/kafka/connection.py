@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.settings import BadSetting
-from policies.problems.problems import meant, shown
+from policies.problems.problems import suggestion, value_text
 from policies.values import Text
 
 BOOTSTRAP, PROTOCOL = "KAFKA_BOOTSTRAP", "KAFKA_SECURITY_PROTOCOL"
@@ -162,8 +162,8 @@ def _servers(text: str) -> tuple[str, ...]:
         if not host or "/" in server or not port.isdecimal() or not 0 < int(port) < 65536:
             raise BadSetting(
                 Text(
-                    f"{BOOTSTRAP} 里的 {shown(server)} 不是 主机:端口，应如 kafka-1:9092。",
-                    f"{BOOTSTRAP}: {shown(server)} is not host:port, such as kafka-1:9092.",
+                    f"{BOOTSTRAP} 里的 {value_text(server)} 不是 主机:端口，应如 kafka-1:9092。",
+                    f"{BOOTSTRAP}: {value_text(server)} is not host:port, such as kafka-1:9092.",
                 )
             )
     return servers
@@ -171,11 +171,11 @@ def _servers(text: str) -> tuple[str, ...]:
 
 def _one_of(name: str, word: str, choices: tuple[str, ...]) -> str:
     if word not in choices:
-        near, expected = meant(word, choices), ", ".join(choices)
+        near, expected = suggestion(word, choices), ", ".join(choices)
         raise BadSetting(
             Text(
-                f"{name} 不认识 {shown(word)}，应为 {expected} 之一。{near.zh}",
-                f"{name} does not know {shown(word)}: one of {expected} was expected.{near.en}",
+                f"{name} 不认识 {value_text(word)}，应为 {expected} 之一。{near.zh}",
+                f"{name} does not know {value_text(word)}: one of {expected} was expected.{near.en}",
             )
         )
     return word

@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.kafka.processes import held
-from infra.settings import cache
+from infra.kafka.processes import exclusive_lock
+from infra.settings import cache_folder
 from policies.problems.problems import HuiminError
 from policies.values import Text
 
@@ -61,7 +61,7 @@ class Runtime:
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Runtime:
         """The runtime of ``HUIMIN_CACHE`` and ``JAVA_HOME``."""
-        return cls(cache(environment), environment.get("JAVA_HOME") or None)
+        return cls(cache_folder(environment), environment.get("JAVA_HOME") or None)
 
     @property
     def folder(self) -> Path:
@@ -103,15 +103,15 @@ class Runtime:
         Raises:
             NoRuntime: the jars are missing and cannot be fetched.
         """
-        if not self.fetched:
+        if not self.has_jars:
             self.cache.mkdir(parents=True, exist_ok=True)
-            with held(self.cache / f"kafka-{version()}.lock", FETCH_SECONDS):
-                if not self.fetched:
+            with exclusive_lock(self.cache / f"kafka-{version()}.lock", FETCH_SECONDS):
+                if not self.has_jars:
                     self._fetch()
         return self.folder
 
     @property
-    def fetched(self) -> bool:
+    def has_jars(self) -> bool:
         """Whether the jars are there, in the version that this program needs."""
         pom = self.folder / POM.name
         return pom.is_file() and pom.read_bytes() == POM.read_bytes()

@@ -16,7 +16,7 @@ from pathlib import Path
 from infra.kafka import certificates
 from infra.kafka.jars import Runtime
 from infra.kafka.plan import HEAP_MEGABYTES, Broker, Files, Plan, free, properties
-from infra.kafka.processes import UTF_8, launched
+from infra.kafka.processes import UTF_8, start_detached
 from policies.problems.problems import HuiminError
 from policies.values import Text
 from streams.disk.files import PRIVATE_UMASK, make_folder, private, write_whole
@@ -25,7 +25,7 @@ START_SECONDS = 90.0
 LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
 
 
-class NotStarted(HuiminError):
+class BrokerDown(HuiminError):
     """A broker did not come up."""
 
 
@@ -44,9 +44,9 @@ def launch(root: Path, plan: Plan, idle: Sequence[Broker], runtime: Runtime) -> 
         _ports_free(plan, broker)
         make_folder(files.logs)
         write_whole(files.properties, properties(plan, broker, files, secured))
-    _format(plan, [files for files in folders if not files.formatted.exists()], base)
+    _format(plan, [files for files in folders if not files.format_mark.exists()], base)
     for files in folders:
-        launched([*base, *_options(plan, files), "kafka.Kafka", str(files.properties)], files.logs / "output.log", files.pid)
+        start_detached([*base, *_options(plan, files), "kafka.Kafka", str(files.properties)], files.logs / "output.log", files.pid)
 
 
 def _options(plan: Plan, files: Files) -> list[str]:
@@ -72,8 +72,8 @@ def _format(plan: Plan, fresh: Sequence[Files], base: list[str]) -> None:
     codes = [_code(run) for run in runs]
     for files, code in zip(fresh, codes, strict=True):
         if code:
-            raise NotStarted(_not_formatted(files))
-        write_whole(files.formatted, "")
+            raise BrokerDown(_not_formatted(files))
+        write_whole(files.format_mark, "")
 
 
 def _code(run: subprocess.Popen[bytes]) -> int:
@@ -89,7 +89,7 @@ def _ports_free(plan: Plan, broker: Broker) -> None:
     """Raises NotStarted where another program uses one of the broker's ports."""
     for port in broker.ports if plan.secured else broker.ports[:2]:
         if not free(port):
-            raise NotStarted(
+            raise BrokerDown(
                 Text(
                     f"broker {broker.number} 的端口 {port} 被别的程序占用。请结束那个程序，或换一个目录。",
                     f"Port {port} of broker {broker.number} is used by another program. End that program, or choose another folder.",

@@ -26,7 +26,7 @@ from infra.keys import KEY_BYTES, OpenToOthers, check_of, secret_in
 from infra.settings import NETWORK_KEY, NETWORK_OPEN, BadSetting
 from policies.problems.problems import Conflict
 from policies.values import Text
-from streams.disk.effects import wrote
+from streams.disk.effects import note_file
 from streams.disk.files import Unfit, text_at, write_whole
 from streams.wire.seal import OPEN, Seal
 
@@ -69,7 +69,7 @@ def write_network_key(path: Path) -> None:
     except OSError:
         path.unlink()  # half a key is none, and would stand in the way
         raise
-    wrote(path)
+    note_file(path)
 
 
 def own_key(folder: Path) -> Path:

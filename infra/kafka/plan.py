@@ -98,7 +98,7 @@ class Plan:
     secured: bool
 
     @classmethod
-    def made(cls, brokers: int, secured: bool) -> Plan:
+    def new(cls, brokers: int, secured: bool) -> Plan:
         """A new plan on ports that nobody listens on."""
         free = _free_ports()
         chosen_brokers = tuple(Broker(number, next(free), next(free), next(free)) for number in range(1, brokers + 1))
@@ -157,7 +157,7 @@ class Files:
         return self.root / "pid"
 
     @property
-    def formatted(self) -> Path:
+    def format_mark(self) -> Path:
         """The file that exists once the data folder is formatted."""
         return self.root / "formatted"
 

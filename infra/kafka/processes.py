@@ -29,7 +29,7 @@ UTF_8 = ("/usr/bin/env", "LC_ALL=C.UTF-8")
 _DETACHED = 'log=$1; shift; "$@" </dev/null >"$log" 2>&1 & echo $!'
 
 
-class Occupied(Conflict):
+class LockTimeout(Conflict):
     def __init__(self, lock: Path) -> None:
         super().__init__(
             Text(
@@ -40,15 +40,15 @@ class Occupied(Conflict):
 
 
 @contextmanager
-def held(lock: Path, seconds: float) -> Iterator[None]:
+def exclusive_lock(lock: Path, seconds: float) -> Iterator[None]:
     """Holds a lock for the body of a ``with``; waits for its holder.
 
     Raises:
         Occupied: another process held it for longer than ``seconds``.
     """
     with open(lock, "a+b", opener=private) as file:
-        if not waited(lambda: _try_lock(file.fileno()), seconds):
-            raise Occupied(lock)
+        if not wait_for(lambda: _try_lock(file.fileno()), seconds):
+            raise LockTimeout(lock)
         yield
 
 
@@ -60,7 +60,7 @@ def _try_lock(handle: int) -> bool:
     return True
 
 
-def waited(condition: Callable[[], bool], seconds: float) -> bool:
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
     """Whether a condition becomes true in this time; asks at once, and then ten times a second."""
     until = time.monotonic() + seconds
     while not condition():
@@ -70,7 +70,7 @@ def waited(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def launched(command: Sequence[str], output: Path, pid_file: Path) -> None:
+def start_detached(command: Sequence[str], output: Path, pid_file: Path) -> None:
     """Start a process in the background, with neither our process as parent nor our terminal."""
     words = ["/bin/sh", "-c", _DETACHED, "sh", str(output), *command]
     null, pipe = subprocess.DEVNULL, subprocess.PIPE
@@ -108,20 +108,20 @@ def _names(pid: int, mark: str) -> bool:
     return False
 
 
-def ended(processes: Sequence[tuple[Path, str]], seconds: float) -> None:
+def end_processes(processes: Sequence[tuple[Path, str]], seconds: float) -> None:
     """End processes, each by file and mark: all are asked, and those that remain after this time are killed."""
     for pid_file, mark in processes:
-        signalled(pid_file, mark, signal.SIGTERM)
-    if not waited(lambda: all(running(*process) is None for process in processes), seconds):
+        send_signal(pid_file, mark, signal.SIGTERM)
+    if not wait_for(lambda: all(running(*process) is None for process in processes), seconds):
         for pid_file, mark in processes:
-            signalled(pid_file, mark, signal.SIGKILL)
-        waited(lambda: all(running(*process) is None for process in processes), seconds)
+            send_signal(pid_file, mark, signal.SIGKILL)
+        wait_for(lambda: all(running(*process) is None for process in processes), seconds)
     for pid_file, mark in processes:
         if running(pid_file, mark) is None:
             pid_file.unlink(missing_ok=True)
 
 
-def signalled(pid_file: Path, mark: str, number: signal.Signals) -> None:
+def send_signal(pid_file: Path, mark: str, number: signal.Signals) -> None:
     """Send a signal to the process of this file, if it is still running."""
     pid = running(pid_file, mark)
     if pid is not None:

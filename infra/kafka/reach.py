@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from infra.kafka.connection import CA, MECHANISM, PASSWORD, PROTOCOL, USER, Connection
-from infra.kafka.processes import waited
+from infra.kafka.processes import wait_for
 from policies.problems.problems import HuiminError
 from policies.values import Text
 
@@ -38,14 +38,14 @@ class Unreachable(HuiminError):
         super().__init__(text, 4)
 
 
-class Refused(HuiminError):
+class BadCredentials(HuiminError):
     """A Kafka answers and refuses the user, the password or the mechanism."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text, 4)
 
 
-def checked(connection: Connection, seconds: float = TRIED_SECONDS) -> None:
+def check_access(connection: Connection, seconds: float = TRIED_SECONDS) -> None:
     """Passes where Kafka can be reached; for use before or after a client of any library, whose errors say less.
 
     Raises:
@@ -79,7 +79,7 @@ def admin(connection: Connection, seconds: float = TRIED_SECONDS) -> Iterator[Ka
         client.close()
 
 
-def asked(question: Callable[[], Answer], seconds: float = TRIED_SECONDS) -> Answer:
+def ask(question: Callable[[], Answer], seconds: float = TRIED_SECONDS) -> Answer:
     """The answer to a question to a client; asks again where a broker goes away meanwhile.
 
     Raises:
@@ -97,7 +97,7 @@ def asked(question: Callable[[], Answer], seconds: float = TRIED_SECONDS) -> Ans
             errors.append(error)
         return bool(answers)
 
-    if not waited(has_answer, seconds):
+    if not wait_for(has_answer, seconds):
         why = type(errors[-1]).__name__
         raise Unreachable(Text(f"Kafka 在 {seconds:.0f} 秒内没有回答（{why}）。", f"Kafka gave no answer in {seconds:.0f} s ({why})."))
     return answers[0]
@@ -133,7 +133,7 @@ def _let_in(connection: Connection, server: tuple[str, int], words: Mapping[str,
         try:
             thread.submit(asyncio.run, log_in()).result()
         except (SaslAuthenticationFailed, UnsupportedSaslMechanismError):
-            raise Refused(_bad_credentials(connection)) from None
+            raise BadCredentials(_bad_credentials(connection)) from None
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unreachable(_silent(connection, error)) from None
 

@@ -14,10 +14,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from infra.kafka.plan import LARGEST_MESSAGE_BYTES
-from infra.kafka.reach import admin, asked
-from policies.problems.problems import HuiminError, listed
+from infra.kafka.reach import admin, ask
+from policies.problems.problems import HuiminError, comma_list
 from policies.values import Text
-from streams.disk.effects import did
+from streams.disk.effects import note_other
 
 if TYPE_CHECKING:
     from infra.kafka.connection import Connection
@@ -28,12 +28,12 @@ UNLIMITED = -1
 MOST_REPLICAS = 3
 MADE_SECONDS = 30.0
 
-Kind: TypeAlias = Literal["missing", "partitions", "replication", "config"]
+DriftKind: TypeAlias = Literal["missing", "partitions", "replication", "config"]
 Client: TypeAlias = Any
 """kafka-python's ``KafkaAdminClient``, which has no types."""
 
 
-class NotMade(HuiminError):
+class MissingTopics(HuiminError):
     """Topics are missing and cannot be made here (operator: see the reason; 1)."""
 
 
@@ -53,10 +53,10 @@ class Drift:
     """A difference between a topic and its declaration; ``expected`` and ``found`` as people write them."""
 
     topic: str
-    kind: Kind
+    kind: DriftKind
     what: str
     expected: str
-    found: str
+    actual: str
 
     @property
     def text(self) -> Text:
@@ -65,8 +65,8 @@ class Drift:
                 return Text(f"缺少主题 {self.topic}（应为 {self.expected}）", f"the topic {self.topic} ({self.expected}) is missing")
             case _:
                 return Text(
-                    f"主题 {self.topic} 的 {self.what} 是 {self.found}，应为 {self.expected}",
-                    f"the topic {self.topic}: {self.what} is {self.found}, not {self.expected}",
+                    f"主题 {self.topic} 的 {self.what} 是 {self.actual}，应为 {self.expected}",
+                    f"the topic {self.topic}: {self.what} is {self.actual}, not {self.expected}",
                 )
 
 
@@ -120,10 +120,10 @@ def brokers_of(connection: Connection) -> int:
         Unreachable, Refused: see ``reach``.
     """
     with admin(connection) as client:
-        return len(asked(client.describe_cluster)["brokers"])
+        return len(ask(client.describe_cluster)["brokers"])
 
 
-def identity(connection: Connection, prefix: str = PREFIX) -> str:
+def network_id(connection: Connection, prefix: str = PREFIX) -> str:
     """The id of these topics. A topic that is made anew under its old name gives another id, and what was stored of the old ones is void.
 
     Raises:
@@ -133,7 +133,7 @@ def identity(connection: Connection, prefix: str = PREFIX) -> str:
     with admin(connection) as client:
         descriptions = _descriptions(client, names)
     if missing := [name for name in names if name not in descriptions]:
-        raise NotMade(
+        raise MissingTopics(
             Text(
                 f"还没有主题 {missing[0]}：先运行 huimin worker --shards N，或 huimin kafka up。",
                 f"There is no topic {missing[0]} yet: run huimin worker --shards N, or huimin kafka up, first.",
@@ -142,19 +142,19 @@ def identity(connection: Connection, prefix: str = PREFIX) -> str:
     return sha256(" ".join(str(descriptions[name]["topic_id"]) for name in names).encode()).hexdigest()[:12]
 
 
-def declared(connection: Connection, prefix: str = PREFIX) -> tuple[Topic, ...]:
+def declared_topics(connection: Connection, prefix: str = PREFIX) -> tuple[Topic, ...]:
     """The topics that this Kafka should have, by the number of its brokers and of the partitions of its orders.
 
     Raises:
         Unreachable, Refused: see ``reach``.
     """
     with admin(connection) as client:
-        brokers = len(asked(client.describe_cluster)["brokers"])
+        brokers = len(ask(client.describe_cluster)["brokers"])
         orders = _descriptions(client, [f"{prefix}orders"])
     return topics(max((len(topic["partitions"]) for topic in orders.values()), default=1), brokers, prefix)
 
 
-def create(connection: Connection, topics: Sequence[Topic]) -> list[str]:
+def create_topics(connection: Connection, topics: Sequence[Topic]) -> list[str]:
     """Make the topics that are missing, and return their names; existing topics stay as they are.
 
     Raises:
@@ -175,12 +175,12 @@ def create(connection: Connection, topics: Sequence[Topic]) -> list[str]:
             }
             failure = next(((name, for_code(code).__name__) for name, code in codes.items() if code), None)
             if failure is not None:
-                raise NotMade(_not_made(*failure))
+                raise MissingTopics(_not_made(*failure))
             client.wait_for_topics([topic.name for topic in missing], timeout_ms=int(MADE_SECONDS * 1000))
         except KafkaError as error:
-            raise NotMade(_not_made(", ".join(topic.name for topic in missing), type(error).__name__)) from None
+            raise MissingTopics(_not_made(", ".join(topic.name for topic in missing), type(error).__name__)) from None
         if codes:
-            did(Text(f"新建主题 {listed(codes)}", f"topics made: {listed(codes)}"))
+            note_other(Text(f"新建主题 {comma_list(codes)}", f"topics made: {comma_list(codes)}"))
         return list(codes)
 
 
@@ -223,7 +223,7 @@ def _new_topic(topic: Topic) -> dict[str, Any]:
 
 def _descriptions(client: Client, names: Sequence[str]) -> dict[str, Any]:
     """What Kafka says of the topics of these names that exist, by name."""
-    return {topic["name"]: topic for topic in asked(lambda: client.describe_topics(list(names))) if not topic["error_code"]}
+    return {topic["name"]: topic for topic in ask(lambda: client.describe_topics(list(names))) if not topic["error_code"]}
 
 
 def _configs(client: Client, names: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -233,7 +233,7 @@ def _configs(client: Client, names: Mapping[str, Any]) -> dict[str, dict[str, st
     if not names:
         return {}
     resources = [ConfigResource("TOPIC", name) for name in names]
-    configs = asked(lambda: client.describe_configs(resources, config_filter="all"))["topic"]
+    configs = ask(lambda: client.describe_configs(resources, config_filter="all"))["topic"]
     return {name: {key: str(entry["value"]) for key, entry in values.items()} for name, values in configs.items()}
 
 

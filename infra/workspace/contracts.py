@@ -20,15 +20,15 @@ from policies.problems.problems import HuiminError, Invalid, Problem
 from policies.values import Text
 
 if TYPE_CHECKING:
-    from connectors.contracts.in_effect import InEffect
-    from policies.contracts.growthsteps import Step
+    from connectors.contracts.in_effect import EffectiveDocuments
+    from policies.contracts.growthsteps import GrowthStep
     from policies.language.catalogue import Catalogue
     from streams.host import Host
     from streams.language.messages import CatalogueSet
     from streams.steps.state import State
 
 
-class Documents(Protocol):
+class WorkspaceDocuments(Protocol):
     """The part of a workspace that is used here (``infra.workspace.workspace``)."""
 
     @property
@@ -41,40 +41,40 @@ class Documents(Protocol):
     def head(self) -> Path: ...
     def log_key(self) -> bytes: ...
     def reading(self) -> AbstractContextManager[Host]: ...
-    def tell(self, documents: InEffect) -> None: ...
+    def say_not_in_effect(self, documents: EffectiveDocuments) -> None: ...
 
 
-def in_effect(workspace: Documents, contracts: Mapping[str, str] | None = None, units: str | None = None) -> InEffect:
+def in_effect(workspace: WorkspaceDocuments, contracts: Mapping[str, str] | None = None, units: str | None = None) -> EffectiveDocuments:
     """The documents in effect, of those on disk or of others in their place.
 
     Raises:
         Invalid: before the first write, with every problem of every document.
     """
     from connectors.contracts.catalogue import read_catalogue
-    from connectors.contracts.in_effect import in_effect as in_effect_of
+    from connectors.contracts.in_effect import effective_documents as in_effect_of
     from streams.language.errors import Busy
-    from streams.store.accepted_catalogues import accepted
+    from streams.store.accepted_catalogues import accepted_catalogue
 
     own_units, own = workspace.documents()
     documents = (own_units if units is None else units, own if contracts is None else contracts)
     if workspace.network is not None:
         try:
             with workspace.reading() as host:
-                return _with_reasons(workspace, of_state(host.state, *documents))
+                return _with_reasons(workspace, in_effect_on(host.state, *documents))
         except Busy:  # another process follows the network here, and decides what is in effect; a draft is read by the documents meanwhile
             return in_effect_of(None, *documents, lambda catalogue: ())
     last = None
     if not workspace.empty:
-        last = accepted(workspace.folder("state"), read_catalogue, program(), workspace.log_key(), workspace.head)
+        last = accepted_catalogue(workspace.folder("state"), read_catalogue, program(), workspace.log_key(), workspace.head)
     if last is None:
         return in_effect_of(None, *documents, lambda catalogue: ())
     catalogue = last.catalogue
     return _with_reasons(workspace, in_effect_of(last, *documents, lambda wanted: _refused_steps(workspace, catalogue, wanted)))
 
 
-def checked(
-    workspace: Documents, contracts: Mapping[str, str] | None = None, units: str | None = None, files: Collection[str] = ()
-) -> InEffect:
+def in_effect_with(
+    workspace: WorkspaceDocuments, contracts: Mapping[str, str] | None = None, units: str | None = None, files: Collection[str] = ()
+) -> EffectiveDocuments:
     """The documents in effect once others stand in the place of those on disk.
 
     Args:
@@ -84,45 +84,45 @@ def checked(
         Invalid: one of these would not be in effect, or a document that is in effect now would not be any more; with every problem.
     """
     result = in_effect(workspace, contracts, units)
-    before = {(document.file, document.why.problems) for document in in_effect(workspace).held} if result.held else set()
-    fresh = [document for document in result.held if document.file in files or (document.file, document.why.problems) not in before]
+    before = {(document.file, document.why.problems) for document in in_effect(workspace).ineffective} if result.ineffective else set()
+    fresh = [document for document in result.ineffective if document.file in files or (document.file, document.why.problems) not in before]
     own = [document for document in fresh if document.file in files]  # problems that follow from these are not named besides
     if fresh:
         raise Invalid(problem for document in own or fresh for problem in document.why.problems)
     return result
 
 
-def asked_for(workspace: Documents, state: State) -> CatalogueSet | None:
+def catalogue_update(workspace: WorkspaceDocuments, state: State) -> CatalogueSet | None:
     """The message that updates a state's catalogue to the documents, as far as they may follow it; None where nothing differs.
 
     Also says which documents are not in effect.
     """
     from streams.language.messages import CatalogueSet
 
-    documents = _with_reasons(workspace, of_state(state, *workspace.documents()))
-    workspace.tell(documents)
+    documents = _with_reasons(workspace, in_effect_on(state, *workspace.documents()))
+    workspace.say_not_in_effect(documents)
     message = CatalogueSet(documents.units, documents.contracts)
-    return None if state.begun and state.catalogues[-1] == message else message
+    return None if state.has_catalogue and state.catalogues[-1] == message else message
 
 
-def of_state(state: State, units: str, contracts: Mapping[str, str]) -> InEffect:
+def in_effect_on(state: State, units: str, contracts: Mapping[str, str]) -> EffectiveDocuments:
     """The documents in effect beside a given state."""
-    from connectors.contracts.in_effect import in_effect as in_effect_of
-    from streams.steps.catalogues import growth_refused
+    from connectors.contracts.in_effect import effective_documents as in_effect_of
+    from streams.steps.catalogues import growth_problems
     from streams.store.accepted_catalogues import AcceptedCatalogue
 
-    last = AcceptedCatalogue(state.catalogues[-1].units, state.catalogues[-1].contracts, state.catalogue) if state.begun else None
-    return in_effect_of(last, units, contracts, lambda wanted: growth_refused(state, wanted))
+    last = AcceptedCatalogue(state.catalogues[-1].units, state.catalogues[-1].contracts, state.catalogue) if state.has_catalogue else None
+    return in_effect_of(last, units, contracts, lambda wanted: growth_problems(state, wanted))
 
 
-def _with_reasons(workspace: Documents, documents: InEffect) -> InEffect:
+def _with_reasons(workspace: WorkspaceDocuments, documents: EffectiveDocuments) -> EffectiveDocuments:
     """The same documents, with better reasons: what a file that is no UTF-8 looks like, and that units.yaml is gone."""
     from dataclasses import replace
 
     from connectors.contracts.in_effect import UNITS
     from infra.workspace.texts import text_of
 
-    for place, document in enumerate(documents.held):
+    for place, document in enumerate(documents.ineffective):
         try:
             text_of(workspace.folder("feeds").parent / document.file)
         except FileNotFoundError:
@@ -133,37 +133,37 @@ def _with_reasons(workspace: Documents, documents: InEffect) -> InEffect:
             text = error.text
         else:
             continue
-        documents.held[place] = replace(document, why=Invalid([Problem("encoding", "error", document.file, 1, 1, "", text)]))
+        documents.ineffective[place] = replace(document, why=Invalid([Problem("encoding", "error", document.file, 1, 1, "", text)]))
     return documents
 
 
-def _refused_steps(workspace: Documents, holds: Catalogue, wanted: Catalogue) -> Sequence[Step]:
-    from policies.contracts.growth import moving
+def _refused_steps(workspace: WorkspaceDocuments, holds: Catalogue, wanted: Catalogue) -> Sequence[GrowthStep]:
+    from policies.contracts.growth import feeds_with_new_verdicts
     from policies.contracts.growthsteps import steps
 
     differences = steps(holds, wanted)
     wrong = [step for step in differences if step.kind == "rereads"]
-    if wrong or not (moving(holds, wanted) or any(step.kind == "narrows" for step in differences)):
+    if wrong or not (feeds_with_new_verdicts(holds, wanted) or any(step.kind == "narrows" for step in differences)):
         return wrong
-    from streams.steps.catalogues import growth_refused  # brings the kernels along
+    from streams.steps.catalogues import growth_problems  # brings the kernels along
 
     with workspace.reading() as host:
-        return growth_refused(host.state, wanted)
+        return growth_problems(host.state, wanted)
 
 
-def deliverable(workspace: Documents, feed: str) -> Catalogue:
+def deliverable(workspace: WorkspaceDocuments, feed: str) -> Catalogue:
     """The catalogue by which files of a feed are taken in now.
 
     Raises:
         HuiminError: the feed's contract on disk is not in effect: files would be read by one that somebody meant to change.
     """
     documents = in_effect(workspace)
-    document = documents.because(feed)
+    document = documents.ineffective_contract(feed)
     if document is not None:
         zh = f"{document.file} 没有生效，{feed} 暂不接收文件；请先改好它，再接收。"
         en = f"{document.file} is not in effect, so no file of {feed} is taken in. Mend it first, then take the file in."
         raise HuiminError(Text(lines([zh, document.why.text.zh]), lines([en, document.why.text.en])), 3)
-    workspace.tell(documents)
+    workspace.say_not_in_effect(documents)
     return documents.catalogue
 
 

@@ -62,9 +62,9 @@ def has_columns(header: Sequence[str]) -> Callable[[Path], bool]:
     """A test whether a file is a list with exactly these columns."""
 
     def own(path: Path) -> bool:
-        from connectors.lists.exports import guarded
+        from connectors.lists.exports import escape_formulas
 
-        return _header_of(path) == (list(header) if path.suffix.lower() == ".xlsx" else guarded(header))
+        return _header_of(path) == (list(header) if path.suffix.lower() == ".xlsx" else escape_formulas(header))
 
     return own
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.keys import derived
+from infra.keys import derived_key
 from policies.problems.problems import HuiminError
 from policies.values import Text
 from streams.disk.files import sync_folder, write_whole
@@ -30,7 +30,7 @@ _DAMAGED = Text(
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class ErasureNote:
     """The person of an erasure, where their rows came from, and the message; None: the erasure was decided before."""
 
     token: int
@@ -39,26 +39,26 @@ class Note:
     message: PersonErased | None
 
 
-def unfinished(workspace: Workspace) -> bool:
+def has_unfinished_erasure(workspace: Workspace) -> bool:
     """Whether an erasure is unfinished."""
-    return note_of(workspace).exists()
+    return note_path(workspace).exists()
 
 
-def note_of(workspace: Workspace) -> Path:
+def note_path(workspace: Workspace) -> Path:
     """The path of the note."""
     return workspace.folder("identity") / NOTE
 
 
-def write_note(workspace: Workspace, note: Note) -> None:
+def write_note(workspace: Workspace, note: ErasureNote) -> None:
     from connectors.identity.segments import seal
     from streams.wire.wire import encode
 
     message = None if note.message is None else encode(note.message).hex()
     facts = {"token": note.token, "numbers": note.numbers, "traces": note.traces, "message": message}
-    write_whole(note_of(workspace), seal(derived(workspace.key(), "vault"), NOTE, json.dumps(facts).encode()))
+    write_whole(note_path(workspace), seal(derived_key(workspace.key(), "vault"), NOTE, json.dumps(facts).encode()))
 
 
-def read_note(workspace: Workspace) -> Note:
+def read_note(workspace: Workspace) -> ErasureNote:
     """The stored note.
 
     Raises:
@@ -70,15 +70,15 @@ def read_note(workspace: Workspace) -> Note:
     from streams.wire.wire import decode
 
     try:
-        facts: dict[str, Any] = json.loads(unseal(derived(workspace.key(), "vault"), NOTE, note_of(workspace).read_bytes()))
+        facts: dict[str, Any] = json.loads(unseal(derived_key(workspace.key(), "vault"), NOTE, note_path(workspace).read_bytes()))
     except (OSError, ValueError):
         raise HuiminError(_DAMAGED) from None
     message = None if facts["message"] is None else decode(bytes.fromhex(facts["message"]))
     assert message is None or isinstance(message, PersonErased)
-    return Note(facts["token"], tuple(facts["numbers"]), tuple(Trace(*trace) for trace in facts["traces"]), message)
+    return ErasureNote(facts["token"], tuple(facts["numbers"]), tuple(Trace(*trace) for trace in facts["traces"]), message)
 
 
 def remove_note(workspace: Workspace) -> None:
-    path = note_of(workspace)
+    path = note_path(workspace)
     path.unlink()
     sync_folder(path.parent)

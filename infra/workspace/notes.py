@@ -2,7 +2,7 @@
 
 A lost line would be an event that never happened. So a file of notes ends with the digest of its lines, and every note writes the whole
 file anew. A file that cannot be read back is an error; nothing is guessed. Called by ``services.deliveries.delivery`` and
-``services.deliveries.open_cells``. ``connectors.erasure.pruning`` takes a person out of such a file, and makes the digest anew.
+``services.deliveries.open_cells``. ``connectors.erasure.scrubbing`` takes a person out of such a file, and makes the digest anew.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SEAL = "sha256"
 
 
 @dataclass(frozen=True, slots=True)
-class Notes(Generic[T]):
+class NoteFile(Generic[T]):
     """A file of notes.
 
     Args:

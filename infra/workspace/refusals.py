@@ -4,7 +4,7 @@
 
 The tree of errors: ``NoWorkspace`` (operator: wrong folder; 2), ``WorkspaceExists`` (operator; 5), ``NewerWorkspace`` and
 ``OlderWorkspace`` (operator: written by another version; 5), ``BrokenWorkspace`` (operator: something was removed; 1). Beside it:
-``infra.workspace.lost.LostState`` and ``infra.keys.UnusableKey`` (operator: restore a backup; 1). Trying again helps in none.
+``infra.workspace.lost_state.LostState`` and ``infra.keys.UnusableKey`` (operator: restore a backup; 1). Trying again helps in none.
 """
 
 from __future__ import annotations

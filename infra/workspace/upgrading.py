@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from infra.links import KEPT, refuse_links
+from infra.links import PROGRAM_FOLDERS, refuse_links
 from infra.workspace.leftovers import UPGRADE, is_of_an_upgrade
 from infra.workspace.texts import DamagedFile
 from infra.workspace.versions import VERSION, stored_version
@@ -30,9 +30,9 @@ from streams.disk.effects import account
 from streams.disk.files import make_folder, remove, sync, sync_folder, text_at, write_whole
 from streams.store.writer import LOCK, WriterLock
 
-Step: TypeAlias = Callable[[Path], None]
+UpgradeStep: TypeAlias = Callable[[Path], None]
 """Turns a workspace of one format, in this folder, into one of the next. It may raise anything: nobody works in that folder."""
-STEPS: Mapping[int, Step] = {}
+STEPS: Mapping[int, UpgradeStep] = {}
 """The steps by the format that they begin with. Format 2, of 0.2.0, is the first that can be upgraded."""
 NEW, READY, OLD = "new", "ready", "old"
 """Names in the folder ``UPGRADE``."""
@@ -40,12 +40,12 @@ NOT_COPIED = ("exports", "snapshots", UPGRADE, "version")
 """Names that are not copied: they are made from the rest, or are no part of it."""
 
 
-class NotUpgraded(HuiminError):
+class FailedUpgrade(HuiminError):
     """The workspace could not be upgraded (operator: mend the cause and try again, or restore a backup; 1). It is as before."""
 
 
 @dataclass(frozen=True, slots=True)
-class Upgraded:
+class FormatUpgrade:
     """The format before and after, equal where there was nothing to do. ``resumed``: an earlier run had stopped at the end."""
 
     before: int
@@ -53,7 +53,7 @@ class Upgraded:
     resumed: bool = False
 
 
-def upgrade(root: Path, environment: Mapping[str, str] | None = None) -> Upgraded:
+def upgrade(root: Path, environment: Mapping[str, str] | None = None) -> FormatUpgrade:
     """Upgrades the workspace in this folder to the formats of this version.
 
     Raises:
@@ -63,8 +63,8 @@ def upgrade(root: Path, environment: Mapping[str, str] | None = None) -> Upgrade
         NotUpgraded: a step failed, or the disk is too small for the copy; the workspace is as before.
     """
     before, place = stored_version(root), root / UPGRADE
-    for name in (UPGRADE, *KEPT):
-        refuse_links(root / name, below=name in KEPT)
+    for name in (UPGRADE, *PROGRAM_FOLDERS):
+        refuse_links(root / name, below=name in PROGRAM_FOLDERS)
     if place.exists() and not is_of_an_upgrade(place):
         zh, en = f"{place} 里是别的内容，没有动。请先移走它。", f"{place} holds something else and was left as it is. Move it away first."
         raise Conflict(Text(zh, en))
@@ -76,7 +76,7 @@ def upgrade(root: Path, environment: Mapping[str, str] | None = None) -> Upgrade
                     _prepare(root, environment or {}, before)
             _take_place(root)
         remove(place)  # also the rest of a finished run that was stopped; people are in it
-    return Upgraded(before, VERSION, resumed)
+    return FormatUpgrade(before, VERSION, resumed)
 
 
 @contextmanager
@@ -142,11 +142,11 @@ def _parts(root: Path) -> list[str]:
     return sorted(path.name for path in root.iterdir() if path.name not in NOT_COPIED)
 
 
-def _not_upgraded(error: Exception) -> NotUpgraded:
+def _not_upgraded(error: Exception) -> FailedUpgrade:
     why = error.text if isinstance(error, HuiminError) else Text(*(f"{type(error).__name__}",) * 2)
     if isinstance(error, OSError):
         why = Text(*(error.strerror or type(error).__name__,) * 2)
-    return NotUpgraded(
+    return FailedUpgrade(
         Text(
             f"没有升级，工作区和原来一样。原因：{why.zh}\n解决后再运行 huimin upgrade；或继续用原来的版本。",
             f"Not upgraded; the workspace is as before. Why: {why.en}\nMend that and run huimin upgrade again, or go on with the version "

@@ -25,10 +25,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.keys import derived, note_key, read_key, write_key
-from infra.links import KEPT, refuse_links
+from infra.keys import derived_key, note_key, read_key, write_key
+from infra.links import PROGRAM_FOLDERS, refuse_links
 from infra.settings import DEPOT
-from infra.workspace.lost import TAKEN_IN, lost_state
+from infra.workspace.lost_state import KNOWN_FILES, lost_state
 from infra.workspace.ports import depot_of, parts
 from infra.workspace.refusals import BrokenWorkspace, OlderWorkspace, WorkspaceExists
 from infra.workspace.rootfiles import network_of, retention_of
@@ -41,7 +41,7 @@ from streams.disk.files import PRIVATE_FOLDER, make_folder, write_whole
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connectors.contracts.in_effect import InEffect
+    from connectors.contracts.in_effect import EffectiveDocuments
     from connectors.identity.tokens import Tokens
     from connectors.identity.vault import Vault
     from policies.language.catalogue import Catalogue
@@ -98,7 +98,7 @@ class Workspace:
 
     def folder(self, name: str) -> Path:
         """One of the workspace's folders, to read; ``Linked`` where it is a link, or holds one where only the program writes."""
-        refuse_links(self.root / name, below=name in KEPT)
+        refuse_links(self.root / name, below=name in PROGRAM_FOLDERS)
         return self.root / name
 
     def make_folder(self, name: str) -> Path:
@@ -131,13 +131,13 @@ class Workspace:
         from infra.workspace.contracts import in_effect
 
         documents = in_effect(self)
-        self.tell(documents)
+        self.say_not_in_effect(documents)
         return documents.catalogue
 
-    def tell(self, documents: InEffect) -> None:
+    def say_not_in_effect(self, documents: EffectiveDocuments) -> None:
         """Says which documents are not in effect."""
-        for document in documents.held:
-            self.say(document.told)
+        for document in documents.ineffective:
+            self.say(document.notice)
 
     def key(self) -> bytes:
         """The secret of the tokens.
@@ -165,7 +165,7 @@ class Workspace:
 
     def log_key(self) -> bytes:
         """The key of the log's chain."""
-        return derived(self.key(), "log")
+        return derived_key(self.key(), "log")
 
     def tokens(self) -> Tokens:
         from connectors.identity.tokens import Tokens
@@ -175,7 +175,7 @@ class Workspace:
     def vault(self) -> Vault:
         from connectors.identity.vault import Vault
 
-        return Vault(self.folder("identity"), derived(self.key(), "vault"), begun=(self.root / TAKEN_IN).exists())
+        return Vault(self.folder("identity"), derived_key(self.key(), "vault"), must_exist=(self.root / KNOWN_FILES).exists())
 
     @property
     def network(self) -> str | None:
@@ -232,7 +232,7 @@ class Workspace:
 
         At the end a warning says if a checkpoint, or how far the log has come, could not be written.
         """
-        from infra.workspace.contracts import asked_for
+        from infra.workspace.contracts import catalogue_update
         from streams.disk.effects import work
 
         prefix = self.network
@@ -240,7 +240,7 @@ class Workspace:
             self.catalogue()  # raises every problem of the documents before anything is made
         self._begin()
         with self.store(create=True) if prefix is None else self._on_network(prefix) as host:
-            if documents and (wanted := asked_for(self, host.state)) is not None:
+            if documents and (wanted := catalogue_update(self, host.state)) is not None:
                 host.submit(wanted)
             with work():
                 yield host
@@ -254,34 +254,34 @@ class Workspace:
         Raises:
             LostState: the log is empty, and was not. As for ``streams.embedded.host.EmbeddedHost.open``.
         """
-        from streams.embedded.host import EmbeddedHost, SnapshotRule
+        from streams.embedded.host import CheckpointRule, EmbeddedHost
 
-        rule = None if readonly else SnapshotRule(closing_rows=CLOSING_ROWS, retention=self.retention())
+        rule = None if readonly else CheckpointRule(closing_rows=CLOSING_ROWS, retention=self.retention())
         folder, key = self.folder("state"), self.log_key()
         host = EmbeddedHost.open(folder, parts(), readonly=readonly, create=create, rule=rule, key=key, head=self.head)
-        if not host.state.begun and (lost := lost_state(self.root, HEAD)) is not None:
+        if not host.state.has_catalogue and (lost := lost_state(self.root, HEAD)) is not None:
             host.close()
             raise lost
         return host
 
     def _beginning(self) -> Host:
-        from infra.workspace.contracts import asked_for
+        from infra.workspace.contracts import catalogue_update
         from streams.embedded.host import EmbeddedHost
         from streams.steps.steps import step
         from streams.store.log import MEMORY
 
         host = EmbeddedHost(MEMORY, parts(), readonly=True)
-        if (wanted := asked_for(self, host.state)) is not None:
+        if (wanted := catalogue_update(self, host.state)) is not None:
             step(host.state, wanted, 0)
         return host
 
     @contextmanager
     def trying(self) -> Iterator[Host]:
         """The state as the next write will see it, to read: with the additions of the documents to its catalogue, in memory only."""
-        from infra.workspace.contracts import asked_for
+        from infra.workspace.contracts import catalogue_update
 
         with self.reading() as host:
-            if (wanted := asked_for(self, host.state)) is not None:
+            if (wanted := catalogue_update(self, host.state)) is not None:
                 host.ahead(wanted)
             yield host
 
@@ -289,11 +289,11 @@ class Workspace:
         from connectors.kafka.broker import ChangesTopic, InputsTopic
         from infra.kafka.connection import Connection
         from infra.kafka.membership import seal_of
-        from infra.kafka.topics import identity
+        from infra.kafka.topics import network_id
         from streams.network.network_host import NetworkHost
 
         connection = Connection.of(self.environment)
-        network = identity(connection, prefix)
+        network = network_id(connection, prefix)
         client, folder, url = connection.client(), self.folder("state") / network, self.environment.get(DEPOT)
         seal = seal_of(self.environment, connection, prefix, network, folder)
         depot = depot_of(url, network, seal) if url else None

@@ -79,11 +79,11 @@ class RecordBatch:
         """Rows start..stop, sharing memory and dictionaries."""
         return self._of(np.s_[start:stop])
 
-    def chosen(self, keep: npt.NDArray[np.bool_]) -> RecordBatch:
+    def where(self, keep: npt.NDArray[np.bool_]) -> RecordBatch:
         """The rows where ``keep`` holds, in their order, sharing dictionaries."""
         return self if keep.all() else self._of(np.flatnonzero(keep))
 
-    def blanked(self, rows: npt.NDArray[np.bool_]) -> RecordBatch:
+    def with_blanks(self, rows: npt.NDArray[np.bool_]) -> RecordBatch:
         """The batch with these rows blank: they keep their row numbers, so that the delivery stays whole, and nothing else.
 
         Texts of a dictionary that no row uses any more become empty; the others keep their places.

@@ -83,8 +83,8 @@ class Columns:
     before: UInt8
     after: UInt8
     open: Int32
-    was: Int32 | None = None
-    seen: tuple[Sighting, ...] = ()
+    open_before: Int32 | None = None
+    sightings: tuple[Sighting, ...] = ()
 
     def __len__(self) -> int:
         return len(self.policy)
@@ -92,12 +92,12 @@ class Columns:
     def of(self, names: AbstractSet[str], others: bool = False) -> Columns:
         """The changes of these policies, or of all others."""
         keep = np.array([(name in names) != others for name, _ in self.policies], np.bool_)[self.policy]
-        return self._where(keep, tuple(sighting for sighting in self.seen if (sighting.policy in names) != others))
+        return self._where(keep, tuple(sighting for sighting in self.sightings if (sighting.policy in names) != others))
 
     def _where(self, keep: npt.NDArray[np.bool_], sightings: tuple[Sighting, ...]) -> Columns:
         return Columns(
             self.policies, self.opens, self.policy[keep], self.subject[keep], self.before[keep], self.after[keep], self.open[keep],
-            None if self.was is None else self.was[keep], sightings,
+            None if self.open_before is None else self.open_before[keep], sightings,
         )  # fmt: skip
 
 
@@ -145,7 +145,7 @@ class Changes(Sequence[ListChange]):
     """All changes of one step. They have no total order until the reader sorts them."""
 
     parts: list[ChunkChanges] = field(default_factory=list)
-    seen: list[Sighting] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))
@@ -171,11 +171,11 @@ class Changes(Sequence[ListChange]):
 
     def extend(self, more: Changes) -> None:
         self.parts.extend(more.parts)
-        self.seen.extend(more.seen)
+        self.sightings.extend(more.sightings)
 
     def without(self, policies: set[str]) -> Changes:
         """The changes of all other policies."""
-        out = Changes(seen=list(self.seen))
+        out = Changes(sightings=list(self.sightings))
         for part in self.parts:
             keep = np.array([part.entries[p].policy.name not in policies for p in part.policy.tolist()], np.bool_)
             out.add(changes_where(part, keep))
@@ -194,7 +194,7 @@ class Changes(Sequence[ListChange]):
             np.concatenate([np.empty(0, kind), *(program_columns[i] for program_columns in by_program)]) for i, kind in enumerate(types)
         )
         policy, subject, before, after, open, was = columns
-        return Columns(list(policies), list(opens), policy, subject, before, after, open, was, tuple(self.seen))
+        return Columns(list(policies), list(opens), policy, subject, before, after, open, was, tuple(self.sightings))
 
 
 def _columns(

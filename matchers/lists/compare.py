@@ -109,7 +109,7 @@ def bits_of(words: UInt64, n: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]
     return np.unpackbits(words.view(np.uint8), bitorder="little")[:n]
 
 
-def judged(state: MatcherState, policy: Policy, day: date, rows: Int32 | None = None) -> tuple[Int32, UInt8]:
+def rows_with_verdict(state: MatcherState, policy: Policy, day: date, rows: Int32 | None = None) -> tuple[Int32, UInt8]:
     """Rows with a verdict, and the verdict: 1 yes, 2 no, 3 unknown."""
     kind = KINDS.index(policy.subject)
     subjects = state.mine(kind, np.arange(state.store.sizes[kind], dtype=np.int32)) if rows is None else rows

@@ -33,7 +33,7 @@ _INVERTED = np.array([UNKNOWN, FALSE, TRUE], np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
+class CriteriaReadings:
     """A policy read for n subjects on one day, as if it were in force.
 
     Args:
@@ -54,7 +54,7 @@ class Judged:
     checklist: UInt64
 
 
-class Judge:
+class CriteriaReader:
     """A policy version compiled, to read it leaf by leaf for any subjects on any day."""
 
     def __init__(self, state: MatcherState, policy: Policy) -> None:
@@ -67,7 +67,7 @@ class Judge:
         edges = _edges(policy.criteria, 0)
         self._planes = [(node[0], node[3] ^ edge) for node, edge in zip(at_leaves, edges, strict=True)]
 
-    def read(self, rows: Int32, day: date) -> Judged:
+    def read(self, rows: Int32, day: date) -> CriteriaReadings:
         """The policy read for these subjects on a day."""
         runner, n = self.runner, len(rows)
         words = runner.program.mask_words
@@ -90,7 +90,7 @@ class Judge:
         decides = np.zeros((len(self.leaves), n), np.bool_)
         for number, chain in enumerate(_chains(read, np.ones(n, np.bool_))):
             decides[number] = chain
-        return Judged(self.leaves, runner.program.entries[0], truth, decides, read.truth, status, missing, checklist)
+        return CriteriaReadings(self.leaves, runner.program.entries[0], truth, decides, read.truth, status, missing, checklist)
 
     def binding(self, day: date) -> Binding:
         """The policy's constants and coverage on a day."""

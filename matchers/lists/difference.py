@@ -18,7 +18,7 @@ from matchers.kernel.batch import Int32, Int64, UInt8, UInt64
 from matchers.kernel.changes import STATUSES
 from matchers.kernel.layout import KINDS
 from matchers.lists.compare import verdicts_of
-from matchers.lists.criteria import Judge, Judged, patterns
+from matchers.lists.criteria import CriteriaReader, CriteriaReadings, patterns
 from matchers.lists.evaluation import scan
 from matchers.lists.verdicts import divisions_of
 from matchers.program.state import MatcherState
@@ -208,7 +208,7 @@ def _whys(
     for version, places in enumerate((np.flatnonzero(~by_new), np.flatnonzero(by_new))):
         if not len(places):
             continue
-        readings = Judge(state, policies[version]).read(rows[places], day)
+        readings = CriteriaReader(state, policies[version]).read(rows[places], day)
         names = sorted({leaf.meta.id for leaf in readings.leaves})
         flags = _flags(readings, names, status[version][places], verdict[version][places], move[places] == _UNKNOWN)
         group, first = patterns(flags)
@@ -217,7 +217,7 @@ def _whys(
     return list(whys), why
 
 
-def _flags(readings: Judged, names: list[str], status: UInt8, verdict: UInt8, unlisted: npt.NDArray[np.bool_]) -> UInt8:
+def _flags(readings: CriteriaReadings, names: list[str], status: UInt8, verdict: UInt8, unlisted: npt.NDArray[np.bool_]) -> UInt8:
     """Which criteria decide, uint8[names, n]. None does where the placement decides: the subject has no verdict, or one that would list it
     inside the scope. For subjects on neither list (``unlisted``) the placement decides nothing."""
     flags = np.zeros((len(names), len(status)), np.uint8)

@@ -15,7 +15,7 @@ from matchers.kernel.batch import Int32
 from matchers.kernel.changes import STATUSES
 from matchers.kernel.layout import KINDS
 from matchers.kernel.thresholds import days
-from matchers.lists.compare import Candidates, judged
+from matchers.lists.compare import Candidates, rows_with_verdict
 from matchers.lists.evaluation import Moment, Sweep, scan, verdict_counts
 from matchers.program.state import MatcherState
 from policies.language.tree import Policy
@@ -59,7 +59,7 @@ def candidates(state: MatcherState, policy: Policy, day: date, *, every: bool = 
     if every:
         kind = KINDS.index(policy.subject)
         listed_rows = set(policy_list.row.tolist())
-        rows, verdict = judged(state, policy, day)
+        rows, verdict = rows_with_verdict(state, policy, day)
         counted_rows = np.array([row for row in rows[verdict == 3].tolist() if row not in listed_rows], np.int32)
         for row, division in zip(counted_rows.tolist(), divisions_of(state, kind, day, counted_rows), strict=True):
             out.append(_unlisted_candidate(state, policy, int(state.store.tokens[kind][row]), day, division))

@@ -19,7 +19,7 @@ from matchers.kernel.kernels.records import BODY, DELIVERY, FLAGS, HIDDEN, HOLE,
 from matchers.kernel.layout import KINDS, FeedLayout
 from matchers.matrix.folders import delivered_key
 from matchers.matrix.identity import Record
-from matchers.matrix.restaging import Restaging, everywhere, naming
+from matchers.matrix.identity_changes import Restaging, everywhere, naming
 from matchers.matrix.staging import record_of
 from matchers.matrix.store import Store
 from policies.language.catalogue import FieldType
@@ -49,7 +49,7 @@ class Trace(NamedTuple):
         return self.order, self.delivery, self.row
 
 
-class Last(NamedTuple):
+class LastVersion(NamedTuple):
     """The last version of a record that was about a person: the last one with a usable order, and the last without."""
 
     usable: VersionKey = (-(2**63), 0, 0)
@@ -60,14 +60,16 @@ class Last(NamedTuple):
         return version <= self.usable or version[1:] <= self.without
 
 
-def latest(person_traces: Iterable[Trace]) -> dict[Record, Last]:
+def last_versions(person_traces: Iterable[Trace]) -> dict[Record, LastVersion]:
     """By record, the last version that was about the person."""
-    out: dict[Record, Last] = {}
+    out: dict[Record, LastVersion] = {}
     for trace in person_traces:
         record = (trace.feed, trace.source, trace.key)
-        last = out.get(record, Last())
+        last = out.get(record, LastVersion())
         usable = trace.order != int(NO_ORDER)
-        out[record] = Last(max(trace.version, last.usable), last.without) if usable else Last(last.usable, max(trace[4:], last.without))
+        out[record] = (
+            LastVersion(max(trace.version, last.usable), last.without) if usable else LastVersion(last.usable, max(trace[4:], last.without))
+        )
     return out
 
 
@@ -98,7 +100,7 @@ def staged_erasure(store: Store, subject: int) -> Restaging:
     out = Restaging()
     for lay, records in naming(store, PERSON, subject):
         place = np.array(sorted(records), np.int32)
-        out.parts.append(store.staged(lay, _as_deleted(store.arenas[lay.position][place]), place))
+        out.parts.append(store.stage_records(lay, _as_deleted(store.arenas[lay.position][place]), place))
     seeds = [(part.sites[: part.seeds], part.entities[: part.seeds]) for part in out.parts] + [everywhere(store, PERSON, [subject])]
     out.sites, out.entities = (np.concatenate([seed[i] for seed in seeds]) for i in (0, 1))
     return out
@@ -120,7 +122,7 @@ def commit_erasure(store: Store, subject: int, instead: int, restaging: Restagin
 
 def _drop_versions(store: Store, person_traces: Iterable[Trace]) -> None:
     """Drops, of every record in the traces, the versions up to the last that was about the person."""
-    for (feed, source, key), last in latest(person_traces).items():
+    for (feed, source, key), last in last_versions(person_traces).items():
         if (lay := store.layout.feeds.get(feed)) is not None:
             place = (lay.position, source)
             store.versions.keep(place, key, [row for row in store.versions.of(place, key) if not last.takes(_version(row))])
@@ -129,7 +131,7 @@ def _drop_versions(store: Store, person_traces: Iterable[Trace]) -> None:
 def forget(store: Store, person: int, person_traces: Iterable[Trace]) -> None:
     """Empties the slots of a person's gone records, and of earlier versions with their keys; then the texts that no record uses."""
     places: dict[str, set[int]] = {lay.feed.name: set(_gone_numbered(store, lay, person)) for lay in _of_persons(store)}
-    for (feed, source, key), last in latest(person_traces).items():
+    for (feed, source, key), last in last_versions(person_traces).items():
         if (lay := store.layout.feeds.get(feed)) is None:
             continue
         record = record_of(store, lay, source, key)
@@ -141,7 +143,7 @@ def forget(store: Store, person: int, person_traces: Iterable[Trace]) -> None:
         place = np.array(sorted(places[lay.feed.name]), np.int32)
         standing = place[(arena[place, FLAGS] & _GONE) == 0]
         if len(standing):
-            store.commit(store.staged(lay, _as_deleted(arena[standing]), standing))
+            store.commit(store.stage_records(lay, _as_deleted(arena[standing]), standing))
         gone_places = np.flatnonzero(arena[:, FLAGS] & _GONE)
         arena[gone_places, BODY : lay.link0] = 0
         arena[gone_places, lay.link0 + 3 * len(lay.links) :] = 0

@@ -103,7 +103,7 @@ def records(store: Store, feed: str) -> Records:
     )
 
 
-def standing(store: Store, feed: str, cited: Collection[tuple[int, int, int]]) -> set[tuple[int, int, int]]:
+def rows_in_force(store: Store, feed: str, cited: Collection[tuple[int, int, int]]) -> set[tuple[int, int, int]]:
     """Those of some rows of deliveries (source, delivery, row) that are still the record in force."""
     lay = store.layout.feeds[feed]
     arena = store.arenas[lay.position][: store.counts[lay.position]]

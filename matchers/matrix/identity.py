@@ -26,7 +26,7 @@ Answer: TypeAlias = tuple[str, int, str, bool | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
+class IdentityCorrection:
     """From now on ``subject`` counts as ``into``: in these records or, where there are none, everywhere.
 
     Where ``into`` is the subject itself, earlier decisions about it are taken back, in these records or everywhere.
@@ -42,30 +42,30 @@ class IdentityDecisions:
     """The decisions in force, and the delivered tokens of the cells that they change."""
 
     def __init__(self) -> None:
-        self.merged: list[dict[int, int]] = [{} for _ in KINDS]
+        self.merges: list[dict[int, int]] = [{} for _ in KINDS]
         self.assignments: dict[Source, dict[int, dict[tuple[int, int], int]]] = {}  # by key: (kind, token) -> token
         self.delivered_tokens: dict[Source, dict[int, dict[int, int]]] = {}  # by key: lane of the cell -> token
         self._roots: list[tuple[UInt64, UInt64] | None] = [None for _ in KINDS]
 
     def __bool__(self) -> bool:
-        return bool(self.assignments) or any(self.merged)
+        return bool(self.assignments) or any(self.merges)
 
     def root(self, kind: int, token: int) -> int:
         """The subject that a token counts as, after all merges."""
-        merged = self.merged[kind]
+        merged = self.merges[kind]
         while token in merged:
             token = merged[token]
         return token
 
-    def named(self, kind: int, token: int, source: Source, key: int) -> int:
+    def named_token(self, kind: int, token: int, source: Source, key: int) -> int:
         """The subject that a token names in one record."""
         assignments = self.assignments.get(source)
         return self.root(kind, assignments[key].get((kind, token), token) if assignments and key in assignments else token)
 
-    def all_named(self, kind: int, tokens: UInt64, source: Source, keys: UInt64) -> UInt64:
+    def named_tokens(self, kind: int, tokens: UInt64, source: Source, keys: UInt64) -> UInt64:
         """The subjects that a column's tokens name, each in its record; 0 stays 0."""
         out = tokens
-        if self.merged[kind]:
+        if self.merges[kind]:
             froms, tos = self._column(kind)
             at = np.minimum(np.searchsorted(froms, tokens), len(froms) - 1)
             out = np.where(froms[at] == tokens, tos[at], tokens)
@@ -73,17 +73,17 @@ class IdentityDecisions:
             out = out.copy()
             for place, key in enumerate(keys.tolist()):
                 if key in assignments:
-                    out[place] = self.named(kind, int(tokens[place]), source, key)
+                    out[place] = self.named_token(kind, int(tokens[place]), source, key)
         return out
 
-    def decide(self, correction: Correction) -> None:
+    def decide(self, correction: IdentityCorrection) -> None:
         """Puts a correction in force, or takes earlier ones back."""
         kind, subject = KINDS.index(correction.kind), correction.subject
         self._roots[kind] = None
         if not correction.records:
-            self.merged[kind].pop(subject, None)
+            self.merges[kind].pop(subject, None)
             if correction.into != subject:
-                self.merged[kind][subject] = correction.into
+                self.merges[kind][subject] = correction.into
         for feed, source, key in correction.records:
             rules = self.assignments.setdefault((feed, source), {}).setdefault(key, {})
             rules.pop((kind, subject), None)
@@ -106,7 +106,7 @@ class IdentityDecisions:
     def meta(self) -> dict[str, Any]:
         """All of it, as JSON."""
         return {
-            "merged": [sorted(merged.items()) for merged in self.merged],
+            "merged": [sorted(merged.items()) for merged in self.merges],
             "given": [
                 [*source, key, kind, token, into]
                 for source, keys in sorted(self.assignments.items())
@@ -122,12 +122,12 @@ class IdentityDecisions:
         }
 
     @classmethod
-    def restored(cls, meta: Mapping[str, Any] | None) -> IdentityDecisions:
+    def restore(cls, meta: Mapping[str, Any] | None) -> IdentityDecisions:
         """The decisions that gave this ``meta``; none where it is None (a state from before corrections)."""
         decisions = cls()
         if meta is None:
             return decisions
-        decisions.merged = [dict(map(tuple, pairs)) for pairs in meta["merged"]]
+        decisions.merges = [dict(map(tuple, pairs)) for pairs in meta["merged"]]
         for feed, source, key, kind, token, into in meta["given"]:
             decisions.assignments.setdefault((feed, source), {}).setdefault(key, {})[kind, token] = into
         for feed, source, key, lane, token in meta["delivered"]:
@@ -138,7 +138,7 @@ class IdentityDecisions:
         """Merged tokens in order, and the token that each counts as; cached until the next decision."""
         column = self._roots[kind]
         if column is None:
-            froms = sorted(self.merged[kind])
+            froms = sorted(self.merges[kind])
             column = np.array(froms, np.uint64), np.array([self.root(kind, token) for token in froms], np.uint64)
             self._roots[kind] = column
         return column
@@ -151,14 +151,14 @@ class IdentityDecisions:
             del self.assignments[source]
 
 
-def correction_plain(correction: Correction, answers: Sequence[Answer]) -> dict[str, Any]:
+def correction_plain(correction: IdentityCorrection, answers: Sequence[Answer]) -> dict[str, Any]:
     """A correction and the answers that go with it, as JSON."""
     facts = {"kind": str(correction.kind), "subject": correction.subject, "into": correction.into}
     return {**facts, "records": [list(record) for record in correction.records], "answers": [list(answer) for answer in answers]}
 
 
-def correction_read(plain: Mapping[str, Any]) -> tuple[Correction, list[Answer]]:
+def correction_read(plain: Mapping[str, Any]) -> tuple[IdentityCorrection, list[Answer]]:
     """The inverse of ``correction_plain``."""
     records = tuple((feed, source, key) for feed, source, key in plain["records"])
     answers: list[Answer] = [(policy, subject, check, answer) for policy, subject, check, answer in plain["answers"]]
-    return Correction(Kind(plain["kind"]), plain["subject"], plain["into"], records), answers
+    return IdentityCorrection(Kind(plain["kind"]), plain["subject"], plain["into"], records), answers

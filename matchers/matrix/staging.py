@@ -21,7 +21,7 @@ from matchers.kernel.kernels.staging import NEWS, ODD, OLDER, SAME, stage_rows
 from matchers.kernel.kernels.whereabouts import mark_winning
 from matchers.kernel.layout import FeedLayout
 from matchers.matrix.store import StagedRows, Store
-from matchers.matrix.versions import LOST, decided, version
+from matchers.matrix.versions import LOST, version, winner_and_needed
 
 _GONE = int(DELETED) | HIDDEN
 
@@ -54,7 +54,7 @@ def stage(store: Store, batch: RecordBatch, rows: Int32, start: int, stop: int, 
     if apart.any():
         apart_rows = np.flatnonzero(apart)
         more, place, renewals = _decide_one_by_one(
-            store, lay, batch.chosen(apart), rows[apart_rows], (answers := np.zeros(len(apart_rows), np.uint8))
+            store, lay, batch.where(apart), rows[apart_rows], (answers := np.zeros(len(apart_rows), np.uint8))
         )
         effects[apart_rows] = answers
         staged = _both(staged, more, place)
@@ -68,7 +68,7 @@ def _stage_usual(
     """Stages all rows but those ``apart`` by the kernel; None, and nothing changes, where some are ``staging.ODD``."""
     at, usual = lay.position, None if not apart.any() else np.flatnonzero(~apart)
     if usual is not None:
-        batch, rows = batch.chosen(~apart), rows[usual]
+        batch, rows = batch.where(~apart), rows[usual]
     picked, place, answers = np.empty(len(rows), np.int32), np.empty(len(rows), np.int32), np.empty(len(rows), np.uint8)
     floor = store.floors.get((at, batch.source), 0)
     token_notes = _otherwise(store, lay, batch, rows, floor) if store.identities else {}
@@ -114,7 +114,7 @@ def _decide_one_by_one(
     Returns the new winners (rows as in the arena), the records of each, and the records whose winner says the same as the one before
     (``_renew_version``)."""
     rows, place = _as_delivered(store, lay, batch, rows), (lay.position, batch.source)
-    floor, open = store.floors.get(place, 0), store.versions.open(place)
+    floor, open = store.floors.get(place, 0), store.versions.open_deliveries(place)
     of_key: dict[int, list[int]] = {}
     for i, key in enumerate(batch.key.tolist()):
         of_key.setdefault(key, []).append(i)
@@ -125,7 +125,7 @@ def _decide_one_by_one(
         record = record_of(store, lay, batch.source, key)
         version_rows = _versions_of(store, lay, batch.source, key, record)
         versions = [version(row) for row in version_rows]
-        winner, _ = decided(versions, floor, open)
+        winner, _ = winner_and_needed(versions, floor, open)
         first = version_rows[winner] if winner >= 0 else None
         for i in numbers:
             new_version = version(rows[i])
@@ -134,7 +134,7 @@ def _decide_one_by_one(
                 continue
             was = version_rows[winner] if winner >= 0 else None
             version_rows, versions = [*version_rows, rows[i]], [*versions, new_version]
-            winner, needed = decided(versions, floor, open)
+            winner, needed = winner_and_needed(versions, floor, open)
             new = winner == len(version_rows) - 1
             effects[i] = OLDER if not new else SAME if _alike(rows[i], was, lay) else NEWS
             if not new:
@@ -189,7 +189,7 @@ def _as_named(store: Store, lay: FeedLayout, source: int, key: int, row: Int32, 
         if row[lane] >= 0:
             kind = _kind(store, lay, lane)
             token = int(store.tokens[kind][row[lane]])
-            names = store.identities.named(kind, token, (lay.feed.name, source), key)
+            names = store.identities.named_token(kind, token, (lay.feed.name, source), key)
             if names != token:
                 cells[lane] = token
                 row[lane] = store.entities(kind, np.array([names], np.uint64))[0]
@@ -268,7 +268,7 @@ def replacement(store: Store, feed: str, source: int, delivery: int, rows: Recor
     for key in sorted(store.versions.rows.get(place, ())):  # sorted as after a restart, for chains have the order in which rows come in
         record = record_of(store, lay, source, key)
         version_rows = _versions_of(store, lay, source, key, record)
-        winner, needed = decided([version(row) for row in version_rows], floor, store.versions.open(place))
+        winner, needed = winner_and_needed([version(row) for row in version_rows], floor, store.versions.open_deliveries(place))
         store.versions.keep(place, key, [version_rows[n] for n in sorted(needed)])
         is_hidden = bool(store.arenas[lay.position][record, FLAGS] & HIDDEN)
         if winner >= (0 if is_hidden else 1):
@@ -297,17 +297,17 @@ def replace(store: Store, source: int, change: Replacement) -> None:
     place = (change.staged.lay.position, source)
     store.older(*place, change.floor, dry=False)
     store.commit(change.staged)
-    for number in [number for number in store.versions.open(place) if number <= change.floor]:
-        store.versions.closed(place, number)
+    for number in [number for number in store.versions.open_deliveries(place) if number <= change.floor]:
+        store.versions.close_delivery(place, number)
 
 
 def abandon(store: Store, feed: str, source: int, delivery: int) -> None:
     """Ends a replacing delivery that replaces nothing: versions kept only for it go."""
     lay = store.layout.feeds[feed]
     place = (lay.position, source)
-    store.versions.closed(place, delivery)
+    store.versions.close_delivery(place, delivery)
     floor = store.floors.get(place, 0)
     for key in list(store.versions.rows.get(place, ())):
         version_rows = _versions_of(store, lay, source, key, record_of(store, lay, source, key))
-        _, needed = decided([version(row) for row in version_rows], floor, store.versions.open(place))
+        _, needed = winner_and_needed([version(row) for row in version_rows], floor, store.versions.open_deliveries(place))
         store.versions.keep(place, key, [version_rows[n] for n in sorted(needed)])

@@ -73,7 +73,7 @@ class Store:
         self.floors: dict[tuple[int, int], int] = {}  # (feed, source) -> lower deliveries are withdrawn
         self.identities = IdentityDecisions()
         self.versions = Versions()
-        self.trusted = False  # every row wins, for the locator has compared it (matchers.sharded)
+        self.trusted = False  # every row wins, for the locator has compared it (matchers.partition_matcher)
         widths = [f.width for f in self.layout.feeds.values()]
         self.arenas: list[Int32] = [np.empty((_START, width), np.int32) for width in widths]
         self.counts: list[int] = [0 for _ in widths]
@@ -184,14 +184,14 @@ class Store:
         rows[:, ORDER : ORDER + 2] = batch.order.view(np.int32).reshape(n, 2)
         rows[:, DELIVERY] = batch.delivery if batch.deliveries is None else batch.deliveries
         rows[:, ROW] = batch.row
-        rows[:, SUBJECT] = self._named(lay.kind, batch.subject, batch)
+        rows[:, SUBJECT] = self._subject_rows(lay.kind, batch.subject, batch)
         rows[:, NEXT] = -1
         rows[:, FLAGS] = batch.flags.astype(np.int32) | (batch.source << 8)
         if lay.valid >= 0:
             rows[:, lay.valid] = batch.valid_from
             rows[:, lay.valid + 1] = batch.valid_to
         for name, lane in lay.links.items():
-            rows[:, lane] = self._named(self.layout.links[name].target, batch.links[name], batch)
+            rows[:, lane] = self._subject_rows(self.layout.links[name].target, batch.links[name], batch)
         for name, (lane, wide) in lay.lanes.items():
             column = batch.values[name]
             codes = self._codes(lay, name)
@@ -205,10 +205,10 @@ class Store:
             rows[:, lay.identity : lay.identity + 2] = np.ascontiguousarray(batch.identity).view(np.int32).reshape(n, 2)
         return rows
 
-    def _named(self, kind: int, tokens: UInt64, batch: RecordBatch) -> Int32:
+    def _subject_rows(self, kind: int, tokens: UInt64, batch: RecordBatch) -> Int32:
         """Rows of the subjects that a batch's tokens name."""
         if self.identities:
-            tokens = self.identities.all_named(kind, tokens, (batch.feed, batch.source), batch.key)
+            tokens = self.identities.named_tokens(kind, tokens, (batch.feed, batch.source), batch.key)
         return self.entities(kind, tokens)
 
     def _codes(self, lay: FeedLayout, name: str) -> Codes | None:
@@ -228,7 +228,7 @@ class Store:
         has_value = column != MISSING
         return np.where(has_value, table[np.where(has_value, column, 0)], MISSING)
 
-    def staged(self, lay: FeedLayout, rows: Int32, place: Int32) -> StagedRows:
+    def stage_records(self, lay: FeedLayout, rows: Int32, place: Int32) -> StagedRows:
         """Stages records (``rows`` as in the arena) as they will be, with the seeds of the change; they wait for ``commit``."""
         return self.with_seeds(StagedRows(lay, rows, np.arange(len(rows), dtype=np.int32), place, len(rows), rows[:0, 0], rows[:0, 0], 0))
 
@@ -278,7 +278,7 @@ class Store:
             self.floors[feed, source] = max(delivery, self.floors.get((feed, source), 0))
         return out, n
 
-    def held(self, feed: int, source: int) -> int:
+    def record_count(self, feed: int, source: int) -> int:
         """How many records of a source are in force."""
         flags = self.arenas[feed][: self.counts[feed], FLAGS]
         return int(np.count_nonzero(((flags >> 8) == source) & ((flags & (DELETED | HIDDEN)) == 0)))
@@ -334,7 +334,7 @@ class Store:
             index_entities(self.entity_slots[kind], self.tokens[kind], self.sizes[kind])
         self.texts, self.divisions = Codes.restore(meta["texts"]), Codes.restore(meta["divisions"])
         self.floors = {(feed, source): floor for feed, source, floor in meta["floors"]}
-        self.identities = IdentityDecisions.restored(meta.get("identities"))
+        self.identities = IdentityDecisions.restore(meta.get("identities"))
         self.versions = Versions.restore(list(self.layout.feeds), arrays, meta.get("open", ()))
         self.layout = replace(self.layout, semantics=meta.get("semantics", 1))
         if "open" not in meta:  # such an old state kept the versions of hidden records

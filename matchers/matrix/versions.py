@@ -51,7 +51,7 @@ def version(row: Int32) -> RecordVersion:
     return RecordVersion(int(read_wide(row, ORDER)), int(row[DELIVERY]), int(row[ROW]), int(row[FLAGS]))
 
 
-def decided(versions: Sequence[RecordVersion], floor: int, open: Iterable[int] = ()) -> tuple[int, set[int]]:
+def winner_and_needed(versions: Sequence[RecordVersion], floor: int, open: Iterable[int] = ()) -> tuple[int, set[int]]:
     """The positions of the winner among one record's versions (-1: none), and of the other versions needed.
 
     Args:
@@ -83,13 +83,13 @@ class Versions:
         self.rows: dict[Place, dict[int, Int32]] = {}  # by the record's key: int32[m, width]
         self._open: dict[Place, set[int]] = {}
 
-    def opened(self, place: Place, delivery: int) -> None:
+    def open_delivery(self, place: Place, delivery: int) -> None:
         self._open.setdefault(place, set()).add(delivery)
 
-    def closed(self, place: Place, delivery: int) -> None:
+    def close_delivery(self, place: Place, delivery: int) -> None:
         self._open.get(place, set()).discard(delivery)
 
-    def open(self, place: Place) -> Collection[int]:
+    def open_deliveries(self, place: Place) -> Collection[int]:
         return self._open.get(place, ())
 
     def among(self, place: Place, keys: UInt64) -> npt.NDArray[np.bool_]:

@@ -33,7 +33,7 @@ def wide(touched: int, of: int, *, linked: bool = False) -> bool:
     return touched >= max((WIDE_LINKED if linked else WIDE) * of, 10_000)
 
 
-class Reached:
+class ReachedSubjects:
     """The subjects that a change can reach, by kind. ``wide``: by kind of policy, covers that differ for so many that all are judged anew.
 
     Args:
@@ -102,7 +102,13 @@ class Rules:
         return out
 
     def add_coverage_changes(
-        self, store: Store, before: Mapping[int, Side], after: Mapping[int, Side], old: CoverageTables, new: CoverageTables, out: Reached
+        self,
+        store: Store,
+        before: Mapping[int, Side],
+        after: Mapping[int, Side],
+        old: CoverageTables,
+        new: CoverageTables,
+        out: ReachedSubjects,
     ) -> None:
         """Adds the subjects whose coverage differs between two sides, for any feed that is read."""
         places: dict[int, Int32] = {}
@@ -208,7 +214,7 @@ def _between(low_a: int, high_a: int, low_b: int, high_b: int) -> list[tuple[int
     return out
 
 
-def flips(rules: Rules, store: Store, before: Mapping[int, Side], after: Mapping[int, Side]) -> Reached:
+def flips(rules: Rules, store: Store, before: Mapping[int, Side], after: Mapping[int, Side]) -> ReachedSubjects:
     """The subjects for which a step from one day to another can change anything: dates, validity, age of coverage."""
     intervals: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for program in rules.programs:
@@ -225,7 +231,7 @@ def flips(rules: Rules, store: Store, before: Mapping[int, Side], after: Mapping
             if lay.valid >= 0 and any(rules.read(site) for site in (lay.position, *links)):
                 intervals.setdefault((lay.position, lay.valid), []).append((low + 1, high))
                 intervals.setdefault((lay.position, lay.valid + 1), []).append((low, high - 1))
-    reached = Reached(store.sizes)
+    reached = ReachedSubjects(store.sizes)
     for (feed, lane), ranges in sorted(intervals.items()):
         if not ranges:
             continue

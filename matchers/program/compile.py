@@ -18,7 +18,7 @@ from matchers.kernel.layout import Layout
 from matchers.program.leaves import condition, lookup
 from matchers.program.program import Builder, CompiledPolicy, Program
 from matchers.program.reasons import leaf_reasons
-from policies.checking.cost import refuse_beyond
+from policies.checking.cost import refuse_too_large
 from policies.language.catalogue import FieldType
 from policies.language.tree import All, AnyOf, Check, Node, NoneOf, Policy, Unless
 
@@ -46,7 +46,7 @@ def compile_policies(
     """
     feeds = {name: lay.feed for name, lay in layout.feeds.items()}
     for policy, _ in () if verdicts else policies:
-        refuse_beyond(policy, feeds)
+        refuse_too_large(policy, feeds)
     b = Builder(layout, kind, check_number, code_of)
     b.trees = {} if verdicts else None
     register = layout.registers[kind]

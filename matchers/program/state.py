@@ -71,7 +71,7 @@ class MatcherState:
         return rows
 
     def mine(self, kind: int, rows: Int32) -> Int32:
-        """The subjects that are judged here: all, except in a partition (``matchers.sharded``)."""
+        """The subjects that are judged here: all, except in a partition (``matchers.partition_matcher``)."""
         return rows
 
     def answer_table(self) -> Answers:
@@ -104,7 +104,7 @@ class MatcherState:
 
     def open(self, feed: str, source: int, delivery: int) -> None:
         """Begins a replacing delivery: until it is complete, rows that lose to older deliveries are kept."""
-        self.store.versions.opened((self.store.layout.feeds[feed].position, source), delivery)
+        self.store.versions.open_delivery((self.store.layout.feeds[feed].position, source), delivery)
 
     def abandon(self, feed: str, source: int, delivery: int) -> None:
         """Ends a replacing delivery that replaces nothing."""
@@ -115,9 +115,9 @@ class MatcherState:
         """The version of docs/en/semantics.md that judges everybody."""
         return self.store.layout.semantics
 
-    def held(self, feed: str, source: int) -> int:
+    def record_count(self, feed: str, source: int) -> int:
         """How many records of a source are in force."""
-        return self.store.held(self.store.layout.feeds[feed].position, source)
+        return self.store.record_count(self.store.layout.feeds[feed].position, source)
 
     def persons(self) -> UInt64:
         """The tokens of all persons that any record ever named."""

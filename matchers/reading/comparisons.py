@@ -1,6 +1,6 @@
 """What a leaf of a rule compared for one subject, as typed values (``Criterion.comparison``).
 
-``console.text.found`` turns them into sentences in two languages; ``short_form`` is the only text that scripts read.
+``console.text.criterion_comparisons`` turns them into sentences in two languages; ``short_form`` is the only text that scripts read.
 """
 
 from __future__ import annotations

@@ -237,7 +237,7 @@ def _facts(rows: InputReader, records: Iterable[tuple[str, int, str | None]]) ->
     return tuple(out)
 
 
-def disclosed(state: MatcherState, policy: Policy, token: int, day: date) -> dict[str, str]:
+def disclosed_values(state: MatcherState, policy: Policy, token: int, day: date) -> dict[str, str]:
     """The disclosed fields as text, by ``feed.field``, except identity fields, which the matrix does not have."""
     rows = InputReader(state, policy, day)
     root = subject(state, policy, token)

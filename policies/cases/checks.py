@@ -18,7 +18,7 @@ from policies.cases.forms import Case
 from policies.language.catalogue import LINKS, Catalogue, Feed, Field, FieldType
 from policies.language.literals import EXPECTED
 from policies.language.measures import NUMBERS, of_field
-from policies.problems.problems import Word, listed, meant, shown
+from policies.problems.problems import Word, comma_list, suggestion, value_text
 from policies.values import KIND_WORDS, Kind, Text, is_division
 from policies.yaml.document import Path
 from policies.yaml.report import Reporter
@@ -58,7 +58,7 @@ class _World:
             subjects: dict[str, dict[str, Any]] = getattr(self.case.given, group)
             for name, feeds in subjects.items():
                 if name in names:
-                    self.reporter.add_at_key("subject-twice", (*self.path, "given", group, name), word=shown(name))
+                    self.reporter.add_at_key("subject-twice", (*self.path, "given", group, name), word=value_text(name))
                 names.add(name)
                 self._check_subject(kind, feeds, (*self.path, "given", group, name))
         for name in self.case.expect:
@@ -72,14 +72,16 @@ class _World:
 
     def _check_name(self, name: str, names: set[str], place: Path) -> None:
         if name not in names:
-            self.reporter.add_at_key("subject-unknown", place, word=shown(name), meant=meant(name, names), choices=listed(sorted(names)))
+            self.reporter.add_at_key(
+                "subject-unknown", place, word=value_text(name), meant=suggestion(name, names), choices=comma_list(sorted(names))
+            )
 
     def _check_subject(self, kind: Kind, feeds: dict[str, Any], path: Path) -> None:
         for name, value in feeds.items():
             place = (*path, name)
             if name == BESIDE.get(kind):
                 if value is not None and not isinstance(value, str):
-                    self.reporter.add("link-misplaced", place, word=name, given=shown(value))
+                    self.reporter.add("link-misplaced", place, word=name, given=value_text(value))
                 continue
             about = None if self.catalogue is None else {feed.name: feed for feed in self.catalogue.about(kind)}
             if about is not None and name not in about:
@@ -90,12 +92,12 @@ class _World:
                 self._check_record(feed, name, record, (*place, position) if isinstance(value, list) else place)
 
     def _report_unknown_feed(self, name: str, choices: list[str], kind: Kind | None, place: Path) -> None:
-        words: dict[str, Word] = {"word": shown(name), "meant": meant(name, choices), "choices": listed(choices)}
+        words: dict[str, Word] = {"word": value_text(name), "meant": suggestion(name, choices), "choices": comma_list(choices)}
         self.reporter.add_at_key("feed-unknown", place, kind=KIND_WORDS[kind] if kind else Text("网络", "network"), **words)
 
     def _check_record(self, feed: Feed | None, name: str, record: Any, path: Path) -> None:
         if not isinstance(record, dict):
-            self.reporter.add("record-form", path, given=shown(record))
+            self.reporter.add("record-form", path, given=value_text(record))
             return
         for word, value in record.items():
             place = (*path, word)
@@ -105,12 +107,17 @@ class _World:
                 continue
             elif word in feed.links or (word in LINKS and LINKS[word].owner is feed.subject and word in feed.links):
                 if value is not None and not isinstance(value, str):
-                    self.reporter.add("link-misplaced", place, word=word, given=shown(value))
+                    self.reporter.add("link-misplaced", place, word=word, given=value_text(value))
             elif word in feed.fields:
                 self._check_cell(feed.fields[word], value, place, check_bounds=record.get("quarantined") is not True)
             else:
                 choices = [*feed.fields, *feed.links, *RESERVED]
-                words: dict[str, Word] = {"word": shown(word), "feed": name, "meant": meant(word, choices), "choices": listed(choices, 20)}
+                words: dict[str, Word] = {
+                    "word": value_text(word),
+                    "feed": name,
+                    "meant": suggestion(word, choices),
+                    "choices": comma_list(choices, 20),
+                }
                 self.reporter.add_at_key("record-word", place, **words)
 
     def _check_reserved(self, feed: Feed | None, word: str, value: Any, place: Path) -> None:
@@ -124,7 +131,7 @@ class _World:
             "deleted": isinstance(value, bool), "quarantined": isinstance(value, bool),
         }[word]  # fmt: skip
         if not right:
-            self.reporter.add("record-value", place, word=word, given=shown(value), expected=RESERVED[word])
+            self.reporter.add("record-value", place, word=word, given=value_text(value), expected=RESERVED[word])
 
     def _check_cell(self, field: Field, value: Any, place: Path, check_bounds: bool) -> None:
         """Check that a cell is empty or of its field's type; an enum takes a code or a label.
@@ -149,8 +156,8 @@ class _World:
             case FieldType.TEXT:
                 right = isinstance(value, str)
         if not right:
-            expected: Word = listed(f"{code}({label})" for code, label in field.values) if field.values else EXPECTED[field.type]
-            self.reporter.add("record-value", place, word=field.name, given=shown(value), expected=expected)
+            expected: Word = comma_list(f"{code}({label})" for code, label in field.values) if field.values else EXPECTED[field.type]
+            self.reporter.add("record-value", place, word=field.name, given=value_text(value), expected=expected)
         elif check_bounds and value not in (None, "") and field.type in NUMBERS:
             self._check_range(field, value, place)
 
@@ -159,7 +166,7 @@ class _World:
         measure, number = of_field(field.name, field), Fraction(str(value))
         if (measure.low is not None and number < measure.low) or (measure.high is not None and number > measure.high):
             low, high = ("…" if bound is None else f"{float(bound):.12g}" for bound in (measure.low, measure.high))
-            self.reporter.add("record-range", place, word=field.name, given=shown(value), low=low, high=high)
+            self.reporter.add("record-range", place, word=field.name, given=value_text(value), low=low, high=high)
 
     def _check_coverage(self, names: set[str]) -> None:
         for position, statement in enumerate(self.case.given.coverage):
@@ -167,7 +174,7 @@ class _World:
             if (statement.division is None) == (statement.subjects is None):
                 self.reporter.add("coverage-extent", place)
             if statement.division is not None and not is_division(statement.division):
-                self.reporter.add("division-invalid", (*place, "division"), given=shown(statement.division))
+                self.reporter.add("division-invalid", (*place, "division"), given=value_text(statement.division))
             for at, subject in enumerate(statement.subjects or ()):
                 self._check_name(subject, names, (*place, "subjects", at))
             self._check_feed_and_unit([statement.feed] if isinstance(statement.feed, str) else statement.feed, statement.unit, place)
@@ -182,7 +189,7 @@ class _World:
             elif unit is not None and feed.source_position(unit) is None:
                 units = [source.unit for source in feed.sources]
                 where = place if place[-1] == "source" else (*place, "unit")
-                self.reporter.add("unit-unknown", where, word=shown(unit), meant=meant(unit, units), choices=listed(units))
+                self.reporter.add("unit-unknown", where, word=value_text(unit), meant=suggestion(unit, units), choices=comma_list(units))
 
 
 def _is_order(value: Any) -> bool:

@@ -11,7 +11,7 @@ from policies.language.catalogue import Catalogue
 from policies.problems.sentences_cases import CASES
 from policies.yaml.document import load
 from policies.yaml.report import Reporter
-from policies.yaml.structure import validated
+from policies.yaml.structure import validate_part
 
 MAX_CASES_CHARACTERS = 2_000_000
 
@@ -29,7 +29,7 @@ def load_cases(text: str, file: str, catalogue: Catalogue | None = None) -> Case
     """
     document = load(text, file, MAX_CASES_CHARACTERS)
     reporter = Reporter(document, CASES)
-    cases = validated(CaseFile, document.data, (), reporter)
+    cases = validate_part(CaseFile, document.data, (), reporter)
     if cases is not None:
         for position, case in enumerate(cases.cases):
             check_worlds(case, ("cases", position), catalogue, reporter)

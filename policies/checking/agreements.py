@@ -11,21 +11,21 @@ from datetime import date
 
 from policies.language.catalogue import Catalogue
 from policies.language.models import PolicyModel
-from policies.language.names import Scope, Trouble, field_found
+from policies.language.names import NameScope, Trouble, resolve_field
 from policies.language.reads import absences, feeds_of_ref, feeds_read
 from policies.language.tree import FieldRef, Node, Quantifier, Sum
-from policies.problems.problems import Word, listed, meant, shown
+from policies.problems.problems import Word, comma_list, suggestion, value_text
 from policies.values import Kind, Text
 from policies.yaml.document import Path
 from policies.yaml.report import Reporter
 
 
-def disclosed(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> tuple[FieldRef, ...]:
+def disclosed_fields(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> tuple[FieldRef, ...]:
     """The fields that the list shows; reports each that the agreement of its feed does not let out."""
     refs: list[FieldRef] = []
     for position, text in enumerate(head.discloses):
         place = ("discloses", position)
-        field = field_found(catalogue, text, Scope(Kind(head.subject)))
+        field = resolve_field(catalogue, text, NameScope(Kind(head.subject)))
         if isinstance(field, Trouble):
             reporter.add(field.code, place, **field.words)
         elif field.ref in refs:
@@ -40,7 +40,7 @@ def disclosed(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> tu
     return tuple(refs)
 
 
-def readers(tree: Node, shown_fields: tuple[FieldRef, ...], places: Mapping[str, Path], catalogue: Catalogue) -> dict[str, Path]:
+def reading_places(tree: Node, shown_fields: tuple[FieldRef, ...], places: Mapping[str, Path], catalogue: Catalogue) -> dict[str, Path]:
     """Every feed that a policy reads, with the first place that reads it."""
     first_places: dict[str, Path] = {}
     for feed, leaf in feeds_read(tree, catalogue):
@@ -73,7 +73,11 @@ def check_evidence(head: PolicyModel, tree: Node, places: Mapping[str, Path], ca
     """Check that ``evidence`` names every feed whose absence is proof, and no other."""
     for name in head.evidence:
         if name not in catalogue.feeds:
-            words: dict[str, Word] = {"word": shown(name), "meant": meant(name, catalogue.feeds), "choices": listed(catalogue.feeds)}
+            words: dict[str, Word] = {
+                "word": value_text(name),
+                "meant": suggestion(name, catalogue.feeds),
+                "choices": comma_list(catalogue.feeds),
+            }
             reporter.add_at_key("feed-unknown", ("evidence", name), **words)
     proof_feeds = set()
     for absence in absences(tree, catalogue):
@@ -86,7 +90,7 @@ def check_evidence(head: PolicyModel, tree: Node, places: Mapping[str, Path], ca
             Text("，或在此写 absence: closed 或 open", ", or write absence: closed or open here") if absence.why == "set" else Text("", "")
         )
         reporter.add("evidence-missing", over, feed=absence.feed, way=alternative)
-    if not reporter.failed:  # a criterion that failed may be the one that needed it
+    if not reporter.has_errors:  # a criterion that failed may be the one that needed it
         _report_unused(set(head.evidence) - proof_feeds, reporter)
 
 
@@ -105,4 +109,4 @@ def _holder(feed: str, catalogue: Catalogue) -> Text:
 
 
 def _or_nothing(words: tuple[str, ...]) -> str | Text:
-    return listed(words) if words else Text("(无)", "nothing")
+    return comma_list(words) if words else Text("(无)", "nothing")

@@ -31,7 +31,7 @@ from policies.language.tree import (
     refs_of,
     walk,
 )
-from policies.problems.problems import Word, listed
+from policies.problems.problems import Word, comma_list
 from policies.values import Period, Text, within
 from policies.yaml.document import Path
 from policies.yaml.report import Reporter
@@ -71,7 +71,7 @@ def check_cautions(head: PolicyModel, tree: Node, places: Mapping[str, Path], ca
         if isinstance(leaf, DateTest) and leaf.period == Period():
             reporter.add("period-zero", (*place, leaf.op), op=leaf.op)
         _check_amount(leaf, catalogue, (*place, "value"), reporter)
-        _check_label(leaf, site.negated, catalogue, (*place, "label"), reporter)
+        _check_label(leaf, site.is_negated, catalogue, (*place, "label"), reporter)
     if head.direction == "benefit":
         for feed, (ref, reader) in optional_reads(tree, catalogue).items():
             words: dict[str, Word] = {"feed": catalogue.feeds[feed].title, "name": feed, "field": ref.field}
@@ -103,7 +103,7 @@ def _check_scope(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) ->
     """Report a scope that neither holds a unit nor lies in the division of one."""
     divisions = {unit.division for unit in catalogue.units.values()}
     if divisions and all(within(division, head.scope.division) is False for division in divisions):
-        reporter.add("scope-outside", ("scope", "division"), scope=head.scope.division, choices=listed(sorted(divisions), 6))
+        reporter.add("scope-outside", ("scope", "division"), scope=head.scope.division, choices=comma_list(sorted(divisions), 6))
 
 
 def _feeds_beside(site: Site) -> set[str]:
@@ -129,7 +129,7 @@ def _check_amount(leaf: Leaf, catalogue: Catalogue, place: Path, reporter: Repor
         unit = field.unit
         if isinstance(leaf, Sum) and leaf.per is not None and (per := catalogue.feeds[leaf.per.feed].fields[leaf.per.field].unit):
             unit = f"{unit}/{per}"
-        amounts = listed(f"{float(amount):.12g}" for amount in value.values if isinstance(amount, int | Fraction))
+        amounts = comma_list(f"{float(amount):.12g}" for amount in value.values if isinstance(amount, int | Fraction))
         reporter.add("amount-unit", place, field=field.title, unit=unit, given=amounts)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from policies.checking.agreements import check_agreements, check_evidence, disclosed, readers
+from policies.checking.agreements import check_agreements, check_evidence, disclosed_fields, reading_places
 from policies.checking.cautions import check_cautions
 from policies.checking.comparands import Comparands
 from policies.checking.contradictions import check_contradictions
@@ -20,15 +20,15 @@ from policies.checking.leaves import Leaves
 from policies.checking.nodes import Nodes, Spot
 from policies.language.catalogue import Catalogue
 from policies.language.models import PolicyModel
-from policies.language.names import Scope
+from policies.language.names import NameScope
 from policies.language.parameters import Parameters
 from policies.language.tree import Bounds, Policy
-from policies.problems.problems import Problem, meant, shown
+from policies.problems.problems import Problem, suggestion, value_text
 from policies.problems.sentences_values import POLICY
 from policies.values import Kind, Text, is_division
 from policies.yaml.document import Document, digest_of
 from policies.yaml.report import Reporter
-from policies.yaml.structure import validated
+from policies.yaml.structure import validate_part
 
 _UNIT_ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)+")
 _STANDINS: dict[str, Any] = {
@@ -40,14 +40,14 @@ _STANDINS: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """What a check gives: the policy, or None where any problem is an error."""
 
     policy: Policy | None
     problems: tuple[Problem, ...]
 
 
-def check(document: Document, catalogue: Catalogue) -> Checked:
+def check(document: Document, catalogue: Catalogue) -> CheckResult:
     """Check a policy document.
 
     Args:
@@ -58,35 +58,37 @@ def check(document: Document, catalogue: Catalogue) -> Checked:
         The checked policy and its warnings; or no policy, and every problem found.
     """
     reporter = Reporter(document, POLICY)
-    head = validated(PolicyModel, document.data, (), reporter)
+    head = validate_part(PolicyModel, document.data, (), reporter)
     whole = head is not None
     if head is None:
         head = _head_with_stand_ins(document.data)
     policy = None if head is None else _check_policy(document, head, whole, catalogue, reporter)
-    return Checked(None if reporter.failed else policy, reporter.problems)
+    return CheckResult(None if reporter.has_errors else policy, reporter.problems)
 
 
 def _check_policy(document: Document, head: PolicyModel, whole: bool, catalogue: Catalogue, reporter: Reporter) -> Policy | None:
     if whole:
         _check_head(head, catalogue, reporter)
-    parameters = Parameters(reporter, head.effective.from_ if whole else None, broken=_names_in(document.data, "params") - set(head.params))
+    parameters = Parameters(
+        reporter, head.effective.from_ if whole else None, unreadable=_names_in(document.data, "params") - set(head.params)
+    )
     parameters.read(head.params)
     subject_known = whole or document.data.get("subject") == head.subject
     if not subject_known or not isinstance(document.data, dict) or "criteria" not in document.data:
         return None
     nodes = Nodes(document, head.definitions, Leaves(Comparands(catalogue, parameters, reporter)), reporter)
-    tree = nodes.checked(head.criteria, Spot(("criteria",), "criteria", Scope(Kind(head.subject))))
-    shown_fields = disclosed(head, catalogue, reporter)
+    tree = nodes.check_node(head.criteria, Spot(("criteria",), "criteria", NameScope(Kind(head.subject))))
+    shown_fields = disclosed_fields(head, catalogue, reporter)
     if not whole:
         return None
-    read = readers(tree, shown_fields, nodes.places, catalogue)
+    read = reading_places(tree, shown_fields, nodes.places, catalogue)
     check_agreements(head, read, catalogue, reporter)
     check_evidence(head, tree, nodes.places, catalogue, reporter)
     if not nodes.full:
         check_cost(tree, nodes.places, catalogue.feeds, reporter)
     params = parameters.as_tree()
     check_contradictions(head, tree, params, nodes.places, catalogue, reporter)
-    if reporter.failed:  # what failed may be what would have used the rest
+    if reporter.has_errors:  # what failed may be what would have used the rest
         return None
     _report_unused(head, nodes, parameters, reporter)
     check_cautions(head, tree, nodes.places, catalogue, reporter)
@@ -104,7 +106,7 @@ def _report_unused(head: PolicyModel, nodes: Nodes, parameters: Parameters, repo
     for name in head.definitions:
         if name not in nodes.used:
             reporter.add_at_key("definition-unused", ("definitions", name), word=name)
-    for name, parameter in parameters.known.items():
+    for name, parameter in parameters.by_name.items():
         if not parameter.used:
             reporter.add_at_key("param-unused", ("params", name), word=name)
 
@@ -114,9 +116,9 @@ def _check_head(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> 
     for path, unit in ((("agency",), head.agency), (("source", "issuer"), head.source.issuer)):
         named = path == ("agency",) or _UNIT_ID.fullmatch(unit)  # an issuer may be a name in full
         if named and unit not in catalogue.units:
-            reporter.add("unit-unknown", path, word=unit, meant=meant(unit, catalogue.units))
+            reporter.add("unit-unknown", path, word=unit, meant=suggestion(unit, catalogue.units))
     if not is_division(head.scope.division):
-        reporter.add("division-invalid", ("scope", "division"), given=shown(head.scope.division))
+        reporter.add("division-invalid", ("scope", "division"), given=value_text(head.scope.division))
     start, end = head.effective.from_, head.effective.to
     if end is not None and end < start:
         reporter.add("effective-order", ("effective", "to"), to=str(end), start=str(start))

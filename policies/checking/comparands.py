@@ -16,16 +16,16 @@ from policies.language.catalogue import Catalogue, Field, FieldType
 from policies.language.literals import factor, scalar
 from policies.language.measures import COUNTED, NUMBERS, TYPE_WORDS, Measure, number, same_unit
 from policies.language.models import ParamRef
-from policies.language.names import Found, Scope, Trouble, field_found
-from policies.language.parameters import Dated, Parameters
+from policies.language.names import NameScope, ResolvedField, Trouble, resolve_field
+from policies.language.parameters import DatedParameter, Parameters
 from policies.language.tree import Literals, ParamValue, Scalar, Value
 from policies.limits import DIVISOR, KEYS, LIST, QUOTIENT, WHOLE
 from policies.problems.characters import is_odd
-from policies.problems.problems import Word, listed, meant, shown
+from policies.problems.problems import Word, comma_list, suggestion, value_text
 from policies.values import Text, is_division
 from policies.yaml.document import Path
 from policies.yaml.report import Reporter
-from policies.yaml.structure import validated
+from policies.yaml.structure import validate_part
 
 ORDERED = ("eq", "ne", "lt", "le", "gt", "ge", "in", "not_in")
 OPERATORS: Final = {
@@ -46,9 +46,9 @@ class Comparands:
     reporter: Reporter
     right: set[Hashable] = field(default_factory=set)  # uses of parameters in which nothing is wrong: the same are not looked at again
 
-    def field(self, text: str, scope: Scope, path: Path) -> Found | None:
+    def field(self, text: str, scope: NameScope, path: Path) -> ResolvedField | None:
         """The field that a name means in a criterion; None where it means none, with the problem reported."""
-        field = field_found(self.catalogue, text, scope)
+        field = resolve_field(self.catalogue, text, scope)
         if isinstance(field, Trouble):
             self.reporter.add(field.code, path, **field.words)
             return None
@@ -57,7 +57,7 @@ class Comparands:
             return None
         return field
 
-    def divisor(self, text: str | None, scope: Scope, path: Path, form: str) -> Found | None:
+    def divisor(self, text: str | None, scope: NameScope, path: Path, form: str) -> ResolvedField | None:
         """The field of ``per`` or ``by``: a bounded whole number; for ``by`` an enum too."""
         divisor = None if text is None else self.field(text, scope, path)
         if divisor is None or (form == "by" and divisor.field.type is FieldType.ENUM) or _is_bounded(divisor.field):
@@ -66,7 +66,7 @@ class Comparands:
         self.reporter.add("divisor-field", path, field=str(text), form=form, also=also)
         return None
 
-    def value(self, value: object, op: str, measure: Measure, scope: Scope, path: Path) -> Value | None:
+    def value(self, value: object, op: str, measure: Measure, scope: NameScope, path: Path) -> Value | None:
         """The checked value; None where it is wrong, with its problems reported.
 
         Args:
@@ -81,7 +81,7 @@ class Comparands:
                 "field": measure.name,
                 "type": TYPE_WORDS[measure.type],
                 "op": op,
-                "choices": listed(OPERATORS[measure.type]),
+                "choices": comma_list(OPERATORS[measure.type]),
             }
             self.reporter.add("op-type", (*path[:-1], "op"), **words)
             return None
@@ -111,24 +111,24 @@ class Comparands:
             if isinstance(value, Trouble):
                 self.reporter.add(value.code, place, **value.words)
             elif value in values:
-                self.reporter.add("value-repeated", place, given=shown(literal))
+                self.reporter.add("value-repeated", place, given=value_text(literal))
             else:
                 values[value] = None
                 self._range([value], op, measure, place)
         return Literals(tuple(values)) if values else None
 
-    def _param(self, reference: dict[str, object], op: str, measure: Measure, scope: Scope, path: Path) -> ParamValue | None:
-        model = validated(ParamRef, reference, path, self.reporter)
+    def _param(self, reference: dict[str, object], op: str, measure: Measure, scope: NameScope, path: Path) -> ParamValue | None:
+        model = validate_part(ParamRef, reference, path, self.reporter)
         if model is None:
             return None
         by = self.divisor(model.by, scope, (*path, "by"), "by")
         times = Fraction(1) if model.times is None else factor(model.times)
         if times is None:
-            self.reporter.add("times-invalid", (*path, "times"), given=shown(model.times))
-        parameter = self.parameters.known.get(model.param)
+            self.reporter.add("times-invalid", (*path, "times"), given=value_text(model.times))
+        parameter = self.parameters.by_name.get(model.param)
         if parameter is None:
-            if model.param not in self.parameters.broken:
-                near = meant(model.param, [*self.parameters.known, *self.parameters.broken])
+            if model.param not in self.parameters.unreadable:
+                near = suggestion(model.param, [*self.parameters.by_name, *self.parameters.unreadable])
                 self.reporter.add("param-unknown", (*path, "param"), word=model.param, meant=near)
             return None
         parameter.used = True
@@ -144,7 +144,7 @@ class Comparands:
             return ParamValue(parameter.name, times, None if by is None else by.ref)
         return None
 
-    def _table_fits(self, parameter: Dated, model: ParamRef, by: Found | None, path: Path) -> bool:
+    def _table_fits(self, parameter: DatedParameter, model: ParamRef, by: ResolvedField | None, path: Path) -> bool:
         if parameter.table and model.by is None:
             self.reporter.add("table-needs-by", path, param=parameter.name)
         elif not parameter.table and model.by is not None:
@@ -153,21 +153,21 @@ class Comparands:
             self.parameters.read_by(parameter, by.field, (*path, "by"))
         return parameter.table == (model.by is not None) and (model.by is None or by is not None)
 
-    def _fits(self, parameter: Dated, op: str, measure: Measure, path: Path) -> bool:
+    def _fits(self, parameter: DatedParameter, op: str, measure: Measure, path: Path) -> bool:
         place = (*path, "param")
         if measure.type is FieldType.DECIMAL and parameter.family == "word":
             parameter.read_as_numbers()
         for value in parameter.values():
             trouble = _misfit(value, measure)
             if trouble is not None:
-                slips = [self.reporter.slipped(at) for entry in parameter.entries for at, _ in entry.places()]
+                slips = [self.reporter.add_slip(at) for entry in parameter.entries for at, _ in entry.places()]
                 if not any(slips):
                     self.reporter.add(trouble.code, place, **trouble.words)
                 return False
         self._unit(parameter, measure, place)
         return True
 
-    def _unit(self, parameter: Dated, measure: Measure, place: Path) -> None:
+    def _unit(self, parameter: DatedParameter, measure: Measure, place: Path) -> None:
         unit = parameter.model.unit
         fits = unit in COUNTED if measure.form == "count" else same_unit(unit, measure.unit)
         expected = Text("个数(无单位或 person)", "a number (no unit, or person)") if measure.form == "count" else measure.unit or NO_UNIT
@@ -227,7 +227,7 @@ def _is_bounded(field: Field) -> bool:
     return field.max <= DIVISOR and field.max - field.min < KEYS
 
 
-def _products(parameter: Dated, times: Fraction) -> list[Scalar]:
+def _products(parameter: DatedParameter, times: Fraction) -> list[Scalar]:
     return [value if isinstance(value, str) or not isinstance(value, int | Fraction) else value * times for value in parameter.values()]
 
 
@@ -246,7 +246,7 @@ def _misfit(value: Scalar, measure: Measure) -> Trouble | None:
         return literal
     if measure.type is FieldType.DATE and not isinstance(value, str | int | Fraction):
         return None
-    words: dict[str, Word] = {"given": shown(value), "field": measure.name, "expected": TYPE_WORDS[measure.type], "mend": Text("", "")}
+    words: dict[str, Word] = {"given": value_text(value), "field": measure.name, "expected": TYPE_WORDS[measure.type], "mend": Text("", "")}
     return Trouble("literal-type", words)
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from itertools import combinations
 from typing import TypeAlias
 
-from policies.checking.facts import Among, Fact, Inside, exclude, facts, stripped
+from policies.checking.facts import Among, Fact, Inside, comparable_form, exclude, facts
 from policies.language.catalogue import Catalogue
 from policies.language.models import PolicyModel
 from policies.language.tree import (
@@ -118,7 +118,7 @@ def _complements(together: list[Demand]) -> Iterator[tuple[Node, Node]]:
     """Every node that stands beside its own denial."""
     first: dict[Hashable, dict[bool, Node]] = {}
     for node, wanted in together:
-        by_wanted = first.setdefault(stripped(node), {})
+        by_wanted = first.setdefault(comparable_form(node), {})
         if wanted not in by_wanted and (not wanted) in by_wanted:  # "the denial, and not yet this"
             yield by_wanted[not wanted], node
         by_wanted.setdefault(wanted, node)

@@ -87,7 +87,7 @@ def keys(by: Field) -> int:
     return len(by.codes) if by.type is FieldType.ENUM else (by.max or 0) - (by.min or 0) + 1
 
 
-def beyond(policy: Policy, feeds: Mapping[str, Feed]) -> str | None:
+def exceeded_limit(policy: Policy, feeds: Mapping[str, Feed]) -> str | None:
     """The name, in ``policies.limits``, of a limit that a policy exceeds; None where it exceeds none."""
     for count, site in enumerate(walk(policy.criteria), 1):
         if site.level > limits.LEVELS or count > limits.CRITERIA:
@@ -100,7 +100,7 @@ def beyond(policy: Policy, feeds: Mapping[str, Feed]) -> str | None:
     return "CELLS" if sum(rows for _, rows in cost.tables(policy.criteria)) > limits.CELLS else None
 
 
-class TooLarge(HuiminError):
+class PolicyTooLarge(HuiminError):
     """A policy beyond the limits that did not pass the checker."""
 
     def __init__(self, policy: Policy, limit: str) -> None:
@@ -116,10 +116,10 @@ class TooLarge(HuiminError):
         )
 
 
-def refuse_beyond(policy: Policy, feeds: Mapping[str, Feed]) -> None:
+def refuse_too_large(policy: Policy, feeds: Mapping[str, Feed]) -> None:
     """Raise TooLarge where a policy exceeds a limit."""
-    if (limit := beyond(policy, feeds)) is not None:
-        raise TooLarge(policy, limit)
+    if (limit := exceeded_limit(policy, feeds)) is not None:
+        raise PolicyTooLarge(policy, limit)
 
 
 def check_cost(tree: Node, places: Mapping[str, Path], feeds: Mapping[str, Feed], reporter: Reporter) -> None:

@@ -38,7 +38,7 @@ OPPOSED = {("ge", "lt"), ("gt", "le"), ("gt", "lt"), ("eq", "ne"), ("eq", "lt"),
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Interval:
     """Between two bounds; None is unbounded."""
 
     low: Fraction | None = None
@@ -71,7 +71,7 @@ class Same:
 
 
 @dataclass(frozen=True, slots=True)
-class Elapsed:
+class ElapsedTime:
     """At least (or, with ``within``, at most; with ``short``, less than) this long since the date."""
 
     period: Period
@@ -79,7 +79,7 @@ class Elapsed:
     short: bool = False
 
 
-Fact: TypeAlias = Span | Among | Inside | Same | Elapsed
+Fact: TypeAlias = Interval | Among | Inside | Same | ElapsedTime
 About: TypeAlias = tuple[Hashable, Fact]
 
 
@@ -98,7 +98,7 @@ def facts(leaf: Node, wanted: bool, catalogue: Catalogue, param_values: dict[str
         case DateTest():
             yield from _date_facts(leaf, wanted, param_values)
         case Sum():
-            thing = ("sum", leaf.addend, leaf.path, leaf.where and stripped(leaf.where), leaf.per)
+            thing = ("sum", leaf.addend, leaf.path, leaf.where and comparable_form(leaf.where), leaf.per)
             yield from _number_facts(thing, _op(leaf.op, wanted), leaf.value, None, param_values)
         case Quantifier():
             yield from _count_facts(leaf, wanted, param_values)
@@ -110,10 +110,10 @@ def exclude(fact: Fact, other: Fact) -> bool:
     """Can two facts about one thing not both hold?"""
     for first, second in ((fact, other), (other, fact)):
         match first, second:
-            case Span(), Span():
+            case Interval(), Interval():
                 if _apart(first, second):
                     return True
-            case Among(but=False), Span():
+            case Among(but=False), Interval():
                 if all(not _holds(value, second) for value in first.values):
                     return True
             case Among(but=False), Among():
@@ -128,25 +128,25 @@ def exclude(fact: Fact, other: Fact) -> bool:
             case Same(), Same():
                 if first.value == second.value and (first.op, second.op) in OPPOSED:
                     return True
-            case Elapsed(within=False, short=False), Elapsed():
+            case ElapsedTime(within=False, short=False), ElapsedTime():
                 if _too_long(first.period, second):
                     return True
     return False
 
 
-def stripped(node: Node) -> Hashable:
+def comparable_form(node: Node) -> Hashable:
     """A node without what it carries for people; nodes that mean the same are equal."""
     match node:
         case All() | AnyOf() | NoneOf():
-            return (type(node).__name__, tuple(stripped(child) for child in node.children))
+            return (type(node).__name__, tuple(comparable_form(child) for child in node.children))
         case Unless():
-            return ("Unless", stripped(node.rule), stripped(node.unless))
+            return ("Unless", comparable_form(node.rule), comparable_form(node.unless))
         case Check():
             return ("Check", node.meta.id, node.text)
         case Quantifier():
-            return (node.kind, node.path, node.where and stripped(node.where), node.op, node.value)
+            return (node.kind, node.path, node.where and comparable_form(node.where), node.op, node.value)
         case Sum():
-            return ("Sum", node.addend, node.path, node.where and stripped(node.where), node.op, node.value, node.per)
+            return ("Sum", node.addend, node.path, node.where and comparable_form(node.where), node.op, node.value, node.per)
         case Compare():
             return ("Compare", node.ref, node.op, node.value)
         case Age():
@@ -185,8 +185,8 @@ def _number_facts(thing: Hashable, op: str, value: Value, step: Fraction | None,
     elif op == "ne":
         yield thing, Among(frozenset([scalar if scalar is not None else threshold]), but=True)
     else:
-        span = {"eq": Span(threshold, False, threshold), "lt": Span(high=threshold, high_open=True), "le": Span(high=threshold),
-                "gt": Span(threshold, True), "ge": Span(threshold)}[op]  # fmt: skip
+        span = {"eq": Interval(threshold, False, threshold), "lt": Interval(high=threshold, high_open=True), "le": Interval(high=threshold),
+                "gt": Interval(threshold, True), "ge": Interval(threshold)}[op]  # fmt: skip
         yield thing, span if step is None else _on_grid(span, step)
 
 
@@ -195,23 +195,23 @@ def _date_facts(leaf: DateTest, wanted: bool, param_values: dict[str, Scalar]) -
         op = {("before", True): "lt", ("before", False): "ge", ("after", True): "gt", ("after", False): "le"}[(leaf.op, wanted)]
         yield from _number_facts(("field", leaf.ref), op, leaf.value, Fraction(1), param_values)
     elif leaf.period is not None and (wanted or leaf.op == "at_least_ago"):
-        yield ("elapsed", leaf.ref), Elapsed(leaf.period, within=leaf.op == "within_last", short=not wanted)
+        yield ("elapsed", leaf.ref), ElapsedTime(leaf.period, within=leaf.op == "within_last", short=not wanted)
 
 
 def _count_facts(leaf: Quantifier, wanted: bool, param_values: dict[str, Scalar]) -> Iterator[About]:
-    thing = ("count", leaf.path, leaf.where and stripped(leaf.where))
+    thing = ("count", leaf.path, leaf.where and comparable_form(leaf.where))
     thing_facts: list[tuple[Hashable, Fact]]
     match leaf.kind:
         case "some" | "none":
-            thing_facts = [(thing, Span(Fraction(1)) if (leaf.kind == "some") is wanted else Span(high=Fraction(0)))]
+            thing_facts = [(thing, Interval(Fraction(1)) if (leaf.kind == "some") is wanted else Interval(high=Fraction(0)))]
         case "count" if leaf.op is not None and leaf.value is not None:
             thing_facts = list(_number_facts(thing, _op(leaf.op, wanted), leaf.value, Fraction(1), param_values))
         case _:
             thing_facts = []
     for about, fact in thing_facts:
         yield about, fact
-        if leaf.where is not None and isinstance(fact, Span) and fact.low is not None:  # as many of the whole set, at least
-            yield ("count", leaf.path, None), Span(fact.low, fact.low_open)
+        if leaf.where is not None and isinstance(fact, Interval) and fact.low is not None:  # as many of the whole set, at least
+            yield ("count", leaf.path, None), Interval(fact.low, fact.low_open)
 
 
 def _value(value: Value, param_values: dict[str, Scalar]) -> Scalar | None:
@@ -221,27 +221,27 @@ def _value(value: Value, param_values: dict[str, Scalar]) -> Scalar | None:
     return scalar if scalar is None or isinstance(scalar, str) or not isinstance(scalar, int | Fraction) else scalar * value.times
 
 
-def _on_grid(span: Span, step: Fraction) -> Span:
+def _on_grid(span: Interval, step: Fraction) -> Interval:
     low, high = span.low, span.high
     if low is not None:
         low = step * (floor(low / step) + 1 if span.low_open else ceil(low / step))
     if high is not None:
         high = step * (ceil(high / step) - 1 if span.high_open else floor(high / step))
-    return Span(low, False, high, False)
+    return Interval(low, False, high, False)
 
 
-def _apart(span: Span, other: Span) -> bool:
+def _apart(span: Interval, other: Interval) -> bool:
     if span.low is None or other.high is None:
         return False
     return span.low > other.high or (span.low == other.high and (span.low_open or other.high_open))
 
 
-def _holds(value: Scalar, span: Span) -> bool:
+def _holds(value: Scalar, span: Interval) -> bool:
     point = number(value)
-    return point is None or not (_apart(Span(point, False, point), span) or _apart(span, Span(point, False, point)))
+    return point is None or not (_apart(Interval(point, False, point), span) or _apart(span, Interval(point, False, point)))
 
 
-def _too_long(longest: Period, other: Elapsed) -> bool:
+def _too_long(longest: Period, other: ElapsedTime) -> bool:
     """Is "at least this long ago" beyond what the other allows? Sure only where months and days agree."""
     beyond = longest.months >= other.period.months and longest.days >= other.period.days
     if other.short:

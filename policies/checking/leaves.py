@@ -21,15 +21,15 @@ from policies.language.measures import (
     of_field,
     of_sum,
 )
-from policies.language.names import Found, FoundSet, Scope, Trouble, set_found
+from policies.language.names import NameScope, ResolvedField, ResolvedSet, Trouble, resolve_set
 from policies.language.shapes import (
     AgeShape,
     CountShape,
     DateShape,
     EveryShape,
     FieldShape,
+    NodeShape,
     SetShape,
-    Shape,
     SomeShape,
     SumShape,
 )
@@ -45,7 +45,7 @@ class Leaves:
 
     comparands: Comparands
 
-    def compare(self, shape: FieldShape, meta: Meta, scope: Scope, path: Path) -> Compare | None:
+    def compare(self, shape: FieldShape, meta: Meta, scope: NameScope, path: Path) -> Compare | None:
         """``field op value``."""
         field = self.comparands.field(shape.field, scope, (*path, "field"))
         if field is None:
@@ -53,13 +53,13 @@ class Leaves:
         value = self.comparands.value(shape.value, shape.op, of_field(shape.field, field.field), scope, (*path, "value"))
         return None if value is None else Compare(meta, field.ref, shape.op, value)
 
-    def age(self, shape: AgeShape, meta: Meta, scope: Scope, path: Path) -> Age | None:
+    def age(self, shape: AgeShape, meta: Meta, scope: NameScope, path: Path) -> Age | None:
         """``age_of date op value [as_of]``."""
         field = self._date_field(shape.age_of, "age_of", scope, path)
         value = self.comparands.value(shape.value, shape.op, of_age(shape.age_of), scope, (*path, "value"))
         return None if field is None or value is None else Age(meta, field.ref, shape.op, value, shape.as_of)
 
-    def date(self, shape: DateShape, meta: Meta, scope: Scope, path: Path) -> DateTest | None:
+    def date(self, shape: DateShape, meta: Meta, scope: NameScope, path: Path) -> DateTest | None:
         """``date_of date`` with exactly one of its four tests."""
         field = self._date_field(shape.date_of, "date_of", scope, path)
         tests = [name for name in ("within_last", "at_least_ago", "before", "after") if getattr(shape, name) is not None]
@@ -77,15 +77,17 @@ class Leaves:
         value = self.comparands.value(comparand, op, of_field(shape.date_of, field.field), scope, (*path, op))
         return None if value is None else DateTest(meta, field.ref, "before" if op == "before" else "after", None, value)
 
-    def elements(self, shape: Shape, scope: Scope, path: Path) -> FoundSet | None:
+    def elements(self, shape: NodeShape, scope: NameScope, path: Path) -> ResolvedSet | None:
         """The set a quantifier or sum runs over."""
-        element_set = set_found(self.comparands.catalogue, cast(SetShape, shape).over, scope)
+        element_set = resolve_set(self.comparands.catalogue, cast(SetShape, shape).over, scope)
         if isinstance(element_set, Trouble):
             self.comparands.reporter.add(element_set.code, (*path, "over"), **element_set.words)
             return None
         return element_set
 
-    def quantified(self, shape: Shape, element_set: FoundSet, where: Node | None, meta: Meta, scope: Scope, path: Path) -> Node | None:
+    def quantifier_or_sum(
+        self, shape: NodeShape, element_set: ResolvedSet, where: Node | None, meta: Meta, scope: NameScope, path: Path
+    ) -> Node | None:
         """A quantifier or a sum over a set."""
         match shape:
             case SomeShape():
@@ -100,7 +102,7 @@ class Leaves:
                 return self._sum(shape, element_set, where, meta, scope, path)
         return None
 
-    def _sum(self, shape: SumShape, element_set: FoundSet, where: Node | None, meta: Meta, scope: Scope, path: Path) -> Sum | None:
+    def _sum(self, shape: SumShape, element_set: ResolvedSet, where: Node | None, meta: Meta, scope: NameScope, path: Path) -> Sum | None:
         addend = self.comparands.field(shape.sum_of, element_set.element, (*path, "sum_of"))
         per = self.comparands.divisor(shape.per, scope, (*path, "per"), "per")
         if addend is not None and addend.field.type not in NUMBERS:
@@ -115,7 +117,7 @@ class Leaves:
             return None
         return Sum(meta, addend.ref, element_set.steps, where, shape.op, value, None if per is None else per.ref, shape.absence)
 
-    def _date_field(self, text: str, form: str, scope: Scope, path: Path) -> Found | None:
+    def _date_field(self, text: str, form: str, scope: NameScope, path: Path) -> ResolvedField | None:
         field = self.comparands.field(text, scope, (*path, form))
         if field is not None and field.field.type is not FieldType.DATE:
             words: dict[str, Word] = {"field": text, "type": TYPE_WORDS[field.field.type], "form": form}

@@ -25,7 +25,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class FeedNeed:
+class FeedRequirement:
     """What is needed of one feed.
 
     Args:
@@ -55,7 +55,7 @@ class Requirements:
     policy: str
     version: int
     purpose: str
-    feeds: tuple[FeedNeed, ...]
+    feeds: tuple[FeedRequirement, ...]
     checks: tuple[Reason, ...]
 
 
@@ -71,7 +71,7 @@ def requirements(policy: Policy, catalogue: Catalogue) -> Requirements:
     return Requirements(policy.name, policy.version, policy.purpose, needs, checks)
 
 
-def _feed_need(name: str, policy: Policy, catalogue: Catalogue) -> FeedNeed:
+def _feed_need(name: str, policy: Policy, catalogue: Catalogue) -> FeedRequirement:
     feed = catalogue.feeds[name]
     policy_leaves = list(leaves(policy.criteria))
     readers = _unique(_reason(leaf.meta) for leaf in policy_leaves if any(read == name for read, _ in feeds_read(leaf, catalogue)))
@@ -81,7 +81,7 @@ def _feed_need(name: str, policy: Policy, catalogue: Catalogue) -> FeedNeed:
     links = {link for link in _links(policy, policy_leaves) if link in feed.links}
     units = tuple(dict.fromkeys(source.unit for source in feed.sources))
     max_age = policy.evidence.get(name) if proofs else None
-    return FeedNeed(name, feed.title, units, tuple(sorted(fields)), tuple(sorted(links)), shown_fields, max_age, readers, proofs)
+    return FeedRequirement(name, feed.title, units, tuple(sorted(fields)), tuple(sorted(links)), shown_fields, max_age, readers, proofs)
 
 
 def _links(policy: Policy, policy_leaves: list[Leaf]) -> set[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
-from policies.contracts.growthsteps import Step, bounds, narrower
+from policies.contracts.growthsteps import GrowthStep, bounds, narrower
 from policies.language.catalogue import Catalogue, Feed, Field
 from policies.values import Text
 
@@ -44,7 +44,7 @@ def _field_after(old: Field, new: Field) -> Field:
     return replace(new, values=tuple(values.items()), no_record=absent, roomy=old.roomy or narrower(old, new))
 
 
-def refused(steps: list[Step], old: Catalogue, new: Catalogue, extremes: Extremes) -> list[Step]:
+def refused_steps(steps: list[GrowthStep], old: Catalogue, new: Catalogue, extremes: Extremes) -> list[GrowthStep]:
     """The steps that the stored records do not allow."""
     out = []
     for step in steps:
@@ -58,7 +58,7 @@ def refused(steps: list[Step], old: Catalogue, new: Catalogue, extremes: Extreme
     return out
 
 
-def moving(old: Catalogue, new: Catalogue) -> frozenset[str]:
+def feeds_with_new_verdicts(old: Catalogue, new: Catalogue) -> frozenset[str]:
     """The feeds whose verdicts may change although no record does: a field has other bounds, or the number of sources differs."""
     return frozenset(
         name

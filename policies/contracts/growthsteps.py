@@ -21,7 +21,7 @@ NOTHING = Text("", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class GrowthStep:
     """One difference between the contract that holds and another one.
 
     Args:
@@ -42,23 +42,23 @@ class Step:
         return Text(f"{self.text.zh}。{self.instead.zh}", f"{self.text.en}. {self.instead.en}")
 
 
-def steps(old: Catalogue, new: Catalogue) -> list[Step]:
+def steps(old: Catalogue, new: Catalogue) -> list[GrowthStep]:
     """Every difference, feed by feed; those of units have the feed ""."""
     differences = [
-        Step("rereads", "", ("units",), Text(f"单位 {unit} 不见了", f"the unit {unit} is gone"), _PUT_BACK)
+        GrowthStep("rereads", "", ("units",), Text(f"单位 {unit} 不见了", f"the unit {unit} is gone"), _PUT_BACK)
         for unit in old.units
         if unit not in new.units
     ]
     added = sum(unit not in old.units for unit in new.units)
     if added:
-        differences.append(Step("adds", "", ("units",), Text(f"增加 {added} 个单位", f"adds {_count(added, 'unit')}")))
+        differences.append(GrowthStep("adds", "", ("units",), Text(f"增加 {added} 个单位", f"adds {_count(added, 'unit')}")))
     for name, feed in old.feeds.items():
         if name not in new.feeds:
-            differences.append(Step("rereads", name, (), Text(f"数据源 {name} 不见了", f"the feed {name} is gone"), _PUT_BACK))
+            differences.append(GrowthStep("rereads", name, (), Text(f"数据源 {name} 不见了", f"the feed {name} is gone"), _PUT_BACK))
         else:
             differences += _feed_steps(feed, new.feeds[name])
     differences += [
-        Step("adds", name, (), Text(f"增加数据源 {name}", f"adds the feed {name}")) for name in new.feeds if name not in old.feeds
+        GrowthStep("adds", name, (), Text(f"增加数据源 {name}", f"adds the feed {name}")) for name in new.feeds if name not in old.feeds
     ]
     return differences
 
@@ -74,11 +74,11 @@ def bounds(field: Field) -> tuple[int | None, int | None]:
     return field.min, field.max
 
 
-def _feed_steps(old: Feed, new: Feed) -> Iterator[Step]:
+def _feed_steps(old: Feed, new: Feed) -> Iterator[GrowthStep]:
     name = old.name
     for part, place, zh, en in _MEANING:
         if getattr(old, part) != getattr(new, part):
-            yield Step(
+            yield GrowthStep(
                 "rereads",
                 name,
                 place,
@@ -89,7 +89,7 @@ def _feed_steps(old: Feed, new: Feed) -> Iterator[Step]:
         zh = f"次序列 {old.order} 原是 {old.order_type}，现是 {new.order_type}，已有的记录比不出先后"
         en = f"the order {old.order} was a {old.order_type} and is a {new.order_type}: it would not compare with records that are held"
         as_it_was = f"order: {{column: {old.order}, type: {old.order_type}}}"
-        yield Step(
+        yield GrowthStep(
             "rereads",
             name,
             ("order",),
@@ -98,72 +98,72 @@ def _feed_steps(old: Feed, new: Feed) -> Iterator[Step]:
         )
     if (old.validity is None) != (new.validity is None):
         zh, en = "有效期有无变了", "there is a validity now and was none, or the reverse"
-        yield Step("rereads", name, ("validity",), Text(zh, en), _NEW_FEED)
+        yield GrowthStep("rereads", name, ("validity",), Text(zh, en), _NEW_FEED)
     own = old.key == old.identify.column and new.key == new.identify.column
     if old.key != new.key and not own:
         zh, en = (
             f"记录号列由 {old.key} 改为 {new.key}，旧记录的号对不上",
             f"the key was {old.key} and is {new.key}: no record would be found again",
         )
-        yield Step("rereads", name, ("key",), Text(zh, en), _SAME_HEADER)
+        yield GrowthStep("rereads", name, ("key",), Text(zh, en), _SAME_HEADER)
     yield from _identity_steps(name, old.identify, new.identify, ("identify", old.subject.value))
     for link in {**old.links, **new.links}:
         if link not in old.links or link not in new.links:
             zh, en = f"关系 {link} 有无变了", f"the link {link} was there and is not, or the reverse"
-            yield Step("rereads", name, ("links",), Text(zh, en), _NEW_FEED)
+            yield GrowthStep("rereads", name, ("links",), Text(zh, en), _NEW_FEED)
         else:
             yield from _identity_steps(name, old.links[link], new.links[link], ("links", link))
     yield from _source_steps(old, new)
     yield from _fields_steps(old, new)
     if new.holds != old.holds or new.title != old.title:
-        yield Step("adds", name, ("title",), Text("改了名称", "another title"))
+        yield GrowthStep("adds", name, ("title",), Text("改了名称", "another title"))
     if new.agreement != old.agreement:
-        yield Step("adds", name, ("agreement",), Text("改了共享协议", "another agreement"))
+        yield GrowthStep("adds", name, ("agreement",), Text("改了共享协议", "another agreement"))
     if old.validity is not None and new.validity is not None and old.validity != new.validity:
-        yield Step("adds", name, ("validity",), Text("有效期的列名变了", "other headers of the validity"))
+        yield GrowthStep("adds", name, ("validity",), Text("有效期的列名变了", "other headers of the validity"))
     if any(getattr(old, part) != getattr(new, part) for part in _DELIVERY):
-        yield Step("adds", name, ("delivery",), Text("改了交付方式或界限", "other ways or bounds of delivery"))
+        yield GrowthStep("adds", name, ("delivery",), Text("改了交付方式或界限", "other ways or bounds of delivery"))
 
 
-def _identity_steps(feed: str, old: Identity, new: Identity, place: Place) -> Iterator[Step]:
+def _identity_steps(feed: str, old: Identity, new: Identity, place: Place) -> Iterator[GrowthStep]:
     if (old.scheme, old.space) != (new.scheme, new.space):
         zh, en = f"编号由 {old.space} 改为 {new.space}", f"the numbering was {old.space} and is {new.space}"
-        yield Step("rereads", feed, place, Text(zh, en), _NEW_FEED)
+        yield GrowthStep("rereads", feed, place, Text(zh, en), _NEW_FEED)
     elif old.column != new.column:
-        yield Step("adds", feed, (*place, "column"), Text(f"列名改为 {new.column}", f"the column is called {new.column}"))
+        yield GrowthStep("adds", feed, (*place, "column"), Text(f"列名改为 {new.column}", f"the column is called {new.column}"))
 
 
-def _source_steps(old: Feed, new: Feed) -> Iterator[Step]:
+def _source_steps(old: Feed, new: Feed) -> Iterator[GrowthStep]:
     for position, (old_source, new_source) in enumerate(zip(old.sources, new.sources, strict=False)):
         if old_source != new_source:
             zh, en = (
                 f"第 {position + 1} 个来源不再是 {old_source.unit}（{old_source.division}）",
                 f"source {position + 1} is not {old_source.unit} ({old_source.division}) any more",
             )
-            yield Step("rereads", old.name, ("sources", position), Text(zh, en), _SOURCES)
+            yield GrowthStep("rereads", old.name, ("sources", position), Text(zh, en), _SOURCES)
             return
     if len(new.sources) < len(old.sources):
-        yield Step("rereads", old.name, ("sources",), Text("少了来源", "a source is gone"), _SOURCES)
+        yield GrowthStep("rereads", old.name, ("sources",), Text("少了来源", "a source is gone"), _SOURCES)
     for position, source in enumerate(new.sources[len(old.sources) :], len(old.sources)):
         zh, en = f"增加来源 {source.unit}", f"adds the source {source.unit}"
-        yield Step("adds", old.name, ("sources", position), Text(zh, en))
+        yield GrowthStep("adds", old.name, ("sources", position), Text(zh, en))
 
 
-def _fields_steps(old: Feed, new: Feed) -> Iterator[Step]:
+def _fields_steps(old: Feed, new: Feed) -> Iterator[GrowthStep]:
     name_of_column = {field.column: field.name for field in old.fields.values()}
     for name, field in old.fields.items():
         other = new.fields.get(name)
         if other is None:
-            yield Step("rereads", old.name, ("fields",), Text(f"字段 {name} 不见了", f"the field {name} is gone"), _EMPTY_COLUMN)
+            yield GrowthStep("rereads", old.name, ("fields",), Text(f"字段 {name} 不见了", f"the field {name} is gone"), _EMPTY_COLUMN)
         elif field != other:
             yield from _field_steps(old.name, field, other)
             if name_of_column.get(other.column, name) != name:
                 whose, place = name_of_column[other.column], ("fields", name, "column")
                 zh, en = f"字段 {name} 改用了 {whose} 的列", f"the field {name} reads the column that was {whose}'s"
-                yield Step("rereads", old.name, place, Text(zh, en), NEW_FIELD)
+                yield GrowthStep("rereads", old.name, place, Text(zh, en), NEW_FIELD)
     added = [name for name in new.fields if name not in old.fields]
     for name in added:
-        yield Step(
+        yield GrowthStep(
             "adds",
             old.name,
             ("fields", name),
@@ -171,7 +171,7 @@ def _fields_steps(old: Feed, new: Feed) -> Iterator[Step]:
         )
 
 
-def _field_steps(feed: str, old: Field, new: Field) -> Iterator[Step]:
+def _field_steps(feed: str, old: Field, new: Field) -> Iterator[GrowthStep]:
     place: Place = ("fields", old.name)
     others = [(zh, en) for part, zh, en in _FIELD_MEANING if getattr(old, part) != getattr(new, part)]
     for zh, en in others:
@@ -179,7 +179,7 @@ def _field_steps(feed: str, old: Field, new: Field) -> Iterator[Step]:
             f"字段 {old.name} 的{zh}变了，已存的值会变成另一个意思",
             f"{en} of the field {old.name} differs: values that are held would mean something else",
         )
-        yield Step("rereads", feed, place, Text(zh, en), NEW_FIELD)
+        yield GrowthStep("rereads", feed, place, Text(zh, en), NEW_FIELD)
     if others:
         return
     if _absent(old) != _absent(new):
@@ -187,42 +187,42 @@ def _field_steps(feed: str, old: Field, new: Field) -> Iterator[Step]:
             f"字段 {old.name} 的 no_record 变了，没有记录的人会另有取值",
             f"`no_record` of {old.name} differs: who has no record would read otherwise",
         )
-        yield Step("rereads", feed, (*place, "no_record"), Text(zh, en), NEW_FIELD)
+        yield GrowthStep("rereads", feed, (*place, "no_record"), Text(zh, en), NEW_FIELD)
     yield from _value_steps(feed, old, new, place)
     if narrower(old, new):
         zh, en = f"字段 {old.name} 的界限收窄了", f"the bounds of the field {old.name} are narrower"
-        yield Step("narrows", feed, place, Text(zh, en))
+        yield GrowthStep("narrows", feed, place, Text(zh, en))
     elif bounds(old) != bounds(new):
-        yield Step("adds", feed, place, Text(f"字段 {old.name} 的界限放宽了", f"the bounds of the field {old.name} are wider"))
+        yield GrowthStep("adds", feed, place, Text(f"字段 {old.name} 的界限放宽了", f"the bounds of the field {old.name} are wider"))
     if old.column != new.column:
-        yield Step(
+        yield GrowthStep(
             "adds",
             feed,
             (*place, "column"),
             Text(f"字段 {old.name} 的列名改为 {new.column}", f"the column of {old.name} is called {new.column}"),
         )
     if old.title != new.title:
-        yield Step("adds", feed, (*place, "title"), Text(f"字段 {old.name} 改了名称", f"the field {old.name} has another title"))
+        yield GrowthStep("adds", feed, (*place, "title"), Text(f"字段 {old.name} 改了名称", f"the field {old.name} has another title"))
 
 
-def _value_steps(feed: str, old: Field, new: Field, place: Place) -> Iterator[Step]:
+def _value_steps(feed: str, old: Field, new: Field, place: Place) -> Iterator[GrowthStep]:
     place, old_meanings = (*place, "values"), _meanings(old)
     for code in old.codes:
         if code not in new.codes:
             zh, en = f"字段 {old.name} 的值 {code} 不见了", f"the value {code} of the field {old.name} is gone"
-            yield Step("rereads", feed, place, Text(zh, en), _PUT_BACK)
+            yield GrowthStep("rereads", feed, place, Text(zh, en), _PUT_BACK)
     for word, code in _meanings(new).items():
         if old_meanings.get(word, code) != code:
             zh, en = (
                 f"字段 {old.name} 的“{word}”原指 {old_meanings[word]}，现指 {code}",
                 f"{word!r} of the field {old.name} meant {old_meanings[word]} and means {code}",
             )
-            yield Step("rereads", feed, (*place, code), Text(zh, en), NEW_FIELD)
+            yield GrowthStep("rereads", feed, (*place, code), Text(zh, en), NEW_FIELD)
     if added := [code for code in new.codes if code not in old.codes]:
         listed = ", ".join(added)
-        yield Step("adds", feed, place, Text(f"字段 {old.name} 增加值 {listed}", f"adds {listed} to the values of {old.name}"))
+        yield GrowthStep("adds", feed, place, Text(f"字段 {old.name} 增加值 {listed}", f"adds {listed} to the values of {old.name}"))
     if any(old_meanings.get(word) != code for word, code in _meanings(new).items() if code in old.codes):
-        yield Step("adds", feed, place, Text(f"字段 {old.name} 的值另有写法", f"values of {old.name} are written otherwise, too"))
+        yield GrowthStep("adds", feed, place, Text(f"字段 {old.name} 的值另有写法", f"values of {old.name} are written otherwise, too"))
 
 
 def _absent(field: Field) -> int | str | None:

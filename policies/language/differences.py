@@ -127,7 +127,7 @@ def _criteria(old: Node, new: Node) -> Iterator[CriterionChange]:
         elif parts := tuple(_parts(before[was].node, place.node)):
             yield CriterionChange("changed", before[was].node, place.node, parts)
         elif (under := _parent(before[was])) is not None and (
-            _parent(place) != new_id_of.get(under, under) or place.excepted is not before[was].excepted
+            _parent(place) != new_id_of.get(under, under) or place.is_exception is not before[was].is_exception
         ):
             yield CriterionChange("moved", before[was].node, place.node)
     removed_sites = before if not partner else [place for at, place in enumerate(before) if at not in set(partner.values())]

@@ -15,7 +15,7 @@ from policies.language.catalogue import Field, FieldType
 from policies.language.measures import Measure
 from policies.language.names import Trouble
 from policies.language.tree import Scalar
-from policies.problems.problems import listed, meant, shown
+from policies.problems.problems import comma_list, suggestion, value_text
 from policies.values import Text, is_division
 
 EXPECTED = {
@@ -80,8 +80,8 @@ def code_of(code_or_label: object, field: Field) -> str | Trouble:
         if text in (code, label):
             return code
     choices = [f"{code}({label})" for code, label in field.values]
-    near = meant(text, [word for value in field.values for word in value])
-    return Trouble("enum-unknown", {"field": field.name, "word": shown(text), "meant": near, "choices": listed(choices)})
+    near = suggestion(text, [word for value in field.values for word in value])
+    return Trouble("enum-unknown", {"field": field.name, "word": value_text(text), "meant": near, "choices": comma_list(choices)})
 
 
 def _literal(value: object, measure: Measure) -> Scalar | Trouble | None:
@@ -116,4 +116,4 @@ def _type_trouble(value: object, measure: Measure) -> Trouble:
         mend = _UNQUOTE
     elif not isinstance(value, str) and measure.type in (FieldType.TEXT, FieldType.DIVISION):
         mend = _QUOTE
-    return Trouble("literal-type", {"given": shown(value), "field": measure.name, "expected": EXPECTED[measure.type], "mend": mend})
+    return Trouble("literal-type", {"given": value_text(value), "field": measure.name, "expected": EXPECTED[measure.type], "mend": mend})

@@ -35,7 +35,7 @@ from policies.values import significant
 
 def rule_meaning(policy: Policy) -> Hashable:
     """What the criteria of a version ask, with the values of their parameters."""
-    return meaning(policy.criteria, policy.params)
+    return node_meaning(policy.criteria, policy.params)
 
 
 def policy_meaning(policy: Policy) -> Hashable:
@@ -46,7 +46,7 @@ def policy_meaning(policy: Policy) -> Hashable:
     )  # fmt: skip
 
 
-def meaning(node: Node, params: Mapping[str, Param]) -> Hashable:
+def node_meaning(node: Node, params: Mapping[str, Param]) -> Hashable:
     """What a node and all below it ask."""
     return fold(node, lambda part, below: _meaning(part, below, params))
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 from policies.language.catalogue import LINKS, Catalogue, Feed, Field, LinkKind
 from policies.language.tree import FieldRef, Step
-from policies.problems.problems import Word, listed, meant
+from policies.problems.problems import Word, comma_list, suggestion
 from policies.values import KIND_WORDS, Kind, Text
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class NameScope:
     """Where a name is read: the kind of subject at hand, the record of a quantifier's element, and whether this is inside ``where``."""
 
     kind: Kind
@@ -25,7 +25,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ResolvedField:
     """A field, with the feed that holds it."""
 
     ref: FieldRef
@@ -34,11 +34,11 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundSet:
+class ResolvedSet:
     """A path to a set, and the scope of its elements."""
 
     steps: tuple[Step, ...]
-    element: Scope
+    element: NameScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Trouble:
     words: Mapping[str, Word]
 
 
-def field_found(catalogue: Catalogue, text: str, scope: Scope) -> Found | Trouble:
+def resolve_field(catalogue: Catalogue, text: str, scope: NameScope) -> ResolvedField | Trouble:
     """The field a name means: inside ``where`` the record's own first, then of the subject, through links where written.
 
     Args:
@@ -63,10 +63,10 @@ def field_found(catalogue: Catalogue, text: str, scope: Scope) -> Found | Troubl
     return _Reading(catalogue, text, scope).of(parts, scope.kind, ())
 
 
-def set_found(catalogue: Catalogue, text: str, scope: Scope) -> FoundSet | Trouble:
+def resolve_set(catalogue: Catalogue, text: str, scope: NameScope) -> ResolvedSet | Trouble:
     """The set a path leads to: records of a feed, ``members``, or records that link here, after to-one links or other sets."""
     steps: tuple[Step, ...] = ()
-    element = Scope(scope.kind)
+    element = NameScope(scope.kind)
     for part in text.split("."):
         if steps and steps[-1].kind == "records":
             return Trouble("path-after-records", {"feed": steps[-1].name, "part": part})
@@ -77,24 +77,24 @@ def set_found(catalogue: Catalogue, text: str, scope: Scope) -> FoundSet | Troub
     if steps[-1].kind == "link":
         example = next((f"{text}.{feed.name}" for feed in catalogue.about(element.kind) if feed.many), f"{text}.…")
         return Trouble("path-single", {"word": text, "target": KIND_WORDS[element.kind], "example": example})
-    return FoundSet(steps, replace(element, inside=True))
+    return ResolvedSet(steps, replace(element, inside=True))
 
 
-def inverses(catalogue: Catalogue, kind: Kind) -> dict[str, tuple[Step, Scope]]:
+def inverses(catalogue: Catalogue, kind: Kind) -> dict[str, tuple[Step, NameScope]]:
     """The sets that link to a subject of this kind, by the name that rules write."""
-    sets: dict[str, tuple[Step, Scope]] = {}
+    sets: dict[str, tuple[Step, NameScope]] = {}
     for link in LINKS.values():
         feed = catalogue.defining(link.name)
         if link.target is not kind or link.inverse is None or feed is None:
             continue
         if link.inverse:
-            sets[link.inverse] = (Step("members", feed.name), Scope(link.owner))
+            sets[link.inverse] = (Step("members", feed.name), NameScope(link.owner))
         else:
-            sets[feed.name] = (Step("inverse", feed.name), Scope(link.owner, feed))
+            sets[feed.name] = (Step("inverse", feed.name), NameScope(link.owner, feed))
     return sets
 
 
-def _own(parts: list[str], record: Feed | None) -> Found | Trouble | None:
+def _own(parts: list[str], record: Feed | None) -> ResolvedField | Trouble | None:
     if record is None:
         return None
     if len(parts) == 2 and parts[0] == record.name and parts[1] not in record.fields:
@@ -102,33 +102,33 @@ def _own(parts: list[str], record: Feed | None) -> Found | Trouble | None:
     name = parts[0] if len(parts) == 1 else parts[1] if len(parts) == 2 and parts[0] == record.name else ""
     if name not in record.fields:
         return None
-    return Found(FieldRef(record.name, name, own=True), record, record.fields[name])
+    return ResolvedField(FieldRef(record.name, name, own=True), record, record.fields[name])
 
 
 def _unknown_field(text: str, kind: Kind, choices: list[str]) -> Trouble:
-    near = meant(text, [*choices, *(choice.rsplit(".", 1)[-1] for choice in choices if "." not in text)])
-    return Trouble("field-unknown", {"word": text, "kind": KIND_WORDS[kind], "meant": near, "choices": listed(choices)})
+    near = suggestion(text, [*choices, *(choice.rsplit(".", 1)[-1] for choice in choices if "." not in text)])
+    return Trouble("field-unknown", {"word": text, "kind": KIND_WORDS[kind], "meant": near, "choices": comma_list(choices)})
 
 
 def _single(link: LinkKind, feed: Feed) -> bool:
     return not feed.many and link.inverse != ""
 
 
-def _step(catalogue: Catalogue, text: str, part: str, kind: Kind) -> tuple[Step, Scope] | Trouble:
+def _step(catalogue: Catalogue, text: str, part: str, kind: Kind) -> tuple[Step, NameScope] | Trouble:
     feeds = {feed.name: feed for feed in catalogue.about(kind)}
     sets = inverses(catalogue, kind)
     link = LINKS.get(part)
     if part in feeds:  # the feed wins over a link of the same name
-        return Step("records", part), Scope(kind, feeds[part])
+        return Step("records", part), NameScope(kind, feeds[part])
     if part in sets:
         return sets[part]
     if link is not None and link.owner is kind:
         defining = _link(catalogue, link)
-        return defining if isinstance(defining, Trouble) else (Step("link", part), Scope(link.target))
+        return defining if isinstance(defining, Trouble) else (Step("link", part), NameScope(link.target))
     if part in catalogue.feeds:
         return _other_kind(catalogue, catalogue.feeds[part], kind)
     choices = [*feeds, *sets, *(link.name for link in LINKS.values() if link.owner is kind and link.inverse != "")]
-    return Trouble("path-unknown", {"word": text, "part": part or '""', "meant": meant(part, choices), "choices": listed(choices)})
+    return Trouble("path-unknown", {"word": text, "part": part or '""', "meant": suggestion(part, choices), "choices": comma_list(choices)})
 
 
 def _link(catalogue: Catalogue, link: LinkKind) -> Feed | Trouble:
@@ -166,9 +166,9 @@ class _Reading:
 
     catalogue: Catalogue
     text: str
-    scope: Scope
+    scope: NameScope
 
-    def of(self, parts: list[str], kind: Kind, links: tuple[str, ...]) -> Found | Trouble:
+    def of(self, parts: list[str], kind: Kind, links: tuple[str, ...]) -> ResolvedField | Trouble:
         head, rest = parts[0], parts[1:]
         if not rest:
             return self._bare(head, kind, links)
@@ -185,21 +185,21 @@ class _Reading:
             return _other_kind(self.catalogue, feed, kind)
         return self._unknown(kind)
 
-    def _of_feed(self, feed: Feed, rest: list[str], links: tuple[str, ...]) -> Found | Trouble:
+    def _of_feed(self, feed: Feed, rest: list[str], links: tuple[str, ...]) -> ResolvedField | Trouble:
         if len(rest) != 1 or rest[0] not in feed.fields:
             prefix = ".".join((*links, feed.name))
             return _unknown_field(self.text, feed.subject, [f"{prefix}.{name}" for name in feed.fields])
         if feed.many:
             return Trouble("feed-many", {"feed": feed.name, "kind": KIND_WORDS[feed.subject], "word": self.text})
-        return Found(FieldRef(feed.name, rest[0], links), feed, feed.fields[rest[0]])
+        return ResolvedField(FieldRef(feed.name, rest[0], links), feed, feed.fields[rest[0]])
 
-    def _bare(self, name: str, kind: Kind, links: tuple[str, ...]) -> Found | Trouble:
+    def _bare(self, name: str, kind: Kind, links: tuple[str, ...]) -> ResolvedField | Trouble:
         holders = [feed for feed in self.catalogue.about(kind) if name in feed.fields]
         single = [feed for feed in holders if not feed.many]
         if len(single) == 1:
-            return Found(FieldRef(single[0].name, name, links), single[0], single[0].fields[name])
+            return ResolvedField(FieldRef(single[0].name, name, links), single[0], single[0].fields[name])
         if single:
-            choices = listed(".".join((*links, feed.name, name)) for feed in single)
+            choices = comma_list(".".join((*links, feed.name, name)) for feed in single)
             return Trouble("name-ambiguous", {"word": self.text, "choices": choices})
         if holders:
             return Trouble("feed-many", {"feed": holders[0].name, "kind": KIND_WORDS[kind], "word": self.text})

@@ -21,7 +21,7 @@ from policies.language.models import ParamEntry
 from policies.language.names import Trouble
 from policies.language.tree import Param, Scalar
 from policies.limits import DIVISOR, ENTRIES
-from policies.problems.problems import Word, listed, meant, shown
+from policies.problems.problems import Word, comma_list, suggestion, value_text
 from policies.values import Text
 from policies.yaml.document import Path
 from policies.yaml.report import Reporter
@@ -33,7 +33,7 @@ _RANGE = re.compile(r"([0-9]{1,9})?(\.\.)?([0-9]{1,9})?")
 
 
 @dataclass(slots=True)
-class Entry:
+class DatedEntry:
     """One dated entry as read: a value under the key None, or a table by the keys as written."""
 
     start: date
@@ -46,12 +46,12 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Dated:
+class DatedParameter:
     """A parameter as read, and the field its table is read by, once that is known."""
 
     name: str
     model: ParamModel
-    entries: list[Entry]
+    entries: list[DatedEntry]
     table: bool
     family: Family
     by: Field | None = None
@@ -76,19 +76,19 @@ class Parameters:
 
     reporter: Reporter
     start: date | None
-    broken: set[str] = field(default_factory=set)
-    known: dict[str, Dated] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
+    by_name: dict[str, DatedParameter] = field(default_factory=dict)
 
     def read(self, models: Mapping[str, ParamModel]) -> None:
         """Take in the ``params`` of a document."""
         for name, model in models.items():
             parameter = self._parameter(name, model, ("params", name))
             if parameter is None:
-                self.broken.add(name)
+                self.unreadable.add(name)
             else:
-                self.known[name] = parameter
+                self.by_name[name] = parameter
 
-    def read_by(self, parameter: Dated, by: Field, path: Path) -> None:
+    def read_by(self, parameter: DatedParameter, by: Field, path: Path) -> None:
         """Note the field a table is read by; its keys are checked against that field, once."""
         if parameter.by is None:
             parameter.by = by
@@ -99,9 +99,9 @@ class Parameters:
 
     def as_tree(self) -> dict[str, Param]:
         """The parameters as the tree holds them, once every use is checked."""
-        return {name: _tree_param(parameter) for name, parameter in self.known.items()}
+        return {name: _tree_param(parameter) for name, parameter in self.by_name.items()}
 
-    def _parameter(self, name: str, model: ParamModel, path: Path) -> Dated | None:
+    def _parameter(self, name: str, model: ParamModel, path: Path) -> DatedParameter | None:
         if len(model.values) > ENTRIES:
             self.reporter.add("entries-many", (*path, "values"), param=name, count=f"{len(model.values):,}", limit=str(ENTRIES))
             return None
@@ -119,9 +119,9 @@ class Parameters:
             self.reporter.add("param-value", (places or [entries[-1].path])[0], given=name)
             return None
         self._days(name, entries, path)
-        return Dated(name, model, entries, tables[0], families.pop())
+        return DatedParameter(name, model, entries, tables[0], families.pop())
 
-    def _entry(self, entry_model: ParamEntry, path: Path) -> Entry | None:
+    def _entry(self, entry_model: ParamEntry, path: Path) -> DatedEntry | None:
         if (entry_model.value is None) == (entry_model.table is None) or entry_model.table == {}:
             self.reporter.add("param-entry", path)
             return None
@@ -130,12 +130,12 @@ class Parameters:
         for key, value in raw_cells.items():
             scalar = _plain(value)
             if scalar is None:
-                self.reporter.add("param-value", (*path, "value") if key is None else (*path, "table", key), given=shown(value))
+                self.reporter.add("param-value", (*path, "value") if key is None else (*path, "table", key), given=value_text(value))
             else:
                 cells[key] = scalar
-        return Entry(entry_model.from_, cells, path) if len(cells) == len(raw_cells) else None
+        return DatedEntry(entry_model.from_, cells, path) if len(cells) == len(raw_cells) else None
 
-    def _days(self, name: str, entries: list[Entry], path: Path) -> None:
+    def _days(self, name: str, entries: list[DatedEntry], path: Path) -> None:
         for before, after in pairwise(entries):
             if before.start == after.start:
                 self.reporter.add("param-repeated", (*after.path, "from"), param=name, start=str(after.start))
@@ -170,14 +170,14 @@ def key_range(text: str) -> Range | None:
     return None if low is not None and high is not None and low > high else (low, high)
 
 
-def _tree_param(parameter: Dated) -> Param:
+def _tree_param(parameter: DatedParameter) -> Param:
     model = parameter.model
     label = None if model.label is None else Text(model.label.zh, model.label.en)
     entries = ((entry.start, _tree_cells(entry, parameter) if parameter.table else entry.cells[None]) for entry in parameter.entries)
     return Param(parameter.name, model.unit, tuple(entries), model.cite, label)
 
 
-def _tree_cells(entry: Entry, parameter: Dated) -> tuple[tuple[str | Range, Scalar], ...]:
+def _tree_cells(entry: DatedEntry, parameter: DatedParameter) -> tuple[tuple[str | Range, Scalar], ...]:
     return tuple((_tree_key(key or "", parameter.by), value) for key, value in entry.cells.items())
 
 
@@ -193,7 +193,7 @@ class _Table:
     """One dated table, checked against the field it is read by."""
 
     reporter: Reporter
-    entry: Entry
+    entry: DatedEntry
     by: Field
 
     def check(self) -> None:
@@ -211,9 +211,9 @@ class _Table:
             code = code_of(key, self.by)
             if isinstance(code, Trouble):
                 labels = [f"{code}({label})" for code, label in self.by.values]
-                near = meant(key, [word for value in self.by.values for word in value])
+                near = suggestion(key, [word for value in self.by.values for word in value])
                 self.reporter.add_at_key(
-                    "table-key", self._place(key), word=str(key), field=self.by.name, meant=near, choices=listed(labels)
+                    "table-key", self._place(key), word=str(key), field=self.by.name, meant=near, choices=comma_list(labels)
                 )
             elif code in key_of_code:
                 self.reporter.add_at_key("table-overlap", self._place(key), word=str(key), other=key_of_code[code])
@@ -239,5 +239,5 @@ class _Table:
 
     def _gap(self, missing: list[str]) -> None:
         if missing:
-            words: dict[str, Word] = {"start": str(self.entry.start), "field": self.by.name, "missing": listed(missing, 6)}
+            words: dict[str, Word] = {"start": str(self.entry.start), "field": self.by.name, "missing": comma_list(missing, 6)}
             self.reporter.add("table-gap", (*self.entry.path, "table"), **words)

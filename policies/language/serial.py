@@ -30,7 +30,7 @@ _WRITERS: Mapping[type[Any], Callable[[Any], list[Any]]] = {
     Decimal: lambda value: ["decimal", str(value)],
     values.Kind: lambda value: ["Kind", value.value],
     catalogue.FieldType: lambda value: ["FieldType", value.value],
-    tuple: lambda value: ["tuple", *map(written, value)],
+    tuple: lambda value: ["tuple", *map(to_json, value)],
 }
 _READERS: Mapping[str, Callable[[list[Any]], Any]] = {
     "date": lambda parts: date.fromisoformat(parts[1]),
@@ -38,12 +38,12 @@ _READERS: Mapping[str, Callable[[list[Any]], Any]] = {
     "decimal": lambda parts: Decimal(parts[1]),
     "Kind": lambda parts: values.Kind(parts[1]),
     "FieldType": lambda parts: catalogue.FieldType(parts[1]),
-    "tuple": lambda parts: tuple(map(read, parts[1:])),
-    "list": lambda parts: list(map(read, parts[1:])),
+    "tuple": lambda parts: tuple(map(from_json, parts[1:])),
+    "list": lambda parts: list(map(from_json, parts[1:])),
 }
 
 
-def written(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     """A policy, a catalogue or any part of one as JSON.
 
     Raises:
@@ -59,19 +59,19 @@ def written(value: Any) -> Any:
     if kind in _WRITERS:
         return _WRITERS[kind](value)
     if CLASSES.get(kind.__name__) is kind:
-        return [kind.__name__, *(written(getattr(value, name)) for name in _FIELDS[kind.__name__])]
+        return [kind.__name__, *(to_json(getattr(value, name)) for name in _FIELDS[kind.__name__])]
     match value:
         case Mapping() if all(isinstance(key, str) for key in value):
-            return {str(key): written(part) for key, part in value.items()}
+            return {str(key): to_json(part) for key, part in value.items()}
         case list():
-            return ["list", *map(written, value)]
+            return ["list", *map(to_json, value)]
         case str() | int() | float():  # a reader of YAML has subclasses that remember how it was written
             return next(plain(value) for plain in (str, int, float) if isinstance(value, plain))
         case _:
             raise TypeError(f"{kind.__name__} cannot be kept")
 
 
-def read(data: Any) -> Any:
+def from_json(data: Any) -> Any:
     """What ``written`` was given.
 
     Raises:
@@ -83,7 +83,7 @@ def read(data: Any) -> Any:
     """
     if isinstance(data, list):
         name = data[0]
-        return _READERS[name](data) if name in _READERS else CLASSES[name](*map(read, data[1:]))
+        return _READERS[name](data) if name in _READERS else CLASSES[name](*map(from_json, data[1:]))
     if isinstance(data, dict):
-        return {key: read(part) for key, part in data.items()}
+        return {key: from_json(part) for key, part in data.items()}
     return data

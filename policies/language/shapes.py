@@ -20,129 +20,131 @@ from policies.language.models import (
     Reference,
     Span,
     Words,
-    said,
+    described_key,
 )
 
 
-class Shape(Part):
+class NodeShape(Part):
     """What every node may carry: its name in reasons, the article, a label."""
 
-    id: Name | None = said("条件代号", "name of the criterion", default=None)
-    cite: Words | None = said("出处条款", "article", default=None)
-    label: BothTexts | None = said("名称 {zh, en}", "label {zh, en}", default=None)
+    id: Name | None = described_key("条件代号", "name of the criterion", default=None)
+    cite: Words | None = described_key("出处条款", "article", default=None)
+    label: BothTexts | None = described_key("名称 {zh, en}", "label {zh, en}", default=None)
 
 
-class AllShape(Shape):
+class AllShape(NodeShape):
     """Every one of these."""
 
-    all: list[Child] = said("条件列表，至少一项", "a list of criteria, at least one", min_length=1)
+    all: list[Child] = described_key("条件列表，至少一项", "a list of criteria, at least one", min_length=1)
 
 
-class AnyShape(Shape):
+class AnyShape(NodeShape):
     """At least one of these."""
 
-    any: list[Child] = said("条件列表，至少一项", "a list of criteria, at least one", min_length=1)
+    any: list[Child] = described_key("条件列表，至少一项", "a list of criteria, at least one", min_length=1)
 
 
-class NoneShape(Shape):
+class NoneShape(NodeShape):
     """Not one of these."""
 
-    none: list[Child] = said("条件列表，至少一项", "a list of criteria, at least one", min_length=1)
+    none: list[Child] = described_key("条件列表，至少一项", "a list of criteria, at least one", min_length=1)
 
 
-class RuleShape(Shape):
+class RuleShape(NodeShape):
     """A rule and its exception."""
 
-    rule: Child = said("一个条件", "a criterion")
-    unless: Child = said("例外条件", "the exception, a criterion")
+    rule: Child = described_key("一个条件", "a criterion")
+    unless: Child = described_key("例外条件", "the exception, a criterion")
 
 
-class UseShape(Shape):
+class UseShape(NodeShape):
     """A named definition, in this place."""
 
-    use: Name = said("definitions 中的名称", "a name of definitions")
+    use: Name = described_key("definitions 中的名称", "a name of definitions")
 
 
-class CheckShape(Shape):
+class CheckShape(NodeShape):
     """Asked of a person, not of records."""
 
-    check: BothTexts = said("由人核对的问题 {zh, en}", "what a person checks {zh, en}")
+    check: BothTexts = described_key("由人核对的问题 {zh, en}", "what a person checks {zh, en}")
 
 
-class FieldShape(Shape):
+class FieldShape(NodeShape):
     """A field compared with a value."""
 
-    field: Reference = said("字段，如 hukou.sex", "a field, such as hukou.sex")
-    op: Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "not_in", "within"] = said("比较方式", "how to compare")
-    value: Given = said("值、值的列表，或 {param}", "a value, a list of values, or {param}")
+    field: Reference = described_key("字段，如 hukou.sex", "a field, such as hukou.sex")
+    op: Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "not_in", "within"] = described_key("比较方式", "how to compare")
+    value: Given = described_key("值、值的列表，或 {param}", "a value, a list of values, or {param}")
 
 
-class AgeShape(Shape):
+class AgeShape(NodeShape):
     """Completed years since a date, birthday included."""
 
-    age_of: Reference = said("日期字段，如 hukou.birth_date", "a date field, such as hukou.birth_date")
-    op: Compared = said("比较方式", "how to compare")
-    value: Given = said("周岁数，或 {param}", "completed years, or {param}")
-    as_of: Day | None = said("计算日期，缺省为判定当日", "the day to count to; the day of the verdict if left out", default=None)
+    age_of: Reference = described_key("日期字段，如 hukou.birth_date", "a date field, such as hukou.birth_date")
+    op: Compared = described_key("比较方式", "how to compare")
+    value: Given = described_key("周岁数，或 {param}", "completed years, or {param}")
+    as_of: Day | None = described_key("计算日期，缺省为判定当日", "the day to count to; the day of the verdict if left out", default=None)
 
 
-class DateShape(Shape):
+class DateShape(NodeShape):
     """A date against the day of the verdict, or another date."""
 
-    date_of: Reference = said("日期字段", "a date field")
-    within_last: Span | None = said("在最近一段时间内，如 P24M", "within the last period, such as P24M", default=None)
-    at_least_ago: Span | None = said("至少这么久以前，如 P30Y", "at least so long ago, such as P30Y", default=None)
-    before: Given | None = said("早于某日(不含)", "before a day, not included", default=None)
-    after: Given | None = said("晚于某日(不含)", "after a day, not included", default=None)
+    date_of: Reference = described_key("日期字段", "a date field")
+    within_last: Span | None = described_key("在最近一段时间内，如 P24M", "within the last period, such as P24M", default=None)
+    at_least_ago: Span | None = described_key("至少这么久以前，如 P30Y", "at least so long ago, such as P30Y", default=None)
+    before: Given | None = described_key("早于某日(不含)", "before a day, not included", default=None)
+    after: Given | None = described_key("晚于某日(不含)", "after a day, not included", default=None)
 
 
-class SetShape(Shape):
+class SetShape(NodeShape):
     """A set of records or members."""
 
-    over: Reference = said("数据源或关系路径，如 members", "a feed or path of links, such as members")
-    absence: Absence = said("缺失的读法：coverage、closed、open", "how absence is read: coverage, closed, open", default="coverage")
+    over: Reference = described_key("数据源或关系路径，如 members", "a feed or path of links, such as members")
+    absence: Absence = described_key(
+        "缺失的读法：coverage、closed、open", "how absence is read: coverage, closed, open", default="coverage"
+    )
 
 
 class SomeShape(SetShape):
     """There is one; there is none."""
 
-    quantifier: Literal["some", "none"] = said("some 或 none", "some or none")
-    where: Child | None = said("对每条记录的条件", "a criterion on each record", default=None)
+    quantifier: Literal["some", "none"] = described_key("some 或 none", "some or none")
+    where: Child | None = described_key("对每条记录的条件", "a criterion on each record", default=None)
 
 
 class EveryShape(SetShape):
     """Every one of the set."""
 
-    quantifier: Literal["all"] = said("all", "all")
-    where: Child = said("对每条记录的条件", "a criterion on each record")
+    quantifier: Literal["all"] = described_key("all", "all")
+    where: Child = described_key("对每条记录的条件", "a criterion on each record")
 
 
 class CountShape(SetShape):
     """How many there are."""
 
-    quantifier: Literal["count"] = said("count", "count")
-    where: Child | None = said("对每条记录的条件", "a criterion on each record", default=None)
-    op: Compared = said("比较方式", "how to compare")
-    value: Given = said("个数，或 {param}", "a number, or {param}")
+    quantifier: Literal["count"] = described_key("count", "count")
+    where: Child | None = described_key("对每条记录的条件", "a criterion on each record", default=None)
+    op: Compared = described_key("比较方式", "how to compare")
+    value: Given = described_key("个数，或 {param}", "a number, or {param}")
 
 
 class SumShape(SetShape):
     """A sum over a set, a head where ``per`` is set."""
 
-    sum_of: Reference = said("求和字段，如 income.monthly_income", "the field added up, such as income.monthly_income")
-    where: Child | None = said("对每条记录的条件", "a criterion on each record", default=None)
-    per: Reference | None = said("人均的除数字段，如 household.size", "the divisor, such as household.size", default=None)
-    op: Compared = said("比较方式", "how to compare")
-    value: Given = said("数值，或 {param}", "a number, or {param}")
+    sum_of: Reference = described_key("求和字段，如 income.monthly_income", "the field added up, such as income.monthly_income")
+    where: Child | None = described_key("对每条记录的条件", "a criterion on each record", default=None)
+    per: Reference | None = described_key("人均的除数字段，如 household.size", "the divisor, such as household.size", default=None)
+    op: Compared = described_key("比较方式", "how to compare")
+    value: Given = described_key("数值，或 {param}", "a number, or {param}")
 
 
-TELLING: dict[str, type[Shape]] = {
+SHAPE_OF_KEY: dict[str, type[NodeShape]] = {
     "all": AllShape, "any": AnyShape, "none": NoneShape, "rule": RuleShape, "use": UseShape, "check": CheckShape,
     "field": FieldShape, "age_of": AgeShape, "date_of": DateShape, "sum_of": SumShape, "quantifier": SetShape,
 }  # fmt: skip
 """The one key that makes a node what it is."""
 
-QUANTIFIERS: dict[str, type[Shape]] = {"some": SomeShape, "none": SomeShape, "all": EveryShape, "count": CountShape}
+QUANTIFIERS: dict[str, type[NodeShape]] = {"some": SomeShape, "none": SomeShape, "all": EveryShape, "count": CountShape}
 
-SHAPES: tuple[type[Shape], ...] = (AllShape, AnyShape, NoneShape, RuleShape, UseShape, CheckShape, FieldShape, AgeShape, DateShape,
+SHAPES: tuple[type[NodeShape], ...] = (AllShape, AnyShape, NoneShape, RuleShape, UseShape, CheckShape, FieldShape, AgeShape, DateShape,
                                    SomeShape, EveryShape, CountShape, SumShape)  # fmt: skip

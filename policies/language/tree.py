@@ -250,20 +250,20 @@ class Site:
     position: int = 0
 
     @property
-    def excepted(self) -> bool:
+    def is_exception(self) -> bool:
         """Is this the ``unless`` of a rule?"""
         return self.above is not None and isinstance(self.above.node, Unless) and self.position == 1
 
     @property
-    def negated(self) -> bool:
+    def is_negated(self) -> bool:
         """Does the tree ask for the opposite of this node: below an odd number of ``none`` and ``unless``?"""
         if self.above is None:
             return False
         match self.above.node:
             case NoneOf() | Quantifier(kind="none"):
-                return not self.above.negated
+                return not self.above.is_negated
             case _:
-                return self.above.negated ^ self.excepted
+                return self.above.is_negated ^ self.is_exception
 
 
 def walk(tree: Node, sets: bool = True) -> Iterator[Site]:

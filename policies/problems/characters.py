@@ -59,30 +59,30 @@ _UNSEEN = re.compile(
 """Controls, format characters, line ends, surrogates and fillers; not the selectors of a glyph's variant, which names have."""
 
 
-class Lines(str):
+class EscapedLines(str):
     """A text whose line ends are meant, made by ``lines``: what each line holds is escaped already."""
 
     __slots__ = ()
 
 
-def lines(parts: Iterable[str]) -> Lines:
+def lines(parts: Iterable[str]) -> EscapedLines:
     """Some texts, one under the other; of those that are lines themselves the line ends stay.
 
     Example:
         >>> lines(["a", "b\\nc"]).split("\\n")
         ['a', 'b\\\\nc']
     """
-    return Lines("\n".join(escaped(part) for part in parts))
+    return EscapedLines("\n".join(escaped_text(part) for part in parts))
 
 
-def escaped(text: str) -> str:
+def escaped_text(text: str) -> str:
     r"""The text as a terminal or a log may get it, on one line: what nobody sees is written as Python writes it.
 
     Example:
         >>> escaped("a\x1b[2J\nb")
         'a\\x1b[2J\\nb'
     """
-    return text if isinstance(text, Lines) else _UNSEEN.sub(_escape, text)
+    return text if isinstance(text, EscapedLines) else _UNSEEN.sub(_escape, text)
 
 
 def escaped_json(text: str) -> str:
@@ -150,7 +150,7 @@ def _plain(character: str) -> str:
     return BRACKETS.get(character, character)
 
 
-def called(character: str) -> Text:
+def character_name(character: str) -> Text:
     """A character in plain words, with itself where it can be seen.
 
     Example:

@@ -101,7 +101,7 @@ def _sentence_text(form: str, words: Mapping[str, Word], language: str) -> str:
     return form.format_map({name: word[language] if isinstance(word, Text) else word for name, word in words.items()})
 
 
-def meant(word: object, choices: Iterable[str]) -> Text:
+def suggestion(word: object, choices: Iterable[str]) -> Text:
     """The "did you mean" that ends a sentence; empty where nothing is near, and where there are too many to compare with each.
 
     Example:
@@ -113,19 +113,19 @@ def meant(word: object, choices: Iterable[str]) -> Text:
     return Text(f"是否指 {'、'.join(near)}？", f" Did you mean {' or '.join(near)}?") if near else Text("", "")
 
 
-def listed(choices: Iterable[object], limit: int = 12) -> str:
+def comma_list(choices: Iterable[object], limit: int = 12) -> str:
     """Choices as a list for a sentence, cut at ``limit``."""
     words = [str(choice) for choice in choices]
     return ", ".join(words[:limit]) + (", …" if len(words) > limit else "")
 
 
-def shown(value: object) -> str:
+def value_text(value: object) -> str:
     """A value of a document as a sentence may quote it: short, on one line, as YAML writes it."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{shown(key)}: …" for key in list(value)[:3]) + "}"
+        return "{" + ", ".join(f"{value_text(key)}: …" for key in list(value)[:3]) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(shown(item) for item in value[:3]) + (", …]" if len(value) > 3 else "]")
+        return "[" + ", ".join(value_text(item) for item in value[:3]) + (", …]" if len(value) > 3 else "]")
     text = " ".join(str(value).split())
     return text if len(text) <= 60 else text[:57] + "…"

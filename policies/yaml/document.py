@@ -20,13 +20,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from policies.limits import CHARACTERS, DEPTH
-from policies.problems.problems import Invalid, Problem, Word, sentence, shown
+from policies.problems.problems import Invalid, Problem, Word, sentence, value_text
 from policies.problems.sentences import DOCUMENT
 from policies.problems.sentences_yaml import SLIPS
 from policies.values import Text
 from policies.yaml.marks import Slip, operator
+from policies.yaml.parse_failures import control, slips_in_text, slips_of_failure
 from policies.yaml.scan import place as place_of
-from policies.yaml.unparsed import control, explained, typed
 
 Path: TypeAlias = tuple[str | int, ...]
 Place: TypeAlias = tuple[int, int]
@@ -67,7 +67,7 @@ class Document:
                 return place
         return (1, 1)
 
-    def written(self, path: Path) -> str:
+    def scalar_text(self, path: Path) -> str:
         """A scalar as it is typed."""
         start, end = self.spans.get(self.places.get(path, (0, 0)), (0, 0))
         return self.text[start:end].strip()
@@ -154,7 +154,7 @@ class _Builder:
             self._take(event)
         if self.count == 0 or self.data is None:
             _refuse(self.file, "document-empty", (1, 1))
-        if isinstance(self.data, str) and (slips := typed(self.text)):
+        if isinstance(self.data, str) and (slips := slips_in_text(self.text)):
             _refuse_slips(self.file, self.text, slips)
         return Document(self.data, self.file, self.text, self.places, self.keys, self.spans)
 
@@ -164,7 +164,7 @@ class _Builder:
         except MarkedYAMLError as error:
             mark, context = error.problem_mark or error.context_mark, error.context_mark
             at = mark.index if mark else 0
-            slips = explained(self.text, str(error.problem or error.context or ""), at, context.index if context else None)
+            slips = slips_of_failure(self.text, str(error.problem or error.context or ""), at, context.index if context else None)
             _refuse_slips(self.file, self.text, slips)
         except YAMLError as error:  # the reader's: a character YAML does not allow
             at = getattr(error, "position", 0)
@@ -180,7 +180,7 @@ class _Builder:
             if self.count > 1:
                 _refuse(self.file, "several-documents", place)
         elif kind == "AliasEvent" or getattr(event, "anchor", None):
-            _refuse(self.file, "alias-refused", place, name=shown(event.anchor))
+            _refuse(self.file, "alias-refused", place, name=value_text(event.anchor))
         elif kind in ("MappingEndEvent", "SequenceEndEvent"):
             self.stack.pop()
             self.key.pop()
@@ -189,7 +189,7 @@ class _Builder:
                 sign = self.text[event.start_mark.index :].split(maxsplit=1)[0].rstrip(",")
                 if (slip := operator(sign, event.start_mark.index)) is not None:
                     _refuse_slips(self.file, self.text, [slip])
-                _refuse(self.file, "tag-refused", place, tag=shown(event.ctag))
+                _refuse(self.file, "tag-refused", place, tag=value_text(event.ctag))
             self._put(kind, event, place)
 
     def _put(self, kind: str, event: Any, place: Place) -> None:
@@ -213,7 +213,7 @@ class _Builder:
         self._scalar(event, place, key=True)
         if event.value in container:
             first = self.keys[(*path, event.value)]
-            _refuse(self.file, "key-duplicate", place, key=shown(event.value), line=first[0])
+            _refuse(self.file, "key-duplicate", place, key=value_text(event.value), line=first[0])
         self.key[-1] = event.value
         self.keys[(*path, event.value)] = place
         self.places[(*path, event.value)] = place

@@ -9,7 +9,19 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from policies.problems.characters import BRACKETS, BULLETS, CLOSING, COMMAS, DASHES, OPENING, called, is_hidden, is_odd, is_space, plain
+from policies.problems.characters import (
+    BRACKETS,
+    BULLETS,
+    CLOSING,
+    COMMAS,
+    DASHES,
+    OPENING,
+    character_name,
+    is_hidden,
+    is_odd,
+    is_space,
+    plain,
+)
 from policies.problems.problems import Word
 from policies.values import Text
 
@@ -80,10 +92,10 @@ def odd(run: str, at: int, first: bool = False) -> Slip:
     """
     character = run[0]
     if is_space(character):
-        return Slip(at, "odd-space", {"char": called(character)})
+        return Slip(at, "odd-space", {"char": character_name(character)})
     if is_hidden(character):
-        return Slip(at, "hidden-character", {"char": called(character)})
-    name = called(character)
+        return Slip(at, "hidden-character", {"char": character_name(character)})
+    name = character_name(character)
     if len(run) > 1:
         name = Text(name.zh.replace(character, run), name.en.replace(character, run))
     return Slip(at, "odd-character", {"char": name, "instead": _instead(run, first)})

@@ -12,7 +12,7 @@ from policies.problems.problems import Invalid, Problem, Sentences, Word, senten
 from policies.problems.sentences_yaml import SLIPS
 from policies.values import Text
 from policies.yaml.document import Document, Path, path_text
-from policies.yaml.slips import alone, told
+from policies.yaml.slips import independent_problems, problem_or_slip
 
 
 class Reporter:
@@ -36,11 +36,11 @@ class Reporter:
         """Note a problem at the key that leads to a node."""
         self._note(code, path, True, words)
 
-    def slipped(self, path: Path) -> bool:
+    def add_slip(self, path: Path) -> bool:
         """Note the slip of typing that the value at a node shows; was there one?"""
         line, column = self.document.position(path)
         plain_problem = Problem("literal-type", "error", self.document.file, line, column, path_text(path), Text("", ""))
-        problem = told(self.document, plain_problem, path, False)
+        problem = problem_or_slip(self.document, plain_problem, path, False)
         if problem is plain_problem:
             return False
         self._found.setdefault((problem.code, problem.line, problem.column, problem.text.en), problem)
@@ -49,7 +49,7 @@ class Reporter:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Everything found, in the order of the document."""
-        return tuple(sorted(alone(self._found.values()), key=lambda p: (p.line, p.column, p.code)))
+        return tuple(sorted(independent_problems(self._found.values()), key=lambda p: (p.line, p.column, p.code)))
 
     @property
     def count(self) -> int:
@@ -57,17 +57,17 @@ class Reporter:
         return len(self._found)
 
     @property
-    def failed(self) -> bool:
+    def has_errors(self) -> bool:
         """Is any of it an error?"""
         return any(problem.severity == "error" for problem in self._found.values())
 
     def raise_errors(self) -> None:
         """Raise Invalid with everything found, where any of it is an error."""
-        if self.failed:
+        if self.has_errors:
             raise Invalid(self.problems)
 
     def _note(self, code: str, path: Path, key: bool, words: Mapping[str, Word]) -> None:
         severity, text = sentence(self._sentences if code in self._sentences else SLIPS, code, words)
         place = self.document.position(path, key)
-        problem = told(self.document, Problem(code, severity, self.document.file, *place, path_text(path), text), path, key)
+        problem = problem_or_slip(self.document, Problem(code, severity, self.document.file, *place, path_text(path), text), path, key)
         self._found.setdefault((problem.code, problem.line, problem.column, problem.text.en), problem)

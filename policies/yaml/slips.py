@@ -12,14 +12,14 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-from policies.problems.characters import called, has_words, is_odd, plain
+from policies.problems.characters import character_name, has_words, is_odd, plain
 from policies.problems.problems import Problem, sentence
 from policies.problems.sentences_yaml import SLIPS
 from policies.values import Text
 from policies.yaml.document import Document, Path, path_text
 from policies.yaml.marks import Slip, key_head, odd_characters, operator
+from policies.yaml.parse_failures import slips_in_text
 from policies.yaml.scan import place
-from policies.yaml.unparsed import typed
 
 _PERIODS = ("max_age", "within_last", "at_least_ago", "expected_every", "late_after")
 _UNITS = {"年": "Y", "个月": "M", "月": "M", "周": "W", "星期": "W", "天": "D", "日": "D",
@@ -45,7 +45,7 @@ _DAYS = ("from", "to", "published", "as_of", "complete_to", "until", "before", "
 _COMMENT = re.compile(r"(?:^|\s)(?P<mark>//|/\*|<!--|--(?=\s)|；)")
 
 
-def told(document: Document, problem: Problem, path: Path, key: bool) -> Problem:
+def problem_or_slip(document: Document, problem: Problem, path: Path, key: bool) -> Problem:
     """The problem, or the slip of typing that its key or value shows.
 
     Args:
@@ -66,7 +66,7 @@ def told(document: Document, problem: Problem, path: Path, key: bool) -> Problem
     return Problem(slip.code, severity, problem.file, *place(document.text, slip.at), at, text)
 
 
-def alone(problems: Iterable[Problem]) -> list[Problem]:
+def independent_problems(problems: Iterable[Problem]) -> list[Problem]:
     """The problems without those that follow from a slip: a key that is only missing because another one was mistyped."""
     every = list(problems)
     places = {(problem.file, problem.path) for problem in every if problem.code in SLIPS}
@@ -94,7 +94,7 @@ def _slip(text: str, span: tuple[int, int], key: bool, name: str, problem: Probl
     if not quoted and (key or wants_map):
         if (glued := _GLUED.match(source)) is not None:
             return Slip(start + glued.end("key"), "colon-glued", {"key": glued["key"]})
-        if next(key_head(source, start), None) is not None and (typed_so := typed(text, start, end)):
+        if next(key_head(source, start), None) is not None and (typed_so := slips_in_text(text, start, end)):
             return typed_so[0]
         if re.match(r"-[^\s-]", source):
             return Slip(start, "dash-glued", {})
@@ -159,7 +159,7 @@ def _day(source: str, text: str, start: int, wanted: bool) -> Slip | None:
     at = next((i for i, c in enumerate(source) if c not in "0123456789-"), None)
     if at is not None:
         return Slip(start + at, "date-form", {"char": _character_words(source[at]), "typed": typed})
-    return Slip(start + next(i for i, c in enumerate(source) if c != typed[i]), "date-short", {"typed": typed})
+    return Slip(start + next(i for i, c in enumerate(source) if c != slips_in_text[i]), "date-short", {"typed": typed})
 
 
 def _sign_before(source: str, start: int) -> Slip | None:
@@ -171,7 +171,7 @@ def _sign_before(source: str, start: int) -> Slip | None:
 
 def _character_words(character: str) -> Text:
     if not character.isascii() and is_odd(character):
-        return called(character)
+        return character_name(character)
     return Text("空格", "space") if character == " " else Text(f"“{character}”", f"“{character}”")
 
 

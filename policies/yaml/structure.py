@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from policies.problems.problems import Word, listed, meant, shown
+from policies.problems.problems import Word, comma_list, suggestion, value_text
 from policies.values import Text
 from policies.yaml.document import Document, Path
 from policies.yaml.marks import word_for
@@ -29,7 +29,7 @@ _COMMA = Text(
 )
 
 
-def validated(model: type[M], data: object, path: Path, reporter: Reporter) -> M | None:
+def validate_part(model: type[M], data: object, path: Path, reporter: Reporter) -> M | None:
     """The part as an instance of its class, or None with its problems reported.
 
     Args:
@@ -47,16 +47,16 @@ def validated(model: type[M], data: object, path: Path, reporter: Reporter) -> M
             _tell(model, _Fault(error["type"], error["loc"], error["input"], data), path, reporter)
         return None
     except (RecursionError, OverflowError):  # a nest no message could explain
-        reporter.add("value-invalid", path, given=shown(type(data).__name__), expected=Text("简单的值", "a plain value"))
+        reporter.add("value-invalid", path, given=value_text(type(data).__name__), expected=Text("简单的值", "a plain value"))
         return None
 
 
 def not_a_map(data: object, path: Path, keys: Iterable[str], reporter: Reporter) -> None:
     """Report a list, or a plain value, where a map was expected."""
     if isinstance(data, list) and data:
-        reporter.add("list-unwanted", path, keys=listed(keys))
+        reporter.add("list-unwanted", path, keys=comma_list(keys))
     else:
-        reporter.add("map-expected", path, given=shown(data), keys=listed(keys))
+        reporter.add("map-expected", path, given=value_text(data), keys=comma_list(keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class _Fault:
 
 def _tell(model: type[BaseModel], fault: _Fault, path: Path, reporter: Reporter) -> None:
     inner, tags = fault.path_and_tags()
-    classes, info = followed(model, inner)
+    classes, info = classes_at(model, inner)
     if (
         tags
         and fault.loc[-1] == tags[-1]
@@ -101,7 +101,12 @@ def _tell(model: type[BaseModel], fault: _Fault, path: Path, reporter: Reporter)
             reporter.add("key-missing", place[:-1], key=str(place[-1]), expected=_expectation(info))
         case "extra_forbidden" if place:
             comma = _COMMA if fault.value is None else Text("", "")
-            words: dict[str, Word] = {"word": shown(place[-1]), "meant": meant(place[-1], keys), "choices": listed(keys), "comma": comma}
+            words: dict[str, Word] = {
+                "word": value_text(place[-1]),
+                "meant": suggestion(place[-1], keys),
+                "choices": comma_list(keys),
+                "comma": comma,
+            }
             reporter.add_at_key("key-unknown", place, **words)
         case "model_type" | "dict_type" if isinstance(fault.value, list | str):
             not_a_map(fault.value, place, keys or [_expectation(info).zh], reporter)
@@ -109,10 +114,12 @@ def _tell(model: type[BaseModel], fault: _Fault, path: Path, reporter: Reporter)
             reporter.add(slip[0], place, **slip[1])
         case "literal_error" if info is not None:
             choices = words_of(info)
-            reporter.add("word-unknown", place, word=shown(fault.value), meant=meant(fault.value, choices), choices=listed(choices))
+            reporter.add(
+                "word-unknown", place, word=value_text(fault.value), meant=suggestion(fault.value, choices), choices=comma_list(choices)
+            )
         case _:
             add = reporter.add_at_key if fault.loc[-1:] == ("[key]",) else reporter.add
-            add("value-invalid", place, given=shown(fault.value), expected=_expectation(info))
+            add("value-invalid", place, given=value_text(fault.value), expected=_expectation(info))
 
 
 def slip_of_shape(
@@ -130,18 +137,18 @@ def slip_of_shape(
         case "list_type" if isinstance(value, dict):
             return "list-wanted", {"key": key}
         case "list_type" if isinstance(value, str | int | Decimal):
-            return "list-brackets", {"typed": shown(value)}
+            return "list-brackets", {"typed": value_text(value)}
         case "string_type" if isinstance(value, int | Decimal | date) and not isinstance(value, bool) and place[-1:] != ("division",):
-            return "text-quotes", {"typed": document.written(place) if document else shown(value)}
+            return "text-quotes", {"typed": document.scalar_text(place) if document else value_text(value)}
         case "literal_error" if (typed := word_for(value, words_of(info))) is not None:
-            return "word-form", {"given": shown(value), "typed": typed}
+            return "word-form", {"given": value_text(value), "typed": typed}
         case _:
             return None
 
 
 def words_of(info: FieldInfo | None) -> list[str]:
     """The words that the value of a key may be."""
-    return [] if info is None else [choice if isinstance(choice, str) else shown(choice) for choice in _literals(info.annotation)]
+    return [] if info is None else [choice if isinstance(choice, str) else value_text(choice) for choice in _literals(info.annotation)]
 
 
 def keys_of(*models: type[BaseModel]) -> list[str]:
@@ -156,7 +163,7 @@ def _expectation(info: FieldInfo | None) -> Text:
     return Text(str(zh or info.description), info.description)
 
 
-def followed(model: type[BaseModel], loc: Path) -> tuple[list[type[BaseModel]], FieldInfo | None]:
+def classes_at(model: type[BaseModel], loc: Path) -> tuple[list[type[BaseModel]], FieldInfo | None]:
     """Walk a place down the classes: those at its end, and the key last passed."""
     classes, info, named = [model], None, False
     for part in loc:

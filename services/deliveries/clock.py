@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 from policies.problems.problems import Conflict, HuiminError
 from policies.values import Text
 from services.lists.changes import Changes, Titles, list_changes
-from services.lists.holds import Notify, announced_holds, held_back
+from services.lists.holds import Notify, announce_holds, held_changes
 from services.progress import Progress, silent
 from services.results import Key
-from services.state.as_of import thrown_away
+from services.state.as_of import disposable_state
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
-    from services.deliveries.expecting import Expecting
+    from services.deliveries.deferring import DeferringHost
     from streams.host import Host
     from streams.language.messages import CandidateChange, Tick
 
@@ -42,7 +42,7 @@ class ForeseenChanges:
 
     changes: Sequence[CandidateChange]
     titles: Mapping[str, Text]
-    held: int
+    held_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +99,17 @@ def move_day(
     Raises:
         HuiminError: both a day and a number of days are given, or the day is impossible. Conflict: it is not confirmed.
     """
-    from streams.steps.consequences import possible_day
+    from streams.steps.consequences import require_possible_day
     from streams.steps.state import NO_DAY
 
     if to is not None and days is not None:
         raise HuiminError(Text("--to 和 --days 只能给一个。", "Give --to or --days, not both."), 2)
     changes: list[CandidateChange] = []
-    with workspace.writing() as host, announced_holds(host, notify):
+    with workspace.writing() as host, announce_holds(host, notify):
         before = None if host.state.day == NO_DAY else host.state.day
         start = before or today
         day = to or (start + timedelta(days) if days else today)
-        possible_day(day)
+        require_possible_day(day)
         confirmed = None
         if is_far(start, day):
             if confirm is not None:
@@ -130,7 +130,7 @@ def _confirm(host: Host, start: date, day: date, confirm: Confirm, progress: Pro
         raise Conflict(Text(zh, en))
 
 
-def day_of_receipt(host: Host | Expecting, today: date, trust: Trust | None) -> date:
+def day_of_receipt(host: Host | DeferringHost, today: date, trust: Trust | None) -> date:
     """The day on which something comes in: this machine's day, or the state's if that is later.
 
     Args:
@@ -176,12 +176,12 @@ def foreseen_changes(host: Host, start: date, day: date, progress: Progress = si
 
     if day - start > timedelta(LONGEST_TRIAL):
         return None
-    state = thrown_away(host)
-    before = sum(map(len, held_back(state).values()))
+    state = disposable_state(host)
+    before = sum(map(len, held_changes(state).values()))
     changes: list[CandidateChange] = []
     with progress(Text("试算", "Trying it"), max((day - start).days, 1)) as advance:
         for tick in ticks(start, day):
             changes += step(state, tick, state.offset + 1)
             advance(1)
-    held_count = sum(map(len, held_back(state).values())) - before
+    held_count = sum(map(len, held_changes(state).values())) - before
     return ForeseenChanges(changes, list_changes(changes, state.registry).titles, held_count)

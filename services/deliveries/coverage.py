@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from policies.values import Text
 from services.deliveries.clock import Trust, day_of_receipt
-from services.deliveries.expecting import expecting
+from services.deliveries.deferring import deferring_host
 from services.lists.changes import Changes, Titles, list_changes
-from services.lists.holds import Notify, announced_holds
+from services.lists.holds import Notify, announce_holds
 from services.results import Hidden
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
-    from services.deliveries.delivery import Receiving
+    from services.deliveries.delivery import ReceivingHost
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class CoverageStatement:
     unit_title: Annotated[Text, Hidden]
 
 
-def coverage(workspace: Workspace, feed: str | None = None) -> list[CoverageStatement]:
+def coverage_statements(workspace: Workspace, feed: str | None = None) -> list[CoverageStatement]:
     """The statements of a workspace, or of one feed, also those that prove nothing; within a feed and unit the latest first."""
     with workspace.reading() as host:
         catalogue, rows = host.state.catalogue, []
@@ -96,7 +96,7 @@ def take_in_coverage(workspace: Workspace, path: Path, today: date, trust: Trust
         Invalid: with every problem of every line. Conflict: the clock is not right.
         Refused: a statement contradicts what is on record, or the delivery that it names.
     """
-    with expecting(workspace) as host, announced_holds(host, notify):
+    with deferring_host(workspace) as host, announce_holds(host, notify):
         changes, standings = state_coverage(workspace, host, path, day_of_receipt(host, today, trust))
         entries = host.state.statements.entries
         waiting = (entries[s.statement].stated for s in standings if s.standing == "pending")
@@ -106,7 +106,7 @@ def take_in_coverage(workspace: Workspace, path: Path, today: date, trust: Trust
         )
 
 
-def state_coverage(workspace: Workspace, host: Receiving, path: Path, received: date) -> tuple[Changes, tuple[StatementStanding, ...]]:
+def state_coverage(workspace: Workspace, host: ReceivingHost, path: Path, received: date) -> tuple[Changes, tuple[StatementStanding, ...]]:
     """Apply a file of coverage statements to a host, all or none: the changes, and where each statement stands now.
 
     Args:
@@ -116,10 +116,10 @@ def state_coverage(workspace: Workspace, host: Receiving, path: Path, received: 
         Invalid, Refused: as for ``take_in_coverage``.
     """
     from connectors.intake.coverage import read_statements
-    from streams.steps.admission import statements_admitted
+    from streams.steps.admission import require_statements
 
     statements = read_statements(path, host.state.catalogue, workspace.tokens(), received)
-    statements_admitted(host.state, statements)  # all at once: a network takes them one by one
+    require_statements(host.state, statements)  # all at once: a network takes them one by one
     changes = [change for receipt in host.submit_many(list(statements)) for change in receipt.changes]
     entries = host.state.statements.entries
     ids = dict.fromkeys(statement.statement for statement in statements)

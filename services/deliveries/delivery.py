@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from infra.workspace.lost import TAKEN_IN
-from infra.workspace.notes import Notes
+from infra.workspace.lost_state import KNOWN_FILES
+from infra.workspace.notes import NoteFile
 from policies.problems.problems import Conflict, HuiminError
 from policies.values import Text
 
@@ -59,13 +59,13 @@ class DeliveryHost(Protocol):
     def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]: ...
 
 
-class Receiving(DeliveryHost, Protocol):
-    """The part of a host that an intake needs: of ``streams.host.Host``, or ``services.deliveries.expecting.Expecting``."""
+class ReceivingHost(DeliveryHost, Protocol):
+    """The part of a host that an intake needs: of ``streams.host.Host``, or ``services.deliveries.deferring.Expecting``."""
 
     def submit_many(self, messages: Sequence[Input]) -> list[Receipt]: ...
 
 
-class Recording:
+class RecordingHost:
     """A host for one delivery that collects the changes of lists."""
 
     def __init__(self, host: DeliveryHost) -> None:
@@ -110,7 +110,7 @@ def source_of(feed: Feed, unit: str | None) -> int:
 
 def deliver(
     workspace: Workspace,
-    host: Receiving,
+    host: ReceivingHost,
     name: str,
     source: int,
     path: Path,
@@ -136,7 +136,7 @@ def deliver(
     """
     from services.deliveries.quarantine import Quarantine
 
-    file = arriving(workspace, host.state, name, source, path, received, replaces, called)
+    file = arriving_file(workspace, host.state, name, source, path, received, replaces, called)
     quarantine, rows_read = Quarantine(workspace, host.state.catalogue.feeds[name], source, file.title), 0
     number, _, _ = host.state.delivery_number(name, source, file.id)
     vault = workspace.vault()
@@ -148,7 +148,7 @@ def deliver(
 
     def note_start() -> None:
         vault.store.begin()  # before the file is noted: from then on a missing vault is an error
-        _remember(workspace, FileOf(name, source, file.id, file.digest, file.title, received.isoformat()))
+        _remember(workspace, KnownFile(name, source, file.id, file.digest, file.title, received.isoformat()))
         quarantine.begin(number)
 
     try:
@@ -178,7 +178,7 @@ class ArrivingFile:
     title: str
 
 
-def arriving(
+def arriving_file(
     workspace: Workspace, state: State, name: str, source: int, path: Path, received: date, replaces: bool, called: str | None
 ) -> ArrivingFile:  # fmt: skip
     """A file with the id of its delivery; arguments as of ``deliver``.
@@ -205,14 +205,14 @@ def apply_file(
     """
     from connectors.intake import delivery
 
-    state, recording = host.state, Recording(host)
+    state, recording = host.state, RecordingHost(host)
     waiting = [entry.stated.statement for entry in state.statements.waiting_for(file.feed, file.source, file.id)]
     report = delivery.deliver(
         recording, state.catalogue.feeds[file.feed], file.source, file.bytes, workspace.tokens(), vault, received=file.received,
         mode="replace" if file.replaces else "upsert", id=file.id, progress=progress, on_flaw=on_flaw, on_start=on_start,
     )  # fmt: skip
     state = host.state
-    delivered = state.deliveries.numbered(file.feed, file.source, report.number)
+    delivered = state.deliveries.by_number(file.feed, file.source, report.number)
     report.older, report.same = (0, 0) if delivered is None else (delivered.older, delivered.same)
     return FileIntake(file.title, report, recording.changes, [(id, state.statements.entries[id].standing) for id in waiting])
 
@@ -228,9 +228,9 @@ def _id_and_digest(
     digest, files = file.digest() + ("+full" if replaces else ""), known_files(workspace)
     if called is None:
         return digest, digest
-    before, earlier = files.get((feed, source, called)), state.deliveries.named(feed, source, called)
+    before, earlier = files.get((feed, source, called)), state.deliveries.by_id(feed, source, called)
     # a delivery that was refused before its first row leaves its name free
-    is_used = earlier is not None and (earlier.completed or earlier.applied)
+    is_used = earlier is not None and (earlier.completed or earlier.applied_rows)
     if is_used and before is not None and before.digest != digest:
         zh, en = (
             f"批次名 {called} 已用于另一个文件，请换一个名。",
@@ -241,7 +241,7 @@ def _id_and_digest(
 
 
 @dataclass(frozen=True, slots=True)
-class FileOf:
+class KnownFile:
     """The file of a delivery, and the day of its receipt."""
 
     feed: str
@@ -252,7 +252,7 @@ class FileOf:
     received: str = ""
 
 
-def known_files(workspace: Workspace) -> dict[tuple[str, int, str], FileOf]:
+def known_files(workspace: Workspace) -> dict[tuple[str, int, str], KnownFile]:
     """The files this workspace has taken in, by feed, source and id of their delivery.
 
     Raises:
@@ -261,11 +261,11 @@ def known_files(workspace: Workspace) -> dict[tuple[str, int, str], FileOf]:
     return {(file.feed, file.source, file.id): file for file in _file_notes(workspace).read()}
 
 
-def _file_notes(workspace: Workspace) -> Notes[FileOf]:
-    return Notes(workspace.root / TAKEN_IN, FileOf, _WAY_OUT)
+def _file_notes(workspace: Workspace) -> NoteFile[KnownFile]:
+    return NoteFile(workspace.root / KNOWN_FILES, KnownFile, _WAY_OUT)
 
 
-def _remember(workspace: Workspace, file: FileOf) -> None:
+def _remember(workspace: Workspace, file: KnownFile) -> None:
     """From now on the unit's name for a delivery means this file and no other."""
     before = known_files(workspace).get((file.feed, file.source, file.id))
     if before is None or before.digest != file.digest:

@@ -13,15 +13,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from policies.problems.problems import HuiminError, meant
+from policies.problems.problems import HuiminError, suggestion
 from policies.values import Text
 from services.deliveries.clock import Trust, day_of_receipt
 from services.deliveries.delivery import source_of
-from services.lists.holds import Notify, announced_holds
+from services.lists.holds import Notify, announce_holds
 from services.lookup import feed_named
 from services.progress import Progress, silent
 from services.results import Hidden, PlainShare
-from services.state.as_of import begin
+from services.state.as_of import begin_first_day
 
 if TYPE_CHECKING:
     from datetime import date
@@ -123,8 +123,8 @@ def take_in_topic(
     connection = Connection.of(workspace.environment)
     contract = feed_named(deliverable(workspace, name), name)
     position = source_of(contract, source)
-    with workspace.writing() as host, announced_holds(host, notify):
-        begin(host, today())
+    with workspace.writing() as host, announce_holds(host, notify):
+        begin_first_day(host, today())
         day_of_receipt(host, today(), trust)
         with progress(Text(f"接收主题 {topic}", f"Listening to {topic}"), None):
             reports = _listen(workspace, host, connection, name, position, topic, until, lambda: max(today(), host.state.day))
@@ -153,7 +153,7 @@ def _listen(
     workspace: Workspace, host: Host, connection: Connection, name: str, source: int, topic: str, until: Until, today: Callable[[], date]
 ) -> list[DeliveryReport]:
     """Takes in a topic; returns a report for each delivery, that is for each partition."""
-    from connectors.kafka.topic_deliveries import Wanted
+    from connectors.kafka.topic_deliveries import TopicSource
     from connectors.kafka.topics import SealedWriter, TopicReader, TopicWriter
     from connectors.kafka.unit_topics import Listener
     from connectors.kafka.unit_topics import listen as listen_to
@@ -166,7 +166,7 @@ def _listen(
     letters, seal = _dead_letters(connection, _prefix(workspace)), _seal(workspace, connection)
     quarantine = Quarantine(workspace, feed, source, topic)
     with closing(TopicReader(client, topic)) as reading, closing(TopicWriter(client, letters)) as plain:
-        wanted, dead = Wanted(topic, feed, source), plain if seal is None else SealedWriter(plain, "dead-letters", seal)
+        wanted, dead = TopicSource(topic, feed, source), plain if seal is None else SealedWriter(plain, "dead-letters", seal)
         listener = Listener(host, wanted, workspace.tokens(), workspace.vault(), dead, today, note, quarantine.flush)
         before = {delivery.number: (delivery.older, delivery.same) for delivery in host.state.deliveries.of(name, source)}
         listen_to(reading, listener, until.stop, until.once)
@@ -178,7 +178,7 @@ def _listen(
     return listener.reports
 
 
-def send(workspace: Workspace, agency: str, topic: str, until: Until) -> SentEditions:
+def send_editions(workspace: Workspace, agency: str, topic: str, until: Until) -> SentEditions:
     """Send an agency the editions of its policies.
 
     Raises:
@@ -207,11 +207,11 @@ def send(workspace: Workspace, agency: str, topic: str, until: Until) -> SentEdi
 def _seal(workspace: Workspace, connection: Connection) -> Seal | None:
     """The seal of a workspace's network; None where it is on its own."""
     from infra.kafka.membership import seal_of
-    from infra.kafka.topics import identity
+    from infra.kafka.topics import network_id
 
     if (prefix := workspace.network) is None:
         return None
-    return seal_of(workspace.environment, connection, prefix, identity(connection, prefix))
+    return seal_of(workspace.environment, connection, prefix, network_id(connection, prefix))
 
 
 def _prefix(workspace: Workspace) -> str:
@@ -223,10 +223,10 @@ def _prefix(workspace: Workspace) -> str:
 
 def _dead_letters(connection: Connection, prefix: str) -> str:
     """The topic of dead letters; makes it where it is missing."""
-    from infra.kafka.topics import create, declared
+    from infra.kafka.topics import create_topics, declared_topics
 
     name = f"{prefix}dead-letters"
-    create(connection, [topic for topic in declared(connection, prefix) if topic.name == name])
+    create_topics(connection, [topic for topic in declared_topics(connection, prefix) if topic.name == name])
     return name
 
 
@@ -237,10 +237,10 @@ def _there(connection: Connection, topic: str) -> None:
         NoTopic: it does not exist. Unreachable, Refused: Kafka.
     """
     from connectors.kafka.topics import NoTopic
-    from infra.kafka.reach import admin, asked
+    from infra.kafka.reach import admin, ask
 
     with admin(connection) as client:
-        if any(answer["error_code"] for answer in asked(lambda: client.describe_topics([topic]))):
+        if any(answer["error_code"] for answer in ask(lambda: client.describe_topics([topic]))):
             raise NoTopic(topic)
 
 
@@ -259,7 +259,7 @@ class _Agencies:
             HuiminError: there is no such unit; names a similar one.
         """
         if agency not in self._units:
-            near = meant(agency, self._units)
+            near = suggestion(agency, self._units)
             raise HuiminError(Text(f"没有单位“{agency}”。{near.zh}", f"There is no unit {agency!r}.{near.en}"), 2)
 
     def of(self, edition: Edition) -> str:
@@ -286,7 +286,7 @@ class _Agencies:
     def _look(self) -> None:
         with self._workspace.reading() as host:
             state = host.refresh()
-            self._units = list(state.catalogue.units) if state.begun else []
+            self._units = list(state.catalogue.units) if state.has_catalogue else []
             for name, versions in state.registry.versions.items():
                 self._of |= {(name, number): version.policy.agency for number, version in versions.items()}
 

@@ -15,11 +15,11 @@ from policies.problems.problems import HuiminError
 from policies.values import Text
 from services.deliveries.clock import Trust, day_of_receipt
 from services.deliveries.coverage import StatementStanding
+from services.deliveries.deferring import deferring_host
 from services.deliveries.delivery import FileIntake, deliver, source_of
-from services.deliveries.expecting import expecting
 from services.feeds.file_trial import BrokenRule, broken_rules, open_ends
 from services.lists.changes import Changes, Titles, list_changes
-from services.lists.holds import HoldSummary, Notify, announced_holds, opened_holds
+from services.lists.holds import HoldSummary, Notify, announce_holds, opened_holds
 from services.lookup import feed_named
 from services.progress import Progress, silent
 from services.results import Hidden, Internal, PlainShare
@@ -143,7 +143,7 @@ def ingest(
         HuiminError: no such feed or source. Conflict: the clock is not right. Nothing has changed.
     """
     contract, position = _contract(workspace, name, source, paths, called)
-    with expecting(workspace) as host, announced_holds(host, notify):
+    with deferring_host(workspace) as host, announce_holds(host, notify):
         host.begin(today)
         received = day_of_receipt(host, today, trust)
 

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import numpy as np
 
+from connectors.parsing.tables import ReadingNotes
 from infra.workspace.destination import destination
 from policies.problems.problems import HuiminError
 from policies.values import Text
 from services.results import Hidden
 
 if TYPE_CHECKING:
-    from connectors.parsing.rows import Head
+    from connectors.parsing.rows import TableHead
     from connectors.parsing.tables import Piece
     from infra.workspace.workspace import Workspace
     from policies.language.catalogue import Feed
@@ -102,7 +103,7 @@ def _deliveries_of(workspace: Workspace, state: State, feed: Feed, original: Pat
     digest, deliveries = Steady(original).digest(), set[tuple[str, int]]()
     for file in known_files(workspace).values():
         if file.feed == feed.name and file.digest.removesuffix("+full") == digest:
-            delivery = state.deliveries.named(file.feed, file.source, file.id)
+            delivery = state.deliveries.by_id(file.feed, file.source, file.id)
             if delivery is not None:
                 deliveries.add((feed.sources[file.source].unit, delivery.number))
     if not deliveries:
@@ -119,23 +120,23 @@ def _deliveries_of(workspace: Workspace, state: State, feed: Feed, original: Pat
 
 def _cells(
     workspace: Workspace, feed: Feed, original: Path, wanted: Collection[Place]
-) -> tuple[Head, list[tuple[Place, tuple[str, ...]]]]:  # fmt: skip
+) -> tuple[TableHead, list[tuple[Place, tuple[str, ...]]]]:  # fmt: skip
     """The header of a file, and the cells of the wanted rows, each with its place.
 
     Raises:
         HuiminError: the contract, as it is now, reads none of them.
     """
     from connectors.intake.intake import DELETED_COLUMN, Reader
-    from connectors.parsing.rows import Head
-    from connectors.parsing.tables import Notes, header_of, pieces
+    from connectors.parsing.rows import TableHead
+    from connectors.parsing.tables import header_of, pieces
 
-    reader, notes = Reader(feed, 0, 1, workspace.tokens(), date.min), Notes()
+    reader, notes = Reader(feed, 0, 1, workspace.tokens(), date.min), ReadingNotes()
 
     def read(*optional: str) -> Iterator[Piece]:
         return pieces(original, feed.format, feed.encoding, reader.columns, optional, feed.layout, reader.identifiers, notes)
 
     if feed.format == "jsonl":
-        at = Head("", 0, tuple(header_of(original, feed.format, feed.encoding)))
+        at = TableHead("", 0, tuple(header_of(original, feed.format, feed.encoding)))
     else:
         next(read(), None)
         at = notes.heads[0]
@@ -152,7 +153,7 @@ def _cells(
         zh = f"按现在的约定，{original.name} 待修正的行都读不到了（例如改了 sheets）。请把约定改回交付时的样子再抄。"
         en = f"As the contract is now, none of the rows of {original.name} to be mended is read (its `sheets` was changed, say)."
         raise HuiminError(Text(zh, f"{en} Put the contract back to what it was, and copy again."), 5)
-    return Head(at.sheet, at.line, header), rows
+    return TableHead(at.sheet, at.line, header), rows
 
 
 def _reason(cell: BrokenCell, language: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from infra.workspace.notes import Notes
+from infra.workspace.notes import NoteFile
 from infra.workspace.texts import DamagedFile
 from policies.problems.problems import HuiminError
 from policies.values import Text
@@ -58,7 +58,7 @@ def open_cells(workspace: Workspace, feed: str | None = None) -> list[BrokenCell
 
 def still_open(workspace: Workspace, state: State, feed: str | None) -> list[BrokenCell]:
     """The broken cells of rows that are still to be mended."""
-    if not state.begun:
+    if not state.has_catalogue:
         return []
     rows_in_force: dict[tuple[str, str], set[tuple[int, int]]] = {}
     full: dict[tuple[str, str], int] = {}
@@ -96,7 +96,7 @@ def _whole(
         return
     for (feed, unit, number), rows in rows_by_delivery(cells).items():
         source = state.catalogue.feeds[feed].source_position(unit) if feed in state.catalogue.feeds else None
-        delivery = None if source is None else state.deliveries.numbered(feed, source, number)
+        delivery = None if source is None else state.deliveries.by_number(feed, source, number)
         lost = any(of == number and row not in rows for of, row in rows_in_force.get((feed, unit), ()))
         if lost or (delivery is not None and sum(rows.values()) < delivery.unplaced):
             path = workspace.folder("quarantine") / f"{feed}.{unit}.{number}.jsonl"
@@ -122,8 +122,8 @@ def closings(workspace: Workspace) -> list[Closing]:
     return _closing_notes(workspace).read()
 
 
-def _closing_notes(workspace: Workspace) -> Notes[Closing]:
-    return Notes(workspace.folder("quarantine") / _CLOSED, Closing, _CLOSED_WAY_OUT)
+def _closing_notes(workspace: Workspace) -> NoteFile[Closing]:
+    return NoteFile(workspace.folder("quarantine") / _CLOSED, Closing, _CLOSED_WAY_OUT)
 
 
 def close_rows(workspace: Workspace, name: str, unit: str | None, delivery: int, by: str, day: date) -> Closing:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from infra.workspace.notes import read_line
 from infra.workspace.texts import DamagedFile
 from policies.values import Text
-from services.results import Optional
+from services.results import OmittedWhenEmpty
 from streams.disk.files import make_folder, private, write_whole
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class BrokenCell:
     expected: Text
     found: Text
     cell: Text
-    nobody: Annotated[bool, Optional] = False
-    key: Annotated[str | None, Optional] = None
+    nobody: Annotated[bool, OmittedWhenEmpty] = False
+    key: Annotated[str | None, OmittedWhenEmpty] = None
 
     @property
     def source(self) -> tuple[str, str]:
@@ -122,7 +122,7 @@ class Quarantine:
 
         (feed, unit), rule, expected = self._source, flaw.rule.name.lower(), EXPECTED[flaw.rule]
         return BrokenCell(
-            feed, unit, delivery, self._file, flaw.row, flaw.line, flaw.column, flaw.place, rule, expected, flaw.found, flaw.cell,
+            feed, unit, delivery, self._file, flaw.row, flaw.line, flaw.column, flaw.place, rule, expected, flaw.value_class, flaw.cell,
             flaw.nobody, flaw.key,
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from connectors.contracts.faults import DamagedVault
 from policies.values import Text
-from services.deliveries.delivery import FileOf, known_files
+from services.deliveries.delivery import KnownFile, known_files
 from services.deliveries.open_cells import still_open
 from services.deliveries.quarantine import broken_cells, rows_by_delivery
 from services.lookup import feed_named
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from streams.ledgers.deliveries import Delivery
     from streams.steps.state import State
 
-Stage: TypeAlias = Literal["open", "topic", "complete", "void"]
+DeliveryStage: TypeAlias = Literal["open", "topic", "complete", "void"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class DeliveryStatus:
     same: int
     older: int
     full: bool
-    stage: Stage
+    stage: DeliveryStage
 
 
 def deliveries_of(workspace: Workspace, feed: str | None = None) -> list[DeliveryStatus]:
@@ -68,7 +68,7 @@ def deliveries_of(workspace: Workspace, feed: str | None = None) -> list[Deliver
         feed_named(workspace.catalogue(), feed)
     with workspace.reading() as host:
         state = host.state
-        if not state.begun:
+        if not state.has_catalogue:
             return []
         files = known_files(workspace)
         broken_by_delivery = rows_by_delivery(broken_cells(workspace, feed))
@@ -77,22 +77,22 @@ def deliveries_of(workspace: Workspace, feed: str | None = None) -> list[Deliver
     for contract in state.catalogue.feeds.values():
         for position, source in enumerate(contract.sources):
             for delivery in state.deliveries.of(contract.name, position) if feed in (None, contract.name) else ():
-                file = files.get((contract.name, position, delivery.id), FileOf(contract.name, position, delivery.id, ""))
+                file = files.get((contract.name, position, delivery.id), KnownFile(contract.name, position, delivery.id, ""))
                 broken_rows = broken_by_delivery.get((contract.name, source.unit, delivery.number), {})
                 open_rows = open_by_delivery.get((contract.name, source.unit, delivery.number), {})
                 open_broken = sum(not nobody for nobody in open_rows.values())
                 deliveries.append(
                     DeliveryStatus(
                         contract.name, source.unit, delivery.number, delivery.id, file.file, file.received,
-                        delivery.rows if delivery.completed else delivery.applied, delivery.unplaced,
+                        delivery.rows if delivery.completed else delivery.applied_rows, delivery.unplaced,
                         open_broken, sum(not nobody for nobody in broken_rows.values()) - open_broken, sum(open_rows.values()),
-                        delivery.same, delivery.older, delivery.replaces, stage(delivery),
+                        delivery.same, delivery.older, delivery.replaces, delivery_stage(delivery),
                     )
                 )  # fmt: skip
     return deliveries
 
 
-def stage(delivery: Delivery) -> Stage:
+def delivery_stage(delivery: Delivery) -> DeliveryStage:
     """How far a delivery has come."""
     if delivery.id.startswith(TOPIC_SCHEME):
         return "topic"
@@ -104,10 +104,10 @@ def stage(delivery: Delivery) -> Stage:
 def unfinished_deliveries(workspace: Workspace, state: State) -> Iterator[tuple[Feed, str, Delivery, str]]:
     """Deliveries that stopped half-way: feed, unit, delivery, and the name of the file if it is known here."""
     files = known_files(workspace)
-    for feed in state.catalogue.feeds.values() if state.begun else ():
+    for feed in state.catalogue.feeds.values() if state.has_catalogue else ():
         for position, source in enumerate(feed.sources):
             for delivery in state.deliveries.of(feed.name, position):
-                if stage(delivery) == "open":
+                if delivery_stage(delivery) == "open":
                     file = files.get((feed.name, position, delivery.id))
                     yield feed, source.unit, delivery, "" if file is None else file.file
 
@@ -116,7 +116,7 @@ def nameless_deliveries(workspace: Workspace, state: State) -> Iterator[DamagedV
     """Deliveries of registers that were taken in here, but are missing in the vault: it is empty, or an older one was put back."""
     files = known_files(workspace)
     vault_names = {name.rpartition(".")[0] for name in workspace.vault().store.names("")} if files else set()
-    for feed in state.catalogue.feeds.values() if state.begun else ():
+    for feed in state.catalogue.feeds.values() if state.has_catalogue else ():
         for position, _ in enumerate(feed.sources) if feed.registers is not None else ():
             for delivery in state.deliveries.of(feed.name, position):
                 file = files.get((feed.name, position, delivery.id))

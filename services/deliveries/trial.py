@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matchers.kernel.kernels.records import BODY, DELETED, FLAGS, HIDDEN, HOLE, KEY, QUARANTINED, SUBJECT
-from services.deliveries.delivery import FileIntake, apply_file, arriving
-from services.state.as_of import core, thrown_away
+from services.deliveries.delivery import FileIntake, apply_file, arriving_file
+from services.state.as_of import core, disposable_state
 from streams.host import Receipt, apply
 from streams.language.messages import CatalogueSet, DeliveryCompleted, Input, Tick
-from streams.steps.erasure import cleared
+from streams.steps.erasure import message_without_erased
 from streams.steps.state import NO_DAY, State
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Trial:
     def submit(self, message: Input) -> Receipt:
         if isinstance(message, DeliveryCompleted):
             self.before_completion()
-        return apply(self.state, cleared(self.state, message))
+        return apply(self.state, message_without_erased(self.state, message))
 
     def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
         return map(self.submit, messages)
@@ -73,7 +73,7 @@ class Trial:
         Raises:
             As for ``services.deliveries.delivery.deliver``.
         """
-        feed, file = self.state.catalogue.feeds[name], arriving(workspace, self.state, name, source, path, received, replaces, called)
+        feed, file = self.state.catalogue.feeds[name], arriving_file(workspace, self.state, name, source, path, received, replaces, called)
         start = _Records.of(self.state, feed, source)
         middle = [start]
         self.before_completion = lambda: middle.append(_Records.of(self.state, feed, source))
@@ -86,14 +86,14 @@ class Trial:
 @contextmanager
 def trial(workspace: Workspace, today: date) -> Iterator[Trial]:
     """A copy of a workspace's state, with its documents as they are now, on its own day (a new one: today)."""
-    from infra.workspace.contracts import of_state
+    from infra.workspace.contracts import in_effect_on
     from infra.workspace.ports import parts
 
     with nullcontext() if workspace.empty else workspace.reading() as host:
-        copy = Trial(State(parts()) if host is None else thrown_away(host))
-        documents = of_state(copy.state, *workspace.documents())  # as the next write would have them
+        copy = Trial(State(parts()) if host is None else disposable_state(host))
+        documents = in_effect_on(copy.state, *workspace.documents())  # as the next write would have them
         wanted = CatalogueSet(documents.units, documents.contracts)
-        if not copy.state.begun or copy.state.catalogues[-1] != wanted:
+        if not copy.state.has_catalogue or copy.state.catalogues[-1] != wanted:
             copy.submit(wanted)
         if copy.state.day == NO_DAY:
             copy.submit(Tick(today))

@@ -19,18 +19,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from infra.workspace.erasing_note import Note, note_of, read_note, remove_note, write_note
+from infra.workspace.erasing_note import ErasureNote, note_path, read_note, remove_note, write_note
 from infra.workspace.leftovers import remove_leftovers
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import Conflict, HuiminError
 from policies.values import Kind, Text
 from services.erasure.erasure import Erasure, ErasureIncomplete, ErasureWork
-from services.erasure.network_erasing import emptied, network_host, topics_of
+from services.erasure.network_erasing import erase_from_network, network_host, topics_of
 from services.state.as_of import core
-from streams.language.errors import UNFINISHED, Refused
+from streams.language.errors import UNFINISHED, Refusal
 
 if TYPE_CHECKING:
-    from connectors.erasure.copies import Copies
+    from connectors.erasure.copies import ScrubbedCopies
     from streams.host import Host
     from streams.language.messages import PersonErased
 
@@ -48,14 +48,14 @@ def token_of(workspace: Workspace, who: str) -> int:
     if len(text) == 16 and set(text) <= set("0123456789abcdef"):
         return int(text, 16)
     register = workspace.catalogue().register(Kind.PERSON)
-    token = None if register is None else workspace.tokens().one(Kind.PERSON, register.identify, text)
+    token = None if register is None else workspace.tokens().token(Kind.PERSON, register.identify, text)
     if token is None:
         zh = "写身份号码，或 16 位十六进制化名（小写）；所写的两者都不是。"
         raise HuiminError(Text(zh, "Give a person's number, or a token of 16 hex digits in small letters; this is neither."), 2)
     return token
 
 
-def erase(workspace: Workspace, token: int, by: str, approved_by: str, reason: str) -> Erasure:
+def erase_person(workspace: Workspace, token: int, by: str, approved_by: str, reason: str) -> Erasure:
     """Erases a person; returns what was done, and what is left.
 
     The same call again looks through copies and vault again, and on a network does everything again.
@@ -67,7 +67,7 @@ def erase(workspace: Workspace, token: int, by: str, approved_by: str, reason: s
         HuiminError: nothing here is about such a person.
         Busy, NoRoom, and as ``network_erasing.emptied``: not all is done; ``finish`` goes on.
     """
-    path = note_of(workspace)
+    path = note_path(workspace)
     if path.exists():
         raise Conflict(UNFINISHED)
     with workspace.writing() as host:
@@ -75,7 +75,7 @@ def erase(workspace: Workspace, token: int, by: str, approved_by: str, reason: s
         if workspace.network is not None:
             network_host(host)
         if is_known:
-            note = Note(token, _numbers(workspace, token), tuple(host.traces(token)), None)
+            note = ErasureNote(token, _numbers(workspace, token), tuple(host.traces(token)), None)
         else:
             note = _new_note(workspace, host, token, by, approved_by, reason)
         lists = _lists(host, token)
@@ -86,7 +86,7 @@ def erase(workspace: Workspace, token: int, by: str, approved_by: str, reason: s
     return work.result(lists, editions if work.store is not None else {}, is_known)
 
 
-def finish(workspace: Workspace) -> Erasure | None:
+def finish_erasure(workspace: Workspace) -> Erasure | None:
     """Goes on with an erasure that was stopped; None where there is none.
 
     Where the note is lost (a copy of the folder was put back without it), the person is looked for in the log and the vault.
@@ -99,7 +99,7 @@ def finish(workspace: Workspace) -> Erasure | None:
 
 
 def _finish(workspace: Workspace) -> ErasureWork | None:
-    path = note_of(workspace)
+    path = note_path(workspace)
     remove_leftovers(path.parent)  # of an erasure that was stopped before there was a note
     if workspace.empty and not path.exists():
         return None
@@ -108,15 +108,15 @@ def _finish(workspace: Workspace) -> ErasureWork | None:
         return None if note is None else _carry_out(workspace, host, note)
 
 
-def _carry_out(workspace: Workspace, host: Host, note: Note) -> ErasureWork:
+def _carry_out(workspace: Workspace, host: Host, note: ErasureNote) -> ErasureWork:
     """Does all the work of a note, or does it again."""
-    path = note_of(workspace)
+    path = note_path(workspace)
     if host.state.erasures.of(note.token) is None and note.message is not None:
         if left := _decided_elsewhere(workspace, host):  # or nothing can be submitted
             raise ErasureIncomplete(left)
         try:
             host.submit(_with_salt(host, note.message, note.token))
-        except Refused:
+        except Refusal:
             if not host.erasing:
                 remove_note(workspace)
             raise
@@ -124,7 +124,7 @@ def _carry_out(workspace: Workspace, host: Host, note: Note) -> ErasureWork:
     work.left = sorted({*work.left, *_decided_elsewhere(workspace, host)})
     if workspace.network is not None and note.message is not None:
         decided = _with_salt(host, note.message, note.token)
-        work.network = emptied(topics_of(workspace), network_host(host), decided, note.token)
+        work.network = erase_from_network(topics_of(workspace), network_host(host), decided, note.token)
     if path.exists() and not work.left:
         remove_note(workspace)
     return work
@@ -133,12 +133,12 @@ def _carry_out(workspace: Workspace, host: Host, note: Note) -> ErasureWork:
 def _with_salt(host: Host, message: PersonErased, token: int) -> PersonErased:
     """The decision with the salt of the ledger, which differs where the very first erasure was decided elsewhere meanwhile."""
     from matchers.matrix.erasure import Trace
-    from streams.ledgers.erasures import named
+    from streams.ledgers.erasures import erasure_message
 
     salt, m = host.state.erasures.salt, message
     if salt in ("", m.salt):
         return m
-    return named(salt, token, m.reason, m.by, m.approved_by, [Trace(*trace) for trace in m.traces])
+    return erasure_message(salt, token, m.reason, m.by, m.approved_by, [Trace(*trace) for trace in m.traces])
 
 
 def _decided_elsewhere(workspace: Workspace, host: Host) -> list[str]:
@@ -149,7 +149,7 @@ def _decided_elsewhere(workspace: Workspace, host: Host) -> list[str]:
     return []
 
 
-def _take_out(workspace: Workspace, host: Host, note: Note, noted: bool) -> ErasureWork:
+def _take_out(workspace: Workspace, host: Host, note: ErasureNote, noted: bool) -> ErasureWork:
     """Takes an erased person out of a workspace's copies, vault, log and checkpoints.
 
     Args:
@@ -161,7 +161,7 @@ def _take_out(workspace: Workspace, host: Host, note: Note, noted: bool) -> Eras
     work.left += remove_leftovers(workspace.root)
     if note.token:
         work.copies = _copies(workspace, host, note)
-        work.left += work.copies.left
+        work.left += work.copies.unerased_files
     if noted or not work.left:
         work.vault, left = workspace.vault().erase(Kind.PERSON, note.token)
         work.left += left
@@ -172,7 +172,7 @@ def _take_out(workspace: Workspace, host: Host, note: Note, noted: bool) -> Eras
     return work
 
 
-def _found_again(workspace: Workspace, host: Host) -> Note | None:
+def _found_again(workspace: Workspace, host: Host) -> ErasureNote | None:
     """The note of an unfinished erasure, made again from the store; with token 0 where nothing names the person any more.
 
     Where the replica of a network came from the depot, its files do not name the persons whom others erased meanwhile; the vault may.
@@ -181,33 +181,33 @@ def _found_again(workspace: Workspace, host: Host) -> Note | None:
     token = token or _in_vault(workspace, host) or token
     if token is None:
         return None
-    return Note(token, _numbers(workspace, token), tuple(host.traces(token)) if token else (), None)
+    return ErasureNote(token, _numbers(workspace, token), tuple(host.traces(token)) if token else (), None)
 
 
 def _in_vault(workspace: Workspace, host: Host) -> int | None:
     """The token of an erased person whose identity is still in the vault."""
     tokens = workspace.vault().tokens(Kind.PERSON)
-    return next(iter(tokens[host.state.erasures.among(tokens)].tolist()), None)
+    return next(iter(tokens[host.state.erasures.are_erased(tokens)].tolist()), None)
 
 
-def _new_note(workspace: Workspace, host: Host, token: int, by: str, approved_by: str, reason: str) -> Note:
+def _new_note(workspace: Workspace, host: Host, token: int, by: str, approved_by: str, reason: str) -> ErasureNote:
     """The note of a new erasure, after a check that its message will be admitted."""
-    from streams.ledgers.erasures import SALT_BYTES, named
-    from streams.steps.erasure import ENTANGLED, admitted, entangled, tokens_of
+    from streams.ledgers.erasures import SALT_BYTES, erasure_message
+    from streams.steps.erasure import ENTANGLED, is_entangled, require_erasure, tokens_of
 
     state = host.state
     traces = tuple(host.traces(token))
     public = () if workspace.network is None else traces
-    message = named(state.erasures.salt or secrets.token_hex(SALT_BYTES), token, reason, by, approved_by, public)
-    admitted(state, message)
+    message = erasure_message(state.erasures.salt or secrets.token_hex(SALT_BYTES), token, reason, by, approved_by, public)
+    require_erasure(state, message)
     numbers = _numbers(workspace, token)
     is_known = state.erasures.of(token) is not None
     if not is_known and not numbers and not traces and token not in set(tokens_of(state).tolist()):
         zh = "这里没有此人的任何记录；请核对号码或化名。"
         raise HuiminError(Text(zh, "Nothing here is about such a person; look at the number or token once more."), 2)
-    if entangled(state, token):
-        raise Refused(ENTANGLED)
-    return Note(token, numbers, traces, message)
+    if is_entangled(state, token):
+        raise Refusal(ENTANGLED)
+    return ErasureNote(token, numbers, traces, message)
 
 
 def _numbers(workspace: Workspace, token: int) -> tuple[str, ...]:
@@ -232,15 +232,17 @@ def _editions(host: Host, token: int) -> dict[str, int]:
     return {name: sum(any(line.subject == token for line in edition.changes) for edition in host.editions(name)) for name in sorted(names)}
 
 
-def _copies(workspace: Workspace, host: Host, note: Note) -> Copies:
-    from connectors.erasure.copies import prune
-    from connectors.erasure.pruning import Sought, units_of
+def _copies(workspace: Workspace, host: Host, note: ErasureNote) -> ScrubbedCopies:
+    from connectors.erasure.copies import scrub_copies
+    from connectors.erasure.scrubbing import ErasedPerson, delivered_rows
 
     feeds = host.state.catalogue.feeds
     numbers = {*note.numbers, *_numbers(workspace, note.token)}  # a segment that could not be read then may be whole again
-    return prune(
+    return scrub_copies(
         workspace.root,
-        Sought(note.token, tuple(sorted(numbers)), units_of(note.traces, lambda feed, source: feeds[feed].sources[source].unit)),
+        ErasedPerson(
+            note.token, tuple(sorted(numbers)), delivered_rows(note.traces, lambda feed, source: feeds[feed].sources[source].unit)
+        ),
     )
 
 

@@ -15,10 +15,10 @@ from policies.values import Text
 from services.results import Key
 
 if TYPE_CHECKING:
-    from connectors.erasure.copies import Copies
-    from connectors.kafka.topic_erasure import Emptied
+    from connectors.erasure.copies import ScrubbedCopies
+    from connectors.kafka.topic_erasure import TopicErasure
     from infra.workspace.workspace import Workspace
-    from streams.erasure.scrub import Scrubbed
+    from streams.erasure.scrub import ScrubReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,10 @@ class ErasureWork:
     """The work that an erasure has done so far."""
 
     day: date
-    copies: Copies | None = None
+    copies: ScrubbedCopies | None = None
     vault: int = 0
-    store: Scrubbed | None = None
-    network: Emptied | None = None
+    store: ScrubReport | None = None
+    network: TopicErasure | None = None
     left: list[str] = field(default_factory=list)
 
     def result(self, lists: Mapping[str, str], editions: Mapping[str, int], is_known: bool) -> Erasure:
@@ -96,10 +96,10 @@ class ErasureWork:
         Args:
             is_known: the person had been erased before.
         """
-        from connectors.erasure.copies import Copies
-        from streams.erasure.scrub import Scrubbed
+        from connectors.erasure.copies import ScrubbedCopies
+        from streams.erasure.scrub import ScrubReport
 
-        copies, store = self.copies or Copies(), self.store or Scrubbed()
+        copies, store = self.copies or ScrubbedCopies(), self.store or ScrubReport()
         topics = None if self.network is None else ErasedTopics(self.network.deleted, self.network.rewritten)
         already = is_known and not (self.left or self.vault or copies.rows)
         return Erasure(

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from policies.problems.problems import HuiminError
 from policies.values import Text
-from streams.language.errors import Refused
+from streams.language.errors import Refusal
 
 if TYPE_CHECKING:
-    from connectors.kafka.topic_erasure import Emptied
+    from connectors.kafka.topic_erasure import TopicErasure
     from infra.workspace.workspace import Workspace
     from streams.language.messages import PersonErased
     from streams.network.network_host import NetworkHost
-    from streams.network.stages import Purged
+    from streams.network.stages import PurgeReport
 
 WAIT_SECONDS = 60.0
 """The time that all workers have to purge; after that the erasure ends unfinished, and is to be finished later."""
@@ -35,14 +35,14 @@ NO_DEPOT = Text(
 )
 
 
-class Topics(Protocol):
+class NetworkTopics(Protocol):
     """The topics of a network (``connectors.kafka.topic_erasure``)."""
 
     @property
     def stages(self) -> tuple[str, ...]: ...
-    def purged(self) -> Mapping[str, Purged]: ...
-    def rolled(self) -> dict[str, int]: ...
-    def emptied(self, upto: Mapping[str, int], person: int) -> Emptied: ...
+    def purge_reports(self) -> Mapping[str, PurgeReport]: ...
+    def begin_segments(self) -> dict[str, int]: ...
+    def empty(self, upto: Mapping[str, int], person: int) -> TopicErasure: ...
 
 
 def network_host(host: object) -> NetworkHost:
@@ -55,48 +55,50 @@ def network_host(host: object) -> NetworkHost:
 
     assert isinstance(host, NetworkHost)
     if not host.ships:
-        raise Refused(NO_DEPOT)
+        raise Refusal(NO_DEPOT)
     return host
 
 
-def topics_of(workspace: Workspace) -> Topics:
+def topics_of(workspace: Workspace) -> NetworkTopics:
     """The topics of a workspace's network."""
-    from connectors.kafka.topic_erasure import Topics as KafkaTopics
+    from connectors.kafka.topic_erasure import ClusterTopics as KafkaTopics
     from infra.kafka.connection import Connection
     from infra.kafka.membership import seal_of
-    from infra.kafka.topics import declared, identity
+    from infra.kafka.topics import declared_topics, network_id
 
     connection, prefix = Connection.of(workspace.environment), workspace.network
     assert prefix is not None
-    seal = seal_of(workspace.environment, connection, prefix, identity(connection, prefix))
-    shards = next(topic.partitions for topic in declared(connection, prefix) if topic.name == f"{prefix}orders")
+    seal = seal_of(workspace.environment, connection, prefix, network_id(connection, prefix))
+    shards = next(topic.partitions for topic in declared_topics(connection, prefix) if topic.name == f"{prefix}orders")
     return KafkaTopics(connection.client(), prefix, seal, shards)
 
 
-def emptied(topics: Topics, host: NetworkHost, message: PersonErased, person: int, seconds: float = WAIT_SECONDS) -> Emptied:
+def erase_from_network(
+    topics: NetworkTopics, host: NetworkHost, message: PersonErased, person: int, seconds: float = WAIT_SECONDS
+) -> TopicErasure:
     """Takes a person out of workers and topics, after the decision was submitted and the replica scrubbed.
 
     Raises:
         HuiminError: not every stage has purged in time, or a stage has no depot; to be done again when that is mended.
         NoAnswer: the broker.
     """
-    _all_purged(topics, host.refresh().erasures.asked, seconds)
-    starts = topics.rolled()
+    _all_purged(topics, host.refresh().erasures.decision_count, seconds)
+    starts = topics.begin_segments()
     host.submit(replace(message, traces=()))
-    purged = _all_purged(topics, host.state.erasures.asked, seconds)
+    purged = _all_purged(topics, host.state.erasures.decision_count, seconds)
     if alone := [name for name in topics.stages if not purged[name].shipped]:
         raise HuiminError(_alone(alone), 1)
     host.refresh()
     host.ship()
     upto = {name: purged[name].offset + 1 for name in topics.stages}
-    return topics.emptied({"dead-letters-0": starts["dead-letters-0"], **upto}, person)
+    return topics.empty({"dead-letters-0": starts["dead-letters-0"], **upto}, person)
 
 
-def _all_purged(topics: Topics, asked: int, seconds: float) -> Mapping[str, Purged]:
+def _all_purged(topics: NetworkTopics, asked: int, seconds: float) -> Mapping[str, PurgeReport]:
     """The reports of all stages, once each has carried out this number of decisions."""
     until = time.monotonic() + seconds
     while True:
-        purged = topics.purged()
+        purged = topics.purge_reports()
         late = [name for name in topics.stages if name not in purged or purged[name].erased < asked]
         if not late:
             return purged

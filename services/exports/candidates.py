@@ -13,7 +13,7 @@ from infra.workspace.destination import destination, has_columns, is_list
 from policies.problems.problems import HuiminError
 from policies.values import Text
 from services.lookup import matched_policy
-from services.state.as_of import core, listed
+from services.state.as_of import core, materialized_list
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
@@ -56,10 +56,10 @@ def write_list(workspace: Workspace, host: Host, name: str, path: Path, language
     for lost in nameless_deliveries(workspace, host.state):
         raise lost
     matcher, policy = core(host.state), host.state.policies[name]
-    candidates = listed(host.state, name)
-    values = {c.subject: matcher.disclosed(name, c.subject) for c in candidates}
+    candidates = materialized_list(host.state, name)
+    values = {c.subject: matcher.disclosed_values(name, c.subject) for c in candidates}
     still = {c.subject for c in candidates if c.status == "needs_evidence" and matcher.still_yes(name, c.subject)}
-    merged = host.state.identities.merged(policy.subject)
+    merged = host.state.identities.merged_subjects(policy.subject)
     catalogue, vault, day = host.state.catalogue, workspace.vault(), host.state.day
     sheet = list_sheet(policy, candidates, values, catalogue, vault, day, language, catalogue.divisions, still, merged)
     _all_named(workspace, sum(not row[0] for row in sheet.rows))

@@ -12,8 +12,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from policies.values import Kind
-from services.lists.outcomes import standing
-from services.state.as_of import core, lists
+from services.lists.outcomes import outcome_standing
+from services.state.as_of import core, materialized_lists
 
 if TYPE_CHECKING:
     import polars as pl
@@ -98,7 +98,7 @@ def _tables(host: Host) -> dict[str, pl.DataFrame]:
     import polars as pl
 
     state = host.state
-    rows = [row for name, candidates in lists(state) for row in _list_rows(name, candidates)]
+    rows = [row for name, candidates in materialized_lists(state) for row in _list_rows(name, candidates)]
     changes = [
         (c.id, c.policy, c.version, f"{c.subject:016x}", c.change, c.before, c.status, c.cause.kind, c.cause.detail, c.day)
         for c in host.outputs()
@@ -116,8 +116,8 @@ def _tables(host: Host) -> dict[str, pl.DataFrame]:
         for _, e in sorted(state.statements.entries.items())
     ]
     outcomes = [
-        (f.policy, f"{f.subject:016x}", f.outcome, f.on, f.criterion, f.day, f.until, standing(state, f) == "kept")
-        for f in sorted(state.findings, key=lambda finding: (finding.policy, finding.subject))
+        (f.policy, f"{f.subject:016x}", f.outcome, f.on, f.criterion, f.day, f.until, outcome_standing(state, f) == "kept")
+        for f in sorted(state.outcomes, key=lambda finding: (finding.policy, finding.subject))
     ]
     policies = [
         (name, p.version, p.title.zh, p.title.en, str(p.subject), p.direction, p.effective_from, p.effective_to)
@@ -179,13 +179,13 @@ def _holds(state: State) -> pl.DataFrame:
     """The holds: a row for each subject of each hold, or one without a subject where nobody is left."""
     import polars as pl
 
-    from services.lists.holds import held_back
+    from services.lists.holds import held_changes
 
     rows: list[tuple[Any, ...]] = []
-    for id, people in held_back(state).items():
+    for id, people in held_changes(state).items():
         hold = state.book.holds[id]
         facts = (id, hold.kind, hold.about, hold.day, hold.decision)
-        rows += [(*facts, person.policy, f"{person.subject:016x}", person.told, person.found) for person in people] or [
+        rows += [(*facts, person.policy, f"{person.subject:016x}", person.told_status, person.rule_status) for person in people] or [
             (*facts, *[None] * 4)
         ]
     text = pl.String

@@ -96,13 +96,13 @@ class AddedFeed:
     title: Annotated[Text, Hidden]
 
 
-def feeds(workspace: Workspace) -> list[DescribedFeed]:
+def described_feeds(workspace: Workspace) -> list[DescribedFeed]:
     """Every feed, in the order of the catalogue."""
     catalogue = workspace.catalogue()
     return [_describe(feed, catalogue) for feed in catalogue.feeds.values()]
 
 
-def feed(workspace: Workspace, name: str) -> DescribedFeed:
+def described_feed(workspace: Workspace, name: str) -> DescribedFeed:
     """One feed.
 
     Raises:
@@ -136,7 +136,7 @@ def add_feed(workspace: Workspace, contract: Path) -> AddedFeed:
         Invalid: it has problems. Conflict: there is a feed of this name already. Nothing has changed.
     """
     from connectors.contracts.catalogue import load_contract
-    from infra.workspace.contracts import checked
+    from infra.workspace.contracts import in_effect_with
     from infra.workspace.texts import text_of
     from streams.disk.files import write_whole
 
@@ -146,6 +146,6 @@ def add_feed(workspace: Workspace, contract: Path) -> AddedFeed:
     file = f"feeds/{added.name}.yaml"
     if file in others:
         raise Conflict(Text(f"数据源 {added.name} 已存在（{file}）。", f"The feed {added.name} is there already ({file})."))
-    workspace.tell(checked(workspace, {**others, str(contract): text}))
+    workspace.say_not_in_effect(in_effect_with(workspace, {**others, str(contract): text}))
     write_whole(workspace.folder("feeds") / f"{added.name}.yaml", text)
     return AddedFeed(added.name, file, added.title)

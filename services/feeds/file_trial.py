@@ -110,12 +110,14 @@ def file_trial(workspace: Callable[[], Workspace], contract: str, file: Path, da
 
     feed = _contract(workspace, contract)
     sample = sample_of(feed, file, day)
-    tables = (FileTable(t.sheet or None, t.line or None, t.found, t.missing, t.unused) for t in sample.tables)
-    first = (FileFault(f.row, f.line, f.place, f.column, f.rule.name.lower(), f.found, EXPECTED[f.rule], f.cell) for f in sample.flaws)
+    tables = (FileTable(t.sheet or None, t.line or None, t.present, t.missing, t.unused) for t in sample.tables)
+    first = (
+        FileFault(f.row, f.line, f.place, f.column, f.rule.name.lower(), f.value_class, EXPECTED[f.rule], f.cell) for f in sample.flaws
+    )
     return FileTrial(
         file.name, feed.name, sample.encoding or None, sample.delimiter or None, tuple(tables),
         sample.rows, sample.blank, sample.passed_over, sample.unplaced, sample.quarantined, sample.deleted,
-        dict(sorted(sample.lacking.items())), broken_rules(sample.by_rule), tuple(first), sample.refused, feed.title, open_ends(feed),
+        dict(sorted(sample.lacking.items())), broken_rules(sample.by_rule), tuple(first), sample.refusal, feed.title, open_ends(feed),
     )  # fmt: skip
 
 

@@ -69,12 +69,12 @@ def contract_additions(workspace: Workspace, files: Iterable[Path]) -> list[Cont
     Raises:
         Invalid: with every problem.
     """
-    from infra.workspace.contracts import checked
+    from infra.workspace.contracts import in_effect_with
     from infra.workspace.texts import text_of
 
     texts = {str(path): text_of(path) for path in files}
-    result = checked(workspace, _in_place(workspace, texts), files=texts)
-    workspace.tell(result)
+    result = in_effect_with(workspace, _in_place(workspace, texts), files=texts)
+    workspace.say_not_in_effect(result)
     names = {_feed_of(text, file) for file, text in texts.items()}
     steps = [step for step in result.steps if step.feed in names]
     readers = Counter(feed for feeds in _readers(workspace) for feed in feeds) if steps else Counter[str]()
@@ -113,9 +113,9 @@ def contract_history(workspace: Workspace, name: str) -> ContractHistory:
 
     with workspace.reading() as host:
         state = host.state
-        if not state.begun or name not in state.catalogue.feeds:
+        if not state.has_catalogue or name not in state.catalogue.feeds:
             return ContractHistory(name, feed_named(workspace.catalogue(), name).title, ())
-        changes = _changes(name, state.built, state.since)
+        changes = _changes(name, state.built_catalogues, state.catalogue_days)
         title = state.catalogue.feeds[name].title
         return ContractHistory(name, title, tuple(ContractChange(None if day == NO_DAY else day, text) for day, text in changes))
 

@@ -24,7 +24,7 @@ LEAST_FREE_BYTES = 1_000_000_000
 PACKAGES = ("numpy", "numba", "polars", "duckdb", "pydantic", "typer", "rich")
 
 
-def findings(workspace: Workspace, environment: Mapping[str, str], today: date, deep: bool = False) -> list[AnyFinding]:
+def examine_workspace(workspace: Workspace, environment: Mapping[str, str], today: date, deep: bool = False) -> list[AnyFinding]:
     """Every finding about a workspace, each once, in the order in which they should be mended.
 
     Args:
@@ -85,13 +85,13 @@ def _catalogue(workspace: Workspace) -> Iterator[Finding]:
     from infra.workspace.contracts import in_effect
 
     documents = in_effect(workspace)
-    for document in documents.held:
+    for document in documents.ineffective:
         for problem in document.why.problems:
             stays = Text("；上次生效的仍在用", "; the one that held last stays in effect") if document.stays else Text("", "")
             place, why = f"{problem.file}:{problem.line}", Text(problem.text.zh.rstrip("。"), problem.text.en.rstrip("."))
             text = Text(f"{place} 没有生效：{why.zh}{stays.zh}", f"{place} is not in effect: {why.en}{stays.en}")
             yield Finding("error", "contract", text, Text(f"huimin feed check {problem.file}", f"huimin feed check {problem.file}"))
-    if documents.held:
+    if documents.ineffective:
         return
     catalogue = documents.catalogue
     units, feeds = len(catalogue.units), len(catalogue.feeds)
@@ -113,13 +113,13 @@ def _vault(workspace: Workspace) -> Iterator[Finding]:
 def _leftovers(workspace: Workspace) -> Iterator[Finding]:
     """Removes what stopped writers left: nobody reads it, and people may be in it."""
     from infra.workspace.leftovers import leftovers, remove_leftovers
-    from streams.disk.effects import did
+    from streams.disk.effects import note_other
 
     count = len(list(leftovers(workspace.root, of_the_living=False)))
     left = remove_leftovers(workspace.root, of_the_living=False)
     if removed := count - len(left):
         text = Text(f"已清除中断的写入留下的 {removed} 个文件", f"what stopped writers had left is removed: {with_noun(removed, 'file')}")
-        did(text)
+        note_other(text)
         yield Finding("warning", "leftovers", text)
     for file in left:
         text = Text(f"{file} 是中断的写入留下的，清除不了", f"{file} was left by a stopped writer and cannot be removed")
@@ -158,12 +158,12 @@ def _log(workspace: Workspace) -> Iterator[Finding]:
 def _kafka(environment: Mapping[str, str]) -> Iterator[Finding]:
     """The Kafka that the environment names, and its topics; nothing where it names none."""
     from infra.kafka.connection import BOOTSTRAP, Connection
-    from infra.kafka.topics import declared, drift
+    from infra.kafka.topics import declared_topics, drift
 
     if not environment.get(BOOTSTRAP):
         return
     connection = Connection.of(environment)
-    topics = declared(connection)
+    topics = declared_topics(connection)
     yield Finding("ok", "kafka", Text(f"Kafka 可以连接：{connection.bootstrap}", f"Kafka can be reached: {connection.bootstrap}"))
     drifts = drift(connection, topics)
     for difference in drifts:

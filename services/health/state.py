@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def state_findings(workspace: Workspace, today: date) -> Iterator[AnyFinding]:
     """The findings about the state; a state that cannot be read is an error."""
-    from infra.workspace.erasing_note import unfinished
+    from infra.workspace.erasing_note import has_unfinished_erasure
     from streams.language.errors import UNFINISHED
 
     if workspace.empty:
@@ -29,7 +29,7 @@ def state_findings(workspace: Workspace, today: date) -> Iterator[AnyFinding]:
         state = host.state
         count = len(state.policies)
         yield Finding("ok", "state", Text(f"状态可读：{state.day}，{count} 份政策", f"the state reads well: {state.day}, {count} policies"))
-        if host.erasing or unfinished(workspace):
+        if host.erasing or has_unfinished_erasure(workspace):
             yield Finding("error", "erasing", UNFINISHED, Text("运行 huimin erase finish。", "Run huimin erase finish."))
         yield from _checkpoint(host)
         yield from _day(host, today)
@@ -92,8 +92,8 @@ def _half_done(workspace: Workspace, state: State) -> Iterator[Finding]:
     for feed, unit, delivery, file in unfinished_deliveries(workspace, state):
         name, full = file or delivery.id, " --replace" if delivery.replaces else ""
         text = Text(
-            f"{feed.name}：{unit} 的第 {delivery.number} 批（{name}）只收了 {delivery.applied:,} 行就中断了",
-            f"{feed.name}: delivery {delivery.number} of {unit} ({name}) stopped after {delivery.applied:,} rows",
+            f"{feed.name}：{unit} 的第 {delivery.number} 批（{name}）只收了 {delivery.applied_rows:,} 行就中断了",
+            f"{feed.name}: delivery {delivery.number} of {unit} ({name}) stopped after {delivery.applied_rows:,} rows",
         )
         verb = f"huimin ingest {feed.name} {file or 'FILE'}{full}"
         todo = Text(f"再运行一次同样的命令（{verb}），会接着收完。", f"Run the same command again ({verb}): it goes on where it stopped.")
@@ -105,7 +105,7 @@ def _identities(workspace: Workspace, state: State) -> Iterator[Finding]:
     from services.deliveries.statuses import nameless_deliveries
 
     yield from (Finding("error", "vault", lost.text) for lost in nameless_deliveries(workspace, state))
-    if state.erasures and state.erasures.among(workspace.vault().tokens(Kind.PERSON)).any():
+    if state.erasures and state.erasures.are_erased(workspace.vault().tokens(Kind.PERSON)).any():
         text = Text("身份库中又有已删除的人：放回了较早的备份", "the vault holds somebody who was erased: an older backup was put back")
         yield Finding(
             "error", "vault", text, Text("对此人再运行一次 huimin erase person。", "Run huimin erase person again for the person.")

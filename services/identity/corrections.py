@@ -12,12 +12,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from policies.problems.problems import HuiminError, listed
+from policies.problems.problems import HuiminError, comma_list
 from policies.values import Kind, Text
 from services.lists.changes import Changes, Titles, list_changes
-from services.lists.holds import Notify, announced_holds
+from services.lists.holds import Notify, announce_holds
 from services.results import Token
-from streams.language.errors import Refused
+from streams.language.errors import Refusal
 from streams.language.messages import IdentityMerged, IdentitySplit
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
     from streams.host import Host
     from streams.language.messages import CandidateChange
-    from streams.ledgers.identities import Decision, Decisions
+    from streams.ledgers.identities import IdentityEntry, IdentityLedger
 
 SubjectKind: TypeAlias = Literal["person", "household", "dwelling"]
 KINDS: tuple[SubjectKind, ...] = ("person", "household", "dwelling")
@@ -82,7 +82,7 @@ class CorrectionInForce:
     reason: str
 
 
-def merge(workspace: Workspace, kind: str, whom: tuple[int, int | None] | Path, people: People, notify: Notify) -> Correction:
+def merge_subjects(workspace: Workspace, kind: str, whom: tuple[int, int | None] | Path, people: People, notify: Notify) -> Correction:
     """Merges subjects: all records, lists and answers of the first count as the second's.
 
     Args:
@@ -97,13 +97,13 @@ def merge(workspace: Workspace, kind: str, whom: tuple[int, int | None] | Path, 
     if alone and file is None:
         raise HuiminError(Text("还要写并入哪一个对象。", "Name the subject it is merged into, too."), 2)
     if alone:
-        zh, en = f"{file} 第 {listed(alone)} 行没有写 into。", f"{file}: rows {listed(alone)} name no `into`."
+        zh, en = f"{file} 第 {comma_list(alone)} 行没有写 into。", f"{file}: rows {comma_list(alone)} name no `into`."
         raise HuiminError(Text(zh, en), 3)
     messages = [IdentityMerged(kind, pair.subject, pair.into or 0, people.reason, people.by, people.approved_by) for pair in pairs]
     return _decide(workspace, file, pairs, messages, notify)
 
 
-def split(
+def split_subjects(
     workspace: Workspace, kind: str, whom: tuple[int, int | None] | Path, people: People, notify: Notify, records: Path | None = None
 ) -> Correction:
     """Splits subjects: undoes a merge; or, with ``records``, gives those to another subject, or back where no other is named.
@@ -133,12 +133,12 @@ def split(
 def corrections_in_force(workspace: Workspace) -> list[CorrectionInForce]:
     """Every correction in force, in the order of the decisions."""
     with workspace.reading() as host:
-        catalogue = host.state.catalogue if host.state.begun else None
+        catalogue = host.state.catalogue if host.state.has_catalogue else None
         sources = {} if catalogue is None else {(f.name, at): s.unit for f in catalogue.feeds.values() for at, s in enumerate(f.sources)}
         return [_in_force(decision, sources) for decision in host.state.identities]
 
 
-def _in_force(decision: Decision, sources: dict[tuple[str, int], str]) -> CorrectionInForce:
+def _in_force(decision: IdentityEntry, sources: dict[tuple[str, int], str]) -> CorrectionInForce:
     record = decision.record and CorrectedRecord(decision.record[0], sources.get(decision.record[:2]), decision.record[2])
     return CorrectionInForce(
         decision.kind, decision.subject, decision.into, record, decision.day, decision.by, decision.approved_by, decision.reason
@@ -150,8 +150,8 @@ def _pairs(workspace: Workspace, kind: str, people: People, whom: tuple[int, int
     from connectors.identity.corrections import Pair, pairs
 
     if kind not in KINDS:
-        zh = f"对象的种类应为 {listed(KINDS)} 之一。"
-        raise HuiminError(Text(zh, f"The kind of subject is one of {listed(KINDS)}."), 2)
+        zh = f"对象的种类应为 {comma_list(KINDS)} 之一。"
+        raise HuiminError(Text(zh, f"The kind of subject is one of {comma_list(KINDS)}."), 2)
     if not people.reason.strip():
         raise HuiminError(Text("请写明原因（--reason）。", "Give the reason (--reason)."), 2)
     if isinstance(whom, Path):
@@ -169,7 +169,7 @@ def _decide(
     """
     changes: list[CandidateChange] = []
     already: list[int] = []
-    with workspace.writing() as host, announced_holds(host, notify):
+    with workspace.writing() as host, announce_holds(host, notify):
         for pair, message in zip(pairs, messages, strict=True):
             if file is not None and _as_asked(host.state.identities, message):
                 already.append(pair.row)
@@ -181,7 +181,7 @@ def _decide(
     return Correction(len(messages) - len(already), tuple(already), listing.changes, listing.titles)
 
 
-def _as_asked(decisions: Decisions, message: IdentityMerged | IdentitySplit) -> bool:
+def _as_asked(decisions: IdentityLedger, message: IdentityMerged | IdentitySplit) -> bool:
     """Whether a message would change nothing: its correction is in force, or there is no merge to undo."""
     decision = decisions.of(message.kind, message.subject)
     if isinstance(message, IdentityMerged):
@@ -197,11 +197,11 @@ def _submit(host: Host, file: Path | None, pair: Pair, message: IdentityMerged |
     """
     try:
         return host.submit(message).changes
-    except Refused as error:
+    except Refusal as error:
         if file is None:
             raise
         zh, en = f"{file.name} 第 {pair.row} 行：{error.text.zh}", f"{file.name}, row {pair.row}: {error.text.en}"
         if pair.row > 1:
             zh += "之前各行已生效；改正后整份重送即可，已生效的会跳过。"
             en += " The rows before it are in force; mend the file and send all of it again: what is in force already is passed over."
-        raise Refused(Text(zh, en), error.exit_code) from None
+        raise Refusal(Text(zh, en), error.exit_code) from None

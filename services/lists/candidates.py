@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from policies.problems.problems import HuiminError
 from policies.values import Text
 from services.lists.changes import ListChanges, list_changes
-from services.lists.holds import HoldSummary, Notify, announced_holds, held_on, holds_on
-from services.lists.outcomes import kept_off
+from services.lists.holds import HoldSummary, Notify, announce_holds, held_changes_on, holds_on
+from services.lists.outcomes import suppression_counts
 from services.lookup import matched_policy
 from services.results import Token
-from services.state.as_of import core, listed, seen
+from services.state.as_of import core, materialized_list, state_known_at
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
@@ -103,20 +103,20 @@ def candidate_list(
         HuiminError: the policy is not matched on that day. NotKept: the moment cannot be asked for.
     """
     with workspace.reading() as host:
-        state = seen(host, day, known_at)
+        state = state_known_at(host, day, known_at)
         erased = 0 if known_at is None else sum(erasure.offset > state.offset for erasure in host.state.erasures)
         definition, catalogue = matched_policy(state, policy), state.catalogue
-        every_one = [c for c in listed(state, policy, every=every) if status in (None, c.status)]
+        every_one = [c for c in materialized_list(state, policy, every=every) if status in (None, c.status)]
         candidates = tuple(listed_candidates(state, policy, every_one[:limit]))
         counts = Counter(c.status for c in every_one)
         return CandidateList(
-            definition, catalogue, state.day, candidates, counts, tuple(holds_on(state, policy)), kept_off(state, policy), erased
+            definition, catalogue, state.day, candidates, counts, tuple(holds_on(state, policy)), suppression_counts(state, policy), erased
         )
 
 
 def listed_candidates(state: State, policy: str, candidates: Iterable[Candidate], still: bool = True) -> Iterator[ListedCandidate]:
     """Candidates of a policy as its list shows them; ``still``: also find out which are a yes in any case, which takes time."""
-    catalogue, back = state.catalogue, {subject: hold.id for subject, (hold, _) in held_on(state, policy).items()}
+    catalogue, back = state.catalogue, {subject: hold.id for subject, (hold, _) in held_changes_on(state, policy).items()}
     for c in candidates:
         missing = tuple(EvidenceToFetch(criterion, feed, _holders(catalogue, feed)) for criterion, feed in c.missing)
         still_yes = still and c.status == "needs_evidence" and core(state).still_yes(policy, c.subject) is True
@@ -136,7 +136,7 @@ def answer_check(workspace: Workspace, policy: str, subject: int, check: str, an
     """
     from streams.language.messages import CheckAnswered
 
-    with workspace.writing() as host, announced_holds(host, notify):
+    with workspace.writing() as host, announce_holds(host, notify):
         return list_changes(host.submit(CheckAnswered(policy, subject, check, answer)).changes, host.state.registry)
 
 

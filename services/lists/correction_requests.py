@@ -20,7 +20,7 @@ from services.state.as_of import core
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
-    from streams.ledgers.outcomes import Finding, Row
+    from streams.ledgers.outcomes import OutcomeEntry, Row
     from streams.steps.state import State
 
 
@@ -64,7 +64,7 @@ def correction_requests(
         if unit is not None and unit not in state.catalogue.units:
             raise HuiminError(Text("没有这个单位；用 huimin unit list 查看。", "There is no such unit; see huimin unit list."), 2)
         asked = [
-            finding for finding in state.findings if finding.criterion is not None and finding.records and policy in (None, finding.policy)
+            finding for finding in state.outcomes if finding.criterion is not None and finding.records and policy in (None, finding.policy)
         ]
         in_force = _rows_in_force(state, asked)
         requests = []
@@ -75,7 +75,7 @@ def correction_requests(
         return [request for request in requests if unit in (None, request.unit)]
 
 
-def _request(state: State, finding: Finding, row: Row, in_force: bool, is_open: bool) -> CorrectionRequest:
+def _request(state: State, finding: OutcomeEntry, row: Row, in_force: bool, is_open: bool) -> CorrectionRequest:
     feed, _, delivery, position = row
     unit, criterion = unit_of(state, row), finding.criterion or ""
     titles = state.registry.title(finding.policy), state.catalogue.units[unit].title, state.catalogue.feeds[feed].title
@@ -85,9 +85,9 @@ def _request(state: State, finding: Finding, row: Row, in_force: bool, is_open: 
     )  # fmt: skip
 
 
-def _rows_in_force(state: State, findings: Sequence[Finding]) -> set[Row]:
+def _rows_in_force(state: State, findings: Sequence[OutcomeEntry]) -> set[Row]:
     """The rows of these outcomes that are still records in force."""
-    from matchers.matrix.frames import standing as rows_in_force
+    from matchers.matrix.frames import rows_in_force as rows_in_force
 
     of_feed: dict[str, set[tuple[int, int, int]]] = {}
     for finding in findings:

@@ -15,9 +15,9 @@ from policies.values import Text
 from services.lists.editions import with_lists
 from services.lists.evidence import check_evidence
 from services.results import Internal, Sentence
-from services.state.as_of import listed
+from services.state.as_of import materialized_list
 from services.state.log import breaks
-from streams.lists.editions import fold, unsound
+from streams.lists.editions import edition_problems, fold
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
@@ -104,7 +104,7 @@ def verify_editions(workspace: Workspace, policy: str, digest: str | None = None
         return log
     with workspace.reading() as host:
         editions = list(host.editions(policy))
-        problems = [Text(f"{at}: {BROKEN[what].zh}", f"{at}: {BROKEN[what].en}") for at, what in unsound(editions)]
+        problems = [Text(f"{at}: {BROKEN[what].zh}", f"{at}: {BROKEN[what].en}") for at, what in edition_problems(editions)]
         last = editions[-1].offset if editions else -1
         behind = [line for line in host.outputs(f"{last}.{1 << 62}") if line.policy == policy and _offset(line) <= host.state.offset]
         summed = fold(behind, fold(line for edition in editions for line in edition.changes))
@@ -150,7 +150,7 @@ def _comparison(host: Host, policy: str, summed: dict[int, CandidateChange], las
 
 def _contents(state: State, policy: str) -> dict[int, Content]:
     """Status, open checks and missing evidence of every subject on a list."""
-    return {candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in listed(state, policy)}
+    return {candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in materialized_list(state, policy)}
 
 
 def _offset(change: CandidateChange) -> int:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from infra.workspace.destination import destination
 from policies.problems.problems import HuiminError
 from policies.values import Text
-from services.state.as_of import core, seen
+from services.state.as_of import core, state_known_at
 from streams.language.errors import NotKept
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def state_of(host: Host, edition: Edition) -> State:
     Raises:
         NotKept: that past is not kept.
     """
-    return seen(host, edition.day, edition.offset)
+    return state_known_at(host, edition.day, edition.offset)
 
 
 def write_evidence(host: Host, edition: Edition, listed: Mapping[int, CandidateChange], path: Path) -> int:
@@ -59,10 +59,10 @@ def write_evidence(host: Host, edition: Edition, listed: Mapping[int, CandidateC
     Raises:
         NotKept: that past is not kept. Conflict: something else is at the path.
     """
-    from streams.disk.files import replaced
+    from streams.disk.files import replacing
 
     digest, state = sha256(), state_of(host, edition)
-    with replaced(destination(path, lambda there: bool(_read(there)))) as part, part.open("wb") as file:
+    with replacing(destination(path, lambda there: bool(_read(there)))) as part, part.open("wb") as file:
         for value in (_head(edition, len(listed)), *(_candidate(state, listed[subject]) for subject in sorted(listed))):
             line = _line(value)
             digest.update(line)
@@ -145,7 +145,9 @@ def _citation(fact: Fact) -> dict[str, Any]:
 
 def _disclosures(state: State, explanation: Explanation) -> dict[str, str]:
     allowed = _allowed_fields(explanation.policy, state.catalogue, explanation.day)
-    return {name: text for name, text in core(state).disclosed(explanation.policy.name, explanation.subject).items() if name in allowed}
+    return {
+        name: text for name, text in core(state).disclosed_values(explanation.policy.name, explanation.subject).items() if name in allowed
+    }
 
 
 def _allowed_fields(policy: Policy, catalogue: Catalogue, day: date) -> set[str]:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 from matchers.reading.comparisons import Comparison, short_form
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Policy
-from services.lists.holds import HoldEvent, held_on, hold_event
+from services.lists.holds import HoldEvent, held_changes_on, hold_event
 from services.lists.outcomes import OutcomeFound, outcome_found
 from services.lookup import matched_policy
 from services.results import Internal, Key, Token
-from services.state.as_of import core, seen
+from services.state.as_of import core, state_known_at
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
@@ -138,7 +138,7 @@ class SubjectExplanation:
     """The subject as which this one counts."""
 
 
-def explain(
+def explain_subject(
     workspace: Workspace, policy: str, subject: int, day: date | None = None, known_at: int | date | None = None
 ) -> SubjectExplanation | ErasedSubject:
     """Why a subject is, or is not, on a list on a day, from what was known at a moment; None: now.
@@ -147,7 +147,7 @@ def explain(
         HuiminError: the policy is not matched on that day. NotKept: the moment cannot be asked for.
     """
     with workspace.reading() as host:
-        return erased_subject(host, subject) or explanation(seen(host, day, known_at), policy, subject)
+        return erased_subject(host, subject) or explanation(state_known_at(host, day, known_at), policy, subject)
 
 
 def erased_subject(host: Host, subject: int) -> ErasedSubject | None:
@@ -166,12 +166,12 @@ def explanation(state: State, policy: str, subject: int) -> SubjectExplanation:
     explained = core(state).explain(policy, subject)
     verdict, catalogue = explained.verdict, state.catalogue
     root = state.identities.root(rule.subject, subject)
-    hold, person = held_on(state, policy).get(root, (None, None))
-    finding = state.findings.of(policy, subject)
+    hold, person = held_changes_on(state, policy).get(root, (None, None))
+    finding = state.outcomes.of(policy, subject)
     needs_evidence = verdict.status == "needs_evidence"
     return SubjectExplanation(
         policy, rule.version, subject, explained.day, explained.division, verdict.verdict, verdict.status,
-        None if hold is None or person is None else HeldStatus(hold.id, person.told, hold_event(state, hold)),
+        None if hold is None or person is None else HeldStatus(hold.id, person.told_status, hold_event(state, hold)),
         verdict.failed, verdict.checklist, needs_evidence and core(state).still_yes(policy, subject) is True, verdict.until,
         None if finding is None else outcome_found(state, finding),
         tuple(
@@ -179,7 +179,7 @@ def explanation(state: State, policy: str, subject: int) -> SubjectExplanation:
             for criterion, feed, unit in verdict.missing
         ),
         _criterion(explained.criteria) if verdict.verdict else None,
-        rule, catalogue, root in state.book.on(policy), None if root == subject else root,
+        rule, catalogue, root in state.book.overlays_of(policy), None if root == subject else root,
     )  # fmt: skip
 
 

@@ -11,10 +11,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
 from policies.language.people import check_people
-from policies.problems.problems import Conflict, HuiminError, listed
+from policies.problems.problems import Conflict, HuiminError, comma_list
 from policies.values import Text
 from services.lists.changes import Changes, Titles, list_changes
-from services.lists.holds import HoldSummary, Notify, Side, announced_holds, deliveries, held_back, placements, summary
+from services.lists.holds import HoldSide, HoldSummary, Notify, announce_holds, deliveries, held_changes, hold_summary, placements
 from services.results import Internal, PlainShare, Token, facts
 from streams.language.causes import AmendmentCause, CoverageCause, DeliveryName, RecordCause, VersionName
 from streams.lists.overlays import LateFeeds
@@ -37,7 +37,7 @@ class HeldSubject:
 
     policy: str
     subject: Token
-    side: Side
+    side: HoldSide
     told: str | None
     found: str | None
     division: str | None
@@ -140,16 +140,18 @@ def hold_details(workspace: Workspace, id: str) -> HoldDetails:
     with workspace.reading() as host:
         state = host.state
         hold = hold_of(state, id)
-        subjects = held_back(state)[id]
-        places, short = placements(state, subjects), summary(state, hold, subjects)
+        subjects = held_changes(state)[id]
+        places, short = placements(state, subjects), hold_summary(state, hold, subjects)
         people = tuple(
-            HeldSubject(person.policy, person.subject, person.side, person.told, person.found, places[person.policy, person.subject])
+            HeldSubject(
+                person.policy, person.subject, person.side, person.told_status, person.rule_status, places[person.policy, person.subject]
+            )
             for person in subjects
         )
         rows = None
         if isinstance(hold.trigger, RecordCause):
             now, before = deliveries(state, hold.trigger.delivery)
-            rows = None if now is None else HeldRows(now.applied, None if before is None else before.rows)
+            rows = None if now is None else HeldRows(now.applied_rows, None if before is None else before.rows)
         titles = {held_list.policy: held_list.title for held_list in short.lists}
         return HoldDetails(**facts(short), rows=rows, people=people, titles=titles, advice=tuple(_advice(state, hold)))
 
@@ -168,7 +170,7 @@ def decide_hold(
     check_people(by, approved_by)
     if not reason.strip():
         raise HuiminError(Text("请写明理由（--reason）。", "Give the reason (--reason)."), 2)
-    with workspace.writing() as host, announced_holds(host, notify):
+    with workspace.writing() as host, announce_holds(host, notify):
         hold = hold_of(host.state, id)
         people = f"{hold.by} / {hold.approved_by}"
         if hold.decision == "release":
@@ -196,7 +198,7 @@ def hold_of(state: State, id: str) -> Hold:
     """
     hold = state.book.holds.get(id)
     if hold is None:
-        ids = listed(list(state.book.holds))
+        ids = comma_list(list(state.book.holds))
         others = Text(f"现有：{ids}。", f"There are: {ids}.") if ids else Text("没有任何暂缓。", "Nothing is held back.")
         raise HuiminError(Text(f"没有这个编号的暂缓。{others.zh}", f"There is no such hold. {others.en}"), 2)
     return hold
@@ -229,7 +231,7 @@ def _look_at_delivery(state: State, delivery: DeliveryName) -> LookAtDelivery:
     if now is not None and now.replaces and now.sound:
         full = now.readable, now.against, state.catalogue.feeds[delivery.feed].bounds.shrinks_to
     asked, last = _unit_to_ask(state.catalogue.units[delivery.unit]), None if before is None else before.number
-    return LookAtDelivery(delivery.feed, delivery.number, asked, None if now is None else now.applied, full, last)
+    return LookAtDelivery(delivery.feed, delivery.number, asked, None if now is None else now.applied_rows, full, last)
 
 
 def _look_at_statements(state: State, statements: Sequence[str]) -> list[HoldAdvice]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from streams.lists.overlays import Hold, Overlay
     from streams.steps.state import State
 
-Side: TypeAlias = Literal["exits", "entries"]
+HoldSide: TypeAlias = Literal["exits", "entries"]
 HoldStanding: TypeAlias = Literal["undecided", "rejected", "released", "dissolved"]
 
 
@@ -84,7 +84,7 @@ class HeldList:
     """
 
     policy: str
-    side: Side
+    side: HoldSide
     count: int
     title: Internal[Text]
     subject: Internal[str]
@@ -123,18 +123,18 @@ class HoldList:
     past: int
 
 
-class HeldBack(NamedTuple):
+class HeldChange(NamedTuple):
     """A change of one subject on one list that is held back: the status on the materialized list, and by the rule. None: not listed."""
 
     policy: str
     subject: int
-    told: str | None
-    found: str | None
+    told_status: str | None
+    rule_status: str | None
 
     @property
-    def side(self) -> Side:
+    def side(self) -> HoldSide:
         """The side that is held back: an entry where the subject is not on the materialized list, else an exit."""
-        return "entries" if self.told is None else "exits"
+        return "entries" if self.told_status is None else "exits"
 
 
 class WithState(Protocol):
@@ -151,20 +151,20 @@ Notify: TypeAlias = Callable[[HoldSummary], None]
 def holds(workspace: Workspace, every: bool = False) -> HoldList:
     """The holds that keep subjects back; ``every``: also those that keep none back any more."""
     with workspace.reading() as host:
-        state, people = host.state, held_back(host.state)
+        state, people = host.state, held_changes(host.state)
         some = [hold for hold in state.book.holds.values() if every or people[hold.id]]
-        return HoldList(tuple(summary(state, hold, people[hold.id]) for hold in some), len(people))
+        return HoldList(tuple(hold_summary(state, hold, people[hold.id]) for hold in some), len(people))
 
 
 def undecided_holds(state: State) -> list[HoldSummary]:
     """The holds that keep subjects back and wait for a decision."""
-    people = held_back(state)
-    some = [hold for hold in state.book.holds.values() if standing(hold, len(people[hold.id])) == "undecided"]
-    return [summary(state, hold, people[hold.id]) for hold in some]
+    people = held_changes(state)
+    some = [hold for hold in state.book.holds.values() if hold_standing(hold, len(people[hold.id])) == "undecided"]
+    return [hold_summary(state, hold, people[hold.id]) for hold in some]
 
 
 @contextmanager
-def announced_holds(host: WithState, notify: Notify) -> Iterator[None]:
+def announce_holds(host: WithState, notify: Notify) -> Iterator[None]:
     """Announces every hold that opens in the body of a ``with``: at its end, also after an error."""
     before = len(host.state.notices)
     try:
@@ -179,13 +179,13 @@ def opened_holds(state: State, before: int) -> list[HoldSummary]:
     opened = [state.book.holds[notice.about] for notice in state.notices[before:] if notice.kind == "held"]
     if not opened:
         return []
-    people = held_back(state)
-    return [summary(state, hold, people[hold.id]) for hold in opened if people[hold.id]]
+    people = held_changes(state)
+    return [hold_summary(state, hold, people[hold.id]) for hold in opened if people[hold.id]]
 
 
-def held_back(state: State) -> dict[str, list[HeldBack]]:
+def held_changes(state: State) -> dict[str, list[HeldChange]]:
     """The held changes by hold; of every hold, in the order in which they opened."""
-    people: dict[str, list[HeldBack]] = {hold: [] for hold in state.book.holds}
+    people: dict[str, list[HeldChange]] = {hold: [] for hold in state.book.holds}
     for policy, of in sorted(state.book.overlays.items()):
         for subject, overlay in sorted(of.items()):
             if overlay.hold is not None:
@@ -193,9 +193,9 @@ def held_back(state: State) -> dict[str, list[HeldBack]]:
     return people
 
 
-def held_on(state: State, policy: str) -> dict[int, tuple[Hold, HeldBack]]:
+def held_changes_on(state: State, policy: str) -> dict[int, tuple[Hold, HeldChange]]:
     """The held changes of one list with their hold, by subject."""
-    of = sorted(state.book.on(policy).items())
+    of = sorted(state.book.overlays_of(policy).items())
     return {
         subject: (state.book.holds[overlay.hold], _held_back(policy, subject, overlay))
         for subject, overlay in of
@@ -205,31 +205,31 @@ def held_on(state: State, policy: str) -> dict[int, tuple[Hold, HeldBack]]:
 
 def holds_on(state: State, policy: str) -> list[HoldSummary]:
     """The holds of one list, each with its held changes of that list alone; exits before entries."""
-    groups: dict[tuple[str, Side], list[HeldBack]] = {}
-    for hold, subject in held_on(state, policy).values():
+    groups: dict[tuple[str, HoldSide], list[HeldChange]] = {}
+    for hold, subject in held_changes_on(state, policy).values():
         groups.setdefault((hold.id, subject.side), []).append(subject)
-    return [summary(state, state.book.holds[id], people) for (id, _), people in sorted(groups.items())]
+    return [hold_summary(state, state.book.holds[id], people) for (id, _), people in sorted(groups.items())]
 
 
-def _held_back(policy: str, subject: int, overlay: Overlay) -> HeldBack:
-    statuses = (STATUSES[0 if content is None else content[0]] for content in (overlay.told, overlay.found))
-    return HeldBack(policy, subject, *statuses)
+def _held_back(policy: str, subject: int, overlay: Overlay) -> HeldChange:
+    statuses = (STATUSES[0 if content is None else content[0]] for content in (overlay.materialized, overlay.computed))
+    return HeldChange(policy, subject, *statuses)
 
 
-def summary(state: State, hold: Hold, people: Sequence[HeldBack]) -> HoldSummary:
+def hold_summary(state: State, hold: Hold, people: Sequence[HeldChange]) -> HoldSummary:
     """A hold with the number of held changes, by list and side."""
     counts = sorted(Counter((person.policy, person.side) for person in people).items())
     titles = distinct_titles({policy for (policy, _), _ in counts}, state.registry)
     lists = tuple(HeldList(policy, side, count, titles[policy], _subject(state, policy)) for (policy, side), count in counts)
     facts = hold.decision, hold.by, hold.approved_by, hold.reason
-    return HoldSummary(hold.id, hold.kind, hold.about, hold.day, standing(hold, len(people)), *facts, lists, hold_event(state, hold))
+    return HoldSummary(hold.id, hold.kind, hold.about, hold.day, hold_standing(hold, len(people)), *facts, lists, hold_event(state, hold))
 
 
 def _subject(state: State, policy: str) -> str:
     return str(state.registry.versions[policy][state.registry.newest(policy)].policy.subject)
 
 
-def standing(hold: Hold, people: int) -> HoldStanding:
+def hold_standing(hold: Hold, people: int) -> HoldStanding:
     """The standing of a hold with this number of held changes."""
     if hold.decision == "release":
         return "released"
@@ -258,7 +258,7 @@ def hold_event(state: State, hold: Hold) -> HoldEvent:
             assert_never(hold.trigger)
 
 
-def placements(state: State, people: Sequence[HeldBack]) -> dict[tuple[str, int], str | None]:
+def placements(state: State, people: Sequence[HeldChange]) -> dict[tuple[str, int], str | None]:
     """The divisions in which subjects are placed, by policy and subject; None where unplaced."""
     of = {policy: [person.subject for person in people if person.policy == policy] for policy in {person.policy for person in people}}
     return {(policy, subject): at for policy, some in of.items() for subject, at in divisions(state, policy, some).items()}
@@ -273,4 +273,4 @@ def deliveries(state: State, name: DeliveryName) -> tuple[Delivery | None, Deliv
         for delivery in state.deliveries.of(name.feed, position)
         if delivery.number < name.number and delivery.sound and delivery.replaces
     ]
-    return state.deliveries.numbered(name.feed, position, name.number), before[-1] if before else None
+    return state.deliveries.by_number(name.feed, position, name.number), before[-1] if before else None

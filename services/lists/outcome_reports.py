@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from policies.problems.problems import HuiminError, listed, meant
+from policies.problems.problems import HuiminError, comma_list, suggestion
 from policies.values import Text
 from services.lists.changes import Changes, Titles, list_changes
 from services.lists.outcomes import OutcomeFound, outcome_found
 from services.lookup import check_published
 from services.results import Internal
 from services.state.as_of import core
-from streams.ledgers.outcomes import TITLES, named
+from streams.ledgers.outcomes import TITLES, outcome_of
 
 if TYPE_CHECKING:
-    from connectors.lists.outcome_form import Form
-    from connectors.lists.outcomes import Known
+    from connectors.lists.outcome_form import OutcomeForm
+    from connectors.lists.outcomes import KnownSubjects
     from infra.workspace.workspace import Workspace
     from matchers.reading.explain import Criterion
     from streams.language.messages import OutcomeReported
@@ -54,11 +54,11 @@ def parse_outcome(text: str) -> str:
     Raises:
         HuiminError: there is no such outcome. The error does not repeat the text: it might be somebody's number.
     """
-    outcome = named(text)
+    outcome = outcome_of(text)
     if outcome is None:
-        near, titles = meant(text, TITLES), "、".join(title.zh for title in TITLES.values())
+        near, titles = suggestion(text, TITLES), "、".join(title.zh for title in TITLES.values())
         zh = f"没有这种反馈；应为{titles}。{near.zh}"
-        raise HuiminError(Text(zh, f"There is no such outcome; expected {listed(TITLES)}.{near.en}"), 2)
+        raise HuiminError(Text(zh, f"There is no such outcome; expected {comma_list(TITLES)}.{near.en}"), 2)
     return outcome
 
 
@@ -78,12 +78,12 @@ def report_outcome(
         state = host.state
         check_published(state, policy)
         subjects = known_subjects(state, policy)
-        if not subjects.there(subjects.root(subject)):
+        if not subjects.exists(subjects.root(subject)):
             raise HuiminError(Text("没有这一对象；请核对化名。", "Nobody is known by this token; look at it again."), 2)
         id = None if criterion is None else _criterion(state, policy, criterion)
         day = on or state.day
         receipt = host.submit(report_message(state, policy, subject, outcome, day, by, id))
-        finding = host.state.findings.of(policy, subjects.root(subject))
+        finding = host.state.outcomes.of(policy, subjects.root(subject))
         assert finding is not None  # this one, or a later one
         result, new = outcome_found(host.state, finding), finding.offset == receipt.offset
         listing, units = list_changes(receipt.changes, host.state.registry), host.state.catalogue.units
@@ -96,29 +96,29 @@ def _criterion(state: State, policy: str, text: str) -> str:
     form = outcome_form(state, policy)
     id = form.criterion(text)
     if id is None:
-        near = meant(text, form.criteria)
+        near = suggestion(text, form.criteria)
         zh = f"政策 {policy} 没有这一条件。{near.zh or f'用 huimin policy show {policy} 查看。'}"
         raise HuiminError(Text(zh, f"Policy {policy} has no such criterion.{near.en or f' See huimin policy show {policy}.'}"), 3)
     return id
 
 
-def outcome_form(state: State, policy: str) -> Form:
+def outcome_form(state: State, policy: str) -> OutcomeForm:
     """The form of a returned list of a policy: the criteria and checks that it may name."""
-    from connectors.lists.outcome_form import Form
+    from connectors.lists.outcome_form import OutcomeForm
 
     versions = [version.policy for _, version in sorted(state.registry.versions[policy].items())]
-    matched = state.matched(policy)
-    return Form([*versions, *([matched] if matched else [])], state.catalogue)
+    matched = state.matched_policy(policy)
+    return OutcomeForm([*versions, *([matched] if matched else [])], state.catalogue)
 
 
-def known_subjects(state: State, policy: str, on: date | None = None) -> Known:
+def known_subjects(state: State, policy: str, on: date | None = None) -> KnownSubjects:
     """The known subjects of a state, and the subject that each counts as; ``on``: the day of rows that name none."""
-    from connectors.lists.outcomes import Known
+    from connectors.lists.outcomes import KnownSubjects
     from matchers.kernel.layout import KINDS
 
     subject = _kind(state, policy)
     kind, store = KINDS.index(subject), core(state).store
-    return Known(lambda token: store.entity(kind, token) >= 0, lambda token: state.identities.root(subject, token), state.day, on)
+    return KnownSubjects(lambda token: store.entity(kind, token) >= 0, lambda token: state.identities.root(subject, token), state.day, on)
 
 
 def _kind(state: State, policy: str) -> str:
@@ -136,7 +136,7 @@ def report_message(state: State, policy: str, subject: int, outcome: str, on: da
 
 def _basis(state: State, policy: str, subject: int, criterion: str) -> tuple[Row, ...]:
     """The records that a criterion rests on; none where the policy is not matched now, or has no such criterion any more."""
-    if state.matched(policy) is None:
+    if state.matched_policy(policy) is None:
         return ()
     nodes = [node for node in _nodes(core(state).explain(policy, subject).criteria) if node.meta.id == criterion]
     feeds = state.catalogue.feeds

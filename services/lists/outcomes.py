@@ -21,14 +21,14 @@ from policies.values import Text
 from services.lists.changes import distinct_titles
 from services.lookup import check_published
 from services.results import Internal, Token
-from streams.ledgers.outcomes import OUTCOMES, RIGHT, Finding, Rate, rate
+from streams.ledgers.outcomes import OUTCOMES, RIGHT, OutcomeEntry, Rate, rate
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
     from streams.ledgers.outcomes import Row
     from streams.steps.state import State
 
-Standing: TypeAlias = Literal["never", "kept", "over", "evidence"]
+OutcomeStanding: TypeAlias = Literal["never", "kept", "over", "evidence"]
 """Of an outcome: it never suppresses; it suppresses now; its time is over; the evidence has changed."""
 Share: TypeAlias = Annotated[float, PlainSerializer(lambda share: round(share, 4), return_type=float)]
 
@@ -76,7 +76,7 @@ class OutcomeFound:
     criterion: str | None
     day: date
     until: date | None
-    standing: Standing
+    standing: OutcomeStanding
     records: tuple[DeliveredRow, ...]
     refuted: Internal[RuleCriterion | None]
 
@@ -140,34 +140,34 @@ def outcome_tallies(workspace: Workspace, policy: str | None = None) -> list[Out
         state = host.state
         if policy is not None:
             check_published(state, policy)
-        names = sorted({finding.policy for finding in state.findings}) if policy is None else [policy]
+        names = sorted({finding.policy for finding in state.outcomes}) if policy is None else [policy]
         titles = distinct_titles(names, state.registry)
-        return [_tally(state, name, titles[name], [finding for finding in state.findings if finding.policy == name]) for name in names]
+        return [_tally(state, name, titles[name], [finding for finding in state.outcomes if finding.policy == name]) for name in names]
 
 
-def outcome_found(state: State, finding: Finding) -> OutcomeFound:
+def outcome_found(state: State, finding: OutcomeEntry) -> OutcomeFound:
     """An outcome with its effect."""
     records = tuple(DeliveredRow(row[0], unit_of(state, row), row[2], row[3]) for row in finding.records)
     refuted = None if finding.criterion is None else rule_criterion(state, finding.policy, finding.criterion)
     return OutcomeFound(
         finding.offset, finding.subject, finding.outcome, finding.on, finding.by, finding.criterion, finding.day, finding.until,
-        standing(state, finding), records, refuted,
+        outcome_standing(state, finding), records, refuted,
     )  # fmt: skip
 
 
-def standing(state: State, finding: Finding) -> Standing:
+def outcome_standing(state: State, finding: OutcomeEntry) -> OutcomeStanding:
     """Whether an outcome suppresses its subject; and if it does not any more, why."""
     if finding.until is None:
         return "never"
-    overlay = state.book.on(finding.policy).get(finding.subject)
+    overlay = state.book.overlays_of(finding.policy).get(finding.subject)
     if overlay is not None and overlay.outcome is not None:
         return "kept"
-    return "over" if finding.until <= state.day or not state.findings.standing(finding) else "evidence"
+    return "over" if finding.until <= state.day or not state.outcomes.is_current(finding) else "evidence"
 
 
-def kept_off(state: State, policy: str) -> Counter[str]:
+def suppression_counts(state: State, policy: str) -> Counter[str]:
     """The number of suppressed subjects of a list, by outcome."""
-    return Counter(overlay.outcome for overlay in state.book.on(policy).values() if overlay.outcome is not None)
+    return Counter(overlay.outcome for overlay in state.book.overlays_of(policy).values() if overlay.outcome is not None)
 
 
 def rule_criterion(state: State, policy: str, criterion: str) -> RuleCriterion:
@@ -186,17 +186,17 @@ def unit_of(state: State, row: Row) -> str:
     return state.catalogue.feeds[feed].sources[source].unit
 
 
-def _tally(state: State, policy: str, title: Text, findings: Sequence[Finding]) -> OutcomeTally:
+def _tally(state: State, policy: str, title: Text, findings: Sequence[OutcomeEntry]) -> OutcomeTally:
     counts = Counter(finding.outcome for finding in findings)
     right = sum(counts[word] for word in RIGHT)
     refuted = [finding for finding in findings if finding.criterion is not None]
     criteria = Counter(finding.criterion for finding in refuted if finding.criterion)
     units = Counter(unit for finding in refuted for unit in {unit_of(state, row) for row in finding.records})
-    keeping = [finding for finding in findings if standing(state, finding) == "kept"]
+    keeping = [finding for finding in findings if outcome_standing(state, finding) == "kept"]
     whole, titles = rate(counts), state.catalogue.units
     return OutcomeTally(
-        policy, {word: counts[word] for word in OUTCOMES if counts[word]}, whole.right, whole.wrong, whole.hit,
-        tuple(CriterionHits(id, right, n, Rate(right, n).hit, rule_criterion(state, policy, id)) for id, n in sorted(criteria.items())),
-        tuple(UnitHits(unit, right, n, Rate(right, n).hit, titles[unit].title) for unit, n in sorted(units.items())),
+        policy, {word: counts[word] for word in OUTCOMES if counts[word]}, whole.right, whole.wrong, whole.hit_rate,
+        tuple(CriterionHits(id, right, n, Rate(right, n).hit_rate, rule_criterion(state, policy, id)) for id, n in sorted(criteria.items())),
+        tuple(UnitHits(unit, right, n, Rate(right, n).hit_rate, titles[unit].title) for unit, n in sorted(units.items())),
         len(keeping), min((finding.until for finding in keeping if finding.until is not None), default=None), title,
     )  # fmt: skip

@@ -16,14 +16,14 @@ from policies.values import Text
 from services.lists.changes import Changes, Titles, list_changes
 from services.lists.outcome_reports import known_subjects, outcome_form, report_message
 from services.lookup import check_published
-from streams.language.errors import Refused
+from streams.language.errors import Refusal
 
 if TYPE_CHECKING:
-    from connectors.lists.outcomes import Returned
+    from connectors.lists.outcomes import OutcomeRow
     from infra.workspace.workspace import Workspace
     from streams.host import Host
     from streams.language.messages import CandidateChange, Input
-    from streams.ledgers.outcomes import Finding
+    from streams.ledgers.outcomes import OutcomeEntry
     from streams.steps.state import State
 
 
@@ -77,12 +77,12 @@ def report_returned(
         HuiminError: there is no such policy. UnreadableFile: every mistake of the file; nothing is stored. Refused: the state has moved on
             since the file was read; names the row, those before it are in force.
     """
-    from connectors.lists.outcomes import read_returned
+    from connectors.lists.outcomes import read_outcome_rows
 
     with workspace.writing() as host:
         state = host.state
         check_published(state, policy)
-        returned, silent = read_returned(file, outcome_form(state, policy), workspace.tokens(), known_subjects(state, policy, on))
+        returned, silent = read_outcome_rows(file, outcome_form(state, policy), workspace.tokens(), known_subjects(state, policy, on))
         agency = state.registry.versions[policy][state.registry.newest(policy)].policy.agency
         plan = _plan_of(state, policy, returned, by or agency)
         listing = list_changes(_submit(host, file, plan, advance), host.state.registry)
@@ -92,7 +92,7 @@ def report_returned(
     )  # fmt: skip
 
 
-def _plan_of(state: State, policy: str, returned: Iterable[Returned], by: str) -> _Plan:
+def _plan_of(state: State, policy: str, returned: Iterable[OutcomeRow], by: str) -> _Plan:
     """The new messages of a file. The answers of a row go before its outcome: they are evidence that was known then."""
     from streams.language.messages import CheckAnswered
 
@@ -112,7 +112,7 @@ def _plan_of(state: State, policy: str, returned: Iterable[Returned], by: str) -
         if row.outcome is None or row.on is None:
             continue
         now = (row.outcome, row.on, row.criterion)
-        before = latest.get(row.subject) or _counting(state.findings.of(policy, row.subject))
+        before = latest.get(row.subject) or _counting(state.outcomes.of(policy, row.subject))
         if before == now:
             repeated += 1
         elif before is not None and row.on < before[1]:
@@ -124,7 +124,7 @@ def _plan_of(state: State, policy: str, returned: Iterable[Returned], by: str) -
     return _Plan(plan.messages, plan.outcomes, answers, repeated, older)
 
 
-def _counting(finding: Finding | None) -> tuple[str, date, str | None] | None:
+def _counting(finding: OutcomeEntry | None) -> tuple[str, date, str | None] | None:
     return None if finding is None else (finding.outcome, finding.on, finding.criterion)
 
 
@@ -141,9 +141,9 @@ def _submit(host: Host, file: Path, plan: _Plan, advance: Callable[[int], None])
             changes += receipt.changes
             count += 1
             advance(1)
-    except Refused as error:
+    except Refusal as error:
         row = plan.messages[count][0]
         zh = f"{file.name} 第 {row} 行：{error.text.zh}之前各行已记下，改正后整份重送即可。"
         en = f"{file.name}, row {row}: {error.text.en} The rows before it are noted; mend the file and send all of it again."
-        raise Refused(Text(zh, en), error.exit_code) from None
+        raise Refusal(Text(zh, en), error.exit_code) from None
     return changes

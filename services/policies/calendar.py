@@ -42,7 +42,7 @@ class Turn:
 def turns(state: State, name: str, days: int) -> list[Turn]:
     """The turns in the days after the state's day, by day, each once."""
     last = date.fromordinal(min(state.day.toordinal() + days, date.max.toordinal()))
-    every = {turn for version in state.registry.standing(name) for turn in _of(state, version.policy)}
+    every = {turn for version in state.registry.standing_versions(name) for turn in _of(state, version.policy)}
     return sorted(turn for turn in every if state.day < turn.day <= last)
 
 

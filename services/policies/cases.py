@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from policies.language.catalogue import Catalogue
     from policies.language.tree import Policy
 
-Side: TypeAlias = str | date | list[str] | None
+ExpectationSide: TypeAlias = str | date | list[str] | None
 """One side of an expectation; None or an empty list: nothing."""
 Missing: TypeAlias = tuple[str, str | None, str | None]
 """A missing piece of evidence: criterion, feed, unit."""
@@ -52,8 +52,8 @@ class CaseMiss:
     case: str
     subject: str
     what: str
-    expected: Side
-    found: Side
+    expected: ExpectationSide
+    found: ExpectationSide
     position: Annotated[int, Hidden] = 0
 
 
@@ -163,7 +163,7 @@ def _misses(position: int, case: Case, policy: Policy, matcher: Matcher) -> Iter
             yield CaseMiss(case.case, subject, what, wanted, actual, position)
 
 
-def _differences(expected: Expected, verdict: Verdict) -> Iterator[tuple[str, Side, Side]]:
+def _differences(expected: Expected, verdict: Verdict) -> Iterator[tuple[str, ExpectationSide, ExpectationSide]]:
     """(what, expected, actual) of each word of an expectation that is not met; words that it does not have are not checked."""
     stated = expected.model_fields_set
     for word in ("verdict", "status", "until"):

@@ -114,7 +114,7 @@ def _all_moved(of: Difference) -> list[MovedSubject]:
     return list(moved_subjects(of))
 
 
-Moved: TypeAlias = Annotated[Difference, Opaque(), PlainSerializer(_all_moved, return_type=list[MovedSubject])]
+MovedSubjects: TypeAlias = Annotated[Difference, Opaque(), PlainSerializer(_all_moved, return_type=list[MovedSubject])]
 """The subjects that move. There may be a million, so they stay columns until they are printed."""
 
 
@@ -141,7 +141,7 @@ class PolicyComparison:
     statuses: list[Transition]
     criteria: list[DecidingCriterion]
     streets: list[DivisionMoves]
-    people: Moved
+    people: MovedSubjects
     differences: Internal[Differences]
     catalogue: Internal[Catalogue]
 

@@ -18,14 +18,14 @@ import numpy.typing as npt
 from matchers.kernel.changes import STATUSES
 from matchers.kernel.layout import KINDS
 from matchers.kernel.thresholds import days as day_number
-from matchers.lists.criteria import Judge, Judged, patterns
+from matchers.lists.criteria import CriteriaReader, CriteriaReadings, patterns
 from matchers.program.state import in_force
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Leaf, Policy, feeds_of, params_of
 from services.lookup import matched_policy
 from services.policies.calendar import OrNull, Turn, turns
 from services.results import Internal, Key, Token
-from services.state.as_of import listed, thrown_away
+from services.state.as_of import disposable_state, materialized_list
 from streams.language.causes import AgreementCause, AmendmentCause, Cause, OutcomeCause, PublicationCause
 from streams.language.messages import Tick
 from streams.steps.consequences import days_between
@@ -136,7 +136,7 @@ def forecast_policy(workspace: Workspace, name: str, days: int) -> Forecast:
     """
     with workspace.reading() as host:
         matched_policy(host.state, name)
-        return forecast(thrown_away(host), name, days)
+        return forecast(disposable_state(host), name, days)
 
 
 def forecast(state: State, name: str, days: int) -> Forecast:
@@ -146,13 +146,13 @@ def forecast(state: State, name: str, days: int) -> Forecast:
         name: a policy that is matched on the state's day.
     """
     start, policy, calendar = state.day, state.policies[name], turns(state, name, days)
-    matcher, judges = cast("Matcher", state.matcher), dict[int, Judge]()
-    before = len(listed(state, name))
+    matcher, judges = cast("Matcher", state.matcher), dict[int, CriteriaReader]()
+    before = len(materialized_list(state, name))
     rows: list[ForecastRow] = []
     for day in days_between(start, start + timedelta(days=days)):
         lines = step(state, Tick(day), state.offset)
         rows += _rows(state, matcher, judges, name, day, lines)
-    lengths = ListLengths(before, len(listed(state, name)))
+    lengths = ListLengths(before, len(materialized_list(state, name)))
     versions = {row.version: state.registry.versions[name][row.version].policy for row in rows}
     entered, left, changed = (sum(row.count for row in rows if row.change == change) for change in ("entered", "left", "changed"))
     return Forecast(
@@ -161,7 +161,7 @@ def forecast(state: State, name: str, days: int) -> Forecast:
     )  # fmt: skip
 
 
-def _rows(state: State, matcher: Matcher, judges: dict[int, Judge], name: str, day: date, lines: Lines) -> list[ForecastRow]:
+def _rows(state: State, matcher: Matcher, judges: dict[int, CriteriaReader], name: str, day: date, lines: Lines) -> list[ForecastRow]:
     """The rows of one day, by change and reason."""
     groups = []
     for number, (policy, version, of_day, cause) in enumerate(lines.heads):
@@ -177,7 +177,7 @@ def _rows(state: State, matcher: Matcher, judges: dict[int, Judge], name: str, d
             whys, group = [why], np.zeros(len(at), np.int32)
         else:
             if version not in judges:
-                judges[version] = Judge(matcher, definition)
+                judges[version] = CriteriaReader(matcher, definition)
             whys, group = _by_criteria(state, judges[version], day, rows)
         places = _places(matcher, kind, day, rows)
         key = ((group.astype(np.int64) * 4 + before) * 4 + after) * (len(matcher.store.divisions.texts) + 1) + places + 1
@@ -217,7 +217,9 @@ def _by_cause(cause: Cause, policy: Policy, day: date) -> MoveReason | None:
             return None
 
 
-def _by_criteria(state: State, judge: Judge, day: date, rows: npt.NDArray[np.int32]) -> tuple[list[MoveReason], npt.NDArray[np.int32]]:
+def _by_criteria(
+    state: State, judge: CriteriaReader, day: date, rows: npt.NDArray[np.int32]
+) -> tuple[list[MoveReason], npt.NDArray[np.int32]]:
     """The distinct reasons, and the index of each subject's reason."""
     was, now = judge.read(rows, day - timedelta(days=1)), judge.read(rows, day)
     flipped = was.truth != now.truth
@@ -234,14 +236,14 @@ def _by_criteria(state: State, judge: Judge, day: date, rows: npt.NDArray[np.int
     return [_why(judge, now, codes[:, column], day, lapsed) for column in first], group
 
 
-def _missing(judged: Judged) -> npt.NDArray[np.bool_]:
+def _missing(judged: CriteriaReadings) -> npt.NDArray[np.bool_]:
     """bool[pairs, n]: whether a pair of criterion and feed is missing for a subject."""
     pairs = len(judged.entry.pairs)
     columns = [((judged.missing[:, j >> 6] >> np.uint64(j & 63)) & np.uint64(1)).astype(np.bool_) for j in range(pairs)]
     return np.array(columns, np.bool_).reshape(pairs, len(judged.status))
 
 
-def _why(judge: Judge, judged: Judged, codes: Codes, day: date, lapsed: frozenset[str]) -> MoveReason:
+def _why(judge: CriteriaReader, judged: CriteriaReadings, codes: Codes, day: date, lapsed: frozenset[str]) -> MoveReason:
     """The reason of one pattern of ``_by_criteria``."""
     leaves, pairs = judge.leaves, judged.entry.pairs
     flips = {leaf: Flip(leaf.meta.id, LETTERS[(code - 1) // 3], LETTERS[(code - 1) % 3]) for leaf, code in _coded_leaves(leaves, codes)}

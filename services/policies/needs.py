@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from policies.checking.needs import FeedNeed, requirements
+from policies.checking.needs import FeedRequirement, requirements
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Check, Policy, leaves
 from policies.values import Period, significant, within
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from matchers.core import Matcher
     from streams.steps.state import State
 
-Standing: TypeAlias = Literal["unknown", "covered", "stale", "missing", "not_needed"]
-WORST_FIRST: tuple[Standing, ...] = ("missing", "stale", "unknown", "covered", "not_needed")
-OWED: tuple[Standing, ...] = ("missing", "stale")
+CoverageStanding: TypeAlias = Literal["unknown", "covered", "stale", "missing", "not_needed"]
+WORST_FIRST: tuple[CoverageStanding, ...] = ("missing", "stale", "unknown", "covered", "not_needed")
+OPEN_STANDINGS: tuple[CoverageStanding, ...] = ("missing", "stale")
 NOTICE = timedelta(days=7)
 """The least time that a unit has to answer."""
 
@@ -39,7 +39,7 @@ class PlaceCoverage:
     """
 
     division: str
-    standing: Standing
+    standing: CoverageStanding
     complete_to: date | None
     waiting: int
 
@@ -67,14 +67,14 @@ class UnitNeed:
     cites: tuple[str | None, ...]
     agreed: bool
     agreed_until: date | None
-    standing: Standing
+    standing: CoverageStanding
     waiting: int
     places: tuple[PlaceCoverage, ...]
 
     @property
     def open(self) -> bool:
         """Whether the unit still owes anything."""
-        return not self.agreed or self.standing in (*OWED, "unknown")
+        return not self.agreed or self.standing in (*OPEN_STANDINGS, "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +112,12 @@ class PolicyNeeds:
 
 def needs_in(workspace: Workspace | None, policy: Policy, catalogue: Catalogue, day: date | None, today: date) -> PolicyNeeds:
     """The needs of a draft on a day, with their standing in a workspace, if there is one with a state."""
-    from services.state.as_of import as_of
+    from services.state.as_of import state_on
 
     if workspace is None or workspace.empty:
         return policy_needs(policy, catalogue, None, day or today)
     with workspace.trying() as host:
-        state = as_of(host, day)
+        state = state_on(host, day)
         return policy_needs(policy, host.state.catalogue, state, day or state.day)
 
 
@@ -153,7 +153,7 @@ def _waiting(policy: Policy, matcher: Matcher) -> Mapping[tuple[str, str], int]:
     return Counter((feed, c.division) for c in candidates if c.division for feed in {feed for _, feed in c.missing if feed is not None})
 
 
-def _unit_need(need: FeedNeed, unit: str, policy: Policy, catalogue: Catalogue, places: tuple[PlaceCoverage, ...]) -> UnitNeed:
+def _unit_need(need: FeedRequirement, unit: str, policy: Policy, catalogue: Catalogue, places: tuple[PlaceCoverage, ...]) -> UnitNeed:
     agreement = catalogue.feeds[need.feed].agreement
     agreed = policy.purpose in agreement.purposes and (agreement.until is None or agreement.until >= policy.effective_from)
     return UnitNeed(
@@ -166,7 +166,7 @@ def _unit_need(need: FeedNeed, unit: str, policy: Policy, catalogue: Catalogue, 
 
 
 def _places(
-    need: FeedNeed, source: int, divisions: list[str], state: State, waiting: Mapping[tuple[str, str], int]
+    need: FeedRequirement, source: int, divisions: list[str], state: State, waiting: Mapping[tuple[str, str], int]
 ) -> tuple[PlaceCoverage, ...]:
     statements = [
         (significant(s.division), s.complete_to)
@@ -180,7 +180,7 @@ def _places(
     return tuple(places)
 
 
-def _standing(max_age: Period | None, last: date | None, day: date) -> Standing:
+def _standing(max_age: Period | None, last: date | None, day: date) -> CoverageStanding:
     if max_age is None:
         return "not_needed"
     if last is None:

@@ -21,7 +21,7 @@ from policies.values import Text
 from services.lookup import readable_policy
 from services.policies.comparison import PolicyComparison, comparison
 from services.results import Internal
-from services.state.as_of import as_of, core
+from services.state.as_of import core, state_on
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
@@ -107,7 +107,7 @@ def preview_file(workspace: Workspace, file: Path, day: date | None) -> PolicyPr
     """
     with workspace.trying() as host:
         policy = readable_policy(file, host.state.catalogue)
-        return preview(as_of(host, day), policy)
+        return preview(state_on(host, day), policy)
 
 
 def preview_on(host: Host, policy: Policy) -> PolicyPreview:
@@ -119,7 +119,7 @@ def preview(state: State, policy: Policy) -> PolicyPreview:
     """The preview of a policy over the records of a state."""
     matcher = core(state)
     everybody = matcher.counts(replace(policy, criteria=All(Meta("funnel", ""), ())))
-    stages, candidates, in_force = funnel(policy, matcher), matcher.preview(policy), state.matched(policy.name)
+    stages, candidates, in_force = funnel(policy, matcher), matcher.preview(policy), state.matched_policy(policy.name)
     beside = None if in_force is None else comparison(state, in_force, policy, state.day)
     by_street = Counter((c.division, str(c.status)) for c in candidates)
     return PolicyPreview(

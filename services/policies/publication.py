@@ -17,13 +17,13 @@ from policies.language.people import check_people
 from policies.problems.problems import Conflict
 from policies.values import Text
 from services.lists.changes import Changes, Titles, list_changes
-from services.lists.holds import Notify, announced_holds
-from services.lookup import no_policy, readable_policy, withdrawn
+from services.lists.holds import Notify, announce_holds
+from services.lookup import no_policy, readable_policy, withdrawal_sentence
 from services.network import MatchedStreets, matched_streets
 from services.policies.preview import JUDGING, PolicyPreview, preview_on
 from services.progress import Progress, silent
 from services.results import Hidden
-from services.state.as_of import begin
+from services.state.as_of import begin_first_day
 from streams.language.messages import PolicyPublished, PolicyWithdrawn
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class PublicationQuestion:
     preview: PolicyPreview | None
 
 
-def publish(
+def publish_draft(
     workspace: Workspace, file: Path, by: str, approved_by: str, today: date, *, confirm: Callable[[PublicationQuestion], bool] | None,
     previewed: bool, notify: Notify, progress: Progress = silent,
 ) -> tuple[Publication, MatchedStreets | None]:  # fmt: skip
@@ -107,8 +107,8 @@ def publish(
     check_people(by, approved_by)
     draft = draft_to_publish(workspace, file)
     policy = draft.policy
-    with workspace.writing() as host, announced_holds(host, notify):
-        begin(host, today)
+    with workspace.writing() as host, announce_holds(host, notify):
+        begin_first_day(host, today)
         if confirm is not None:
             result = None
             if previewed:
@@ -135,7 +135,7 @@ def withdraw(
         HuiminError: there is no such policy. Conflict: it is not confirmed. Refused: as for ``withdraw_policy``.
     """
     check_people(by, approved_by)
-    with workspace.writing() as host, announced_holds(host, notify):
+    with workspace.writing() as host, announce_holds(host, notify):
         newest = newest_version(host, name)
         if confirm is not None and not confirm():
             raise Conflict(Text("未撤销。加 --yes 可不再询问。", "Not withdrawn. Add --yes not to be asked."))
@@ -190,5 +190,5 @@ def withdraw_policy(host: Host, name: str, newest: int, by: str, approved_by: st
     registry = host.state.registry
     changes, withdrawal = list_changes(receipt.changes, registry), registry.withdrawal(name)
     assert withdrawal is not None  # it was just applied
-    sentence = withdrawn(registry.title(name), withdrawal)
+    sentence = withdrawal_sentence(registry.title(name), withdrawal)
     return PolicyWithdrawal(name, True, withdrawal.since, changes.changes, changes.titles, sentence, receipt.offset)

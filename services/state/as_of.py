@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from streams.steps.state import State
 
 
-def as_of(host: Host, day: date | None) -> State:
+def state_on(host: Host, day: date | None) -> State:
     """The state of a host on ``day``, to read only; None: as it is."""
-    return host.state if day in (None, host.state.day) else _on(thrown_away(host), day)
+    return host.state if day in (None, host.state.day) else _on(disposable_state(host), day)
 
 
-def seen(host: Host, day: date | None, known_at: int | date | None) -> State:
+def state_known_at(host: Host, day: date | None, known_at: int | date | None) -> State:
     """The state of a host on ``day``, from what was known at the moment ``known_at``; None: now.
 
     A day after the moment is a forecast from what was known then.
@@ -32,7 +32,7 @@ def seen(host: Host, day: date | None, known_at: int | date | None) -> State:
     Raises:
         NotKept: the moment cannot be asked for.
     """
-    return as_of(host, day) if known_at is None else _on(host.at(known_at), day)
+    return state_on(host, day) if known_at is None else _on(host.at(known_at), day)
 
 
 def _on(state: State, day: date | None) -> State:
@@ -42,20 +42,20 @@ def _on(state: State, day: date | None) -> State:
     from streams.steps.steps import step
 
     if day < state.day:
-        state.registry = state.registry.looked_back(day)
+        state.registry = state.registry.without_later_withdrawals(day)
     step(state, Tick(day), state.offset)
     return state
 
 
-def thrown_away(host: Host) -> State:
+def disposable_state(host: Host) -> State:
     """A state that may be changed freely: a reader's own state, or a copy of one that is still used (a writer's, a network's replica)."""
     from streams.steps.state import State
 
     state = host.state
-    return state if host.readonly else State.restored(host.parts, state.meta(), state.arrays())
+    return state if host.readonly else State.restore(host.parts, state.meta(), state.arrays())
 
 
-def begin(host: Host, today: date) -> None:
+def begin_first_day(host: Host, today: date) -> None:
     """Gives a state without a day its first day: today."""
     from streams.language.messages import Tick
     from streams.steps.state import NO_DAY
@@ -69,7 +69,7 @@ def core(state: State) -> Matcher:
     return cast("Matcher", state.matcher)
 
 
-def listed(state: State, policy: str, every: bool = False) -> list[Candidate]:
+def materialized_list(state: State, policy: str, every: bool = False) -> list[Candidate]:
     """The materialized list of a policy, by token: the computed list, changed by suppressions and holds.
 
     Args:
@@ -79,7 +79,7 @@ def listed(state: State, policy: str, every: bool = False) -> list[Candidate]:
     return _as_told(state, policy, matcher.candidates(policy, every=every) if policy in matcher.policies else [])
 
 
-def lists(state: State) -> Iterator[tuple[str, list[Candidate]]]:
+def materialized_lists(state: State) -> Iterator[tuple[str, list[Candidate]]]:
     """The materialized list of every matched policy, by name, from one pass."""
     from matchers.lists.verdicts import candidates_of
 
@@ -96,19 +96,19 @@ def _as_told(state: State, policy: str, candidates: list[Candidate]) -> list[Can
     from matchers.kernel.changes import STATUSES
     from matchers.lists.verdicts import Candidate
 
-    overlays = state.book.on(policy)
+    overlays = state.book.overlays_of(policy)
     if not overlays:
         return candidates
     by_rule = {candidate.subject: candidate for candidate in candidates}
     listed = {subject: candidate for subject, candidate in by_rule.items() if subject not in overlays}
-    places = divisions(state, policy, [subject for subject, overlay in overlays.items() if overlay.told is not None])
+    places = divisions(state, policy, [subject for subject, overlay in overlays.items() if overlay.materialized is not None])
     for subject, overlay in overlays.items():
-        if overlay.told is None:
+        if overlay.materialized is None:
             continue
-        status, (checklist, missing) = overlay.told
+        status, (checklist, missing) = overlay.materialized
         candidate = by_rule.get(subject) or Candidate(subject, "yes", None, (), (), places[subject])
-        listed[subject] = replace(candidate, status=STATUSES[status], checklist=checklist, missing=missing)
-    return [listed[subject] for subject in sorted(listed)]
+        materialized_list[subject] = replace(candidate, status=STATUSES[status], checklist=checklist, missing=missing)
+    return [materialized_list[subject] for subject in sorted(listed)]
 
 
 def divisions(state: State, policy: str, subjects: Sequence[int]) -> dict[int, str | None]:

@@ -46,19 +46,19 @@ def account() -> Iterator[Effects]:
         _ACCOUNT.reset(before)
 
 
-def stored(offset: int) -> None:
+def note_message(offset: int) -> None:
     """Notes that a message is durable at this offset."""
     if (effects := _ACCOUNT.get()) is not None:
         effects.offsets.append(offset)
 
 
-def wrote(path: Path) -> None:
+def note_file(path: Path) -> None:
     """Notes that a file is in its place."""
     if (effects := _ACCOUNT.get()) is not None:
         effects.files.append(path)
 
 
-def did(what: Text) -> None:
+def note_other(what: Text) -> None:
     """Notes another effect that lasts, beside log and files: a topic was made, a broker was started."""
     if (effects := _ACCOUNT.get()) is not None:
         effects.others.append(what)

@@ -18,7 +18,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from policies.values import Text
-from streams.disk.effects import wrote
+from streams.disk.effects import note_file
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -40,7 +40,7 @@ class Unfit(ValueError):
 
 
 @contextmanager
-def replaced(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Gives a temporary path to write to. It replaces ``path`` if the block succeeds, and is removed if the block fails.
 
     An empty private file is there to be overwritten. A library that wants no file there removes it, inside ``private_umask``.
@@ -66,7 +66,7 @@ def replaced(path: Path) -> Iterator[Path]:
         part.chmod(PRIVATE_FILE)
         sync(part)
         part.replace(path)
-        wrote(path)
+        note_file(path)
         sync_folder(path.parent)
     finally:
         with suppress(OSError):
@@ -75,7 +75,7 @@ def replaced(path: Path) -> Iterator[Path]:
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Writes a small file: a text in UTF-8, or bytes."""
-    with replaced(path) as part:
+    with replacing(path) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from policies.values import Text
 from streams.disk.files import Unfit, text_at, write_whole
 from streams.host import Host
-from streams.language.errors import Damaged
+from streams.language.errors import DamagedStore
 from streams.language.messages import CandidateChange
 
 _ID = re.compile(r"[0-9]{1,19}\.[0-9]{1,19}")
@@ -41,7 +41,9 @@ class Cursor:
             text = ""
         if not _ID.fullmatch(text):
             zh = f"游标 {self.path} 已损坏；请写入最后处理过的编号，或删除它以从头开始。"
-            raise Damaged(Text(zh, f"The cursor {self.path} is damaged; write the last id handled into it, or remove it to begin again."))
+            raise DamagedStore(
+                Text(zh, f"The cursor {self.path} is damaged; write the last id handled into it, or remove it to begin again.")
+            )
         return text
 
     def advance(self, id: str) -> None:

@@ -17,27 +17,27 @@ from matchers import SEMANTICS
 from matchers.matrix.erasure import Trace
 from policies.problems.problems import HuiminError, Invalid
 from policies.values import Text
-from streams.disk.effects import stored
+from streams.disk.effects import note_message
 from streams.disk.files import make_folder
-from streams.erasure.scrub import Scrubbed, scrub
+from streams.erasure.scrub import ScrubReport, scrub
 from streams.erasure.traces import half_erased, traces_of
-from streams.host import Receipt, apply, lines_behind, place_of, published
-from streams.language.errors import UNFINISHED, Refused
+from streams.host import Receipt, apply, lines_behind, place_of, published_versions
+from streams.language.errors import UNFINISHED, Refusal
 from streams.language.messages import CandidateChange, EngineUpgraded, Input, PersonErased
 from streams.language.ports import Parts
 from streams.ledgers.decisions import with_stamp
 from streams.lists.editions import ALL, Edition, closed_by, editions
-from streams.lists.manifests import kept
-from streams.steps.erasure import cleared
+from streams.lists.manifests import manifests_from_store
+from streams.steps.erasure import message_without_erased
 from streams.steps.state import State
 from streams.steps.steps import step
 from streams.store import checkpoints
 from streams.store.log import Log, Row, exists
 from streams.store.point_in_time import known_at
-from streams.store.recovery import recipe, recovered, replay, weight
+from streams.store.recovery import recipe, recover, replay, weight
 from streams.store.retention import USUAL, Retention, tidy
-from streams.store.sqlite_errors import not_there, said
-from streams.store.writer import Behind, WriterLock
+from streams.store.sqlite_errors import as_store_errors, not_there
+from streams.store.writer import WriteBehind, WriterLock
 from streams.wire import wire
 
 DOCUMENT_ROWS = 500
@@ -46,7 +46,7 @@ READONLY = Text("此存储以只读方式打开。", "This store was opened read
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotRule:
+class CheckpointRule:
     """When to write a checkpoint: after so many rows or bytes, or on closing after ``closing_rows``.
 
     Other messages count as rows by ``recovery.weight``, a checked document by ``DOCUMENT_ROWS``. ``retention``: how much of the past stays.
@@ -67,10 +67,10 @@ class EmbeddedHost:
     """
 
     def __init__(
-        self, folder: Path, parts: Parts, readonly: bool = False, rule: SnapshotRule | None = None,
+        self, folder: Path, parts: Parts, readonly: bool = False, rule: CheckpointRule | None = None,
         key: bytes = b"", head: Path | None = None,
     ) -> None:  # fmt: skip
-        self.folder, self.parts, self.readonly, self.rule, self._key = folder, parts, readonly, rule or SnapshotRule(), key
+        self.folder, self.parts, self.readonly, self.rule, self._key = folder, parts, readonly, rule or CheckpointRule(), key
         self.problem: HuiminError | None = None
         """Why the last checkpoint could not be written or read; the log is whole all the same."""
         self._upgraded = False
@@ -86,7 +86,7 @@ class EmbeddedHost:
 
     @classmethod
     def open(
-        cls, path: Path | str, parts: Parts, *, readonly: bool = False, create: bool = False, rule: SnapshotRule | None = None,
+        cls, path: Path | str, parts: Parts, *, readonly: bool = False, create: bool = False, rule: CheckpointRule | None = None,
         key: bytes = b"", head: Path | None = None,
     ) -> EmbeddedHost:  # fmt: skip
         """Opens the store in a folder.
@@ -97,7 +97,7 @@ class EmbeddedHost:
         """
         folder = Path(path)
         if create and not readonly:
-            with said(folder / "log"):
+            with as_store_errors(folder / "log"):
                 make_folder(folder / "snapshots")
         elif not exists(folder):
             raise not_there(folder)
@@ -118,7 +118,7 @@ class EmbeddedHost:
         state, receipts, rows, bodies = self.state, list[Receipt](), list[Row](), list[bytes]()
         try:
             for original in messages:
-                message = with_stamp(cleared(state, original), state.offset)
+                message = with_stamp(message_without_erased(state, original), state.offset)
                 body = wire.encode(message)
                 receipt = apply(state, message)
                 receipts.append(receipt)
@@ -126,13 +126,13 @@ class EmbeddedHost:
                 bodies.append(body)
             self._log.append(rows)
         except BaseException as error:
-            if receipts or not isinstance(error, Refused | Invalid):
+            if receipts or not isinstance(error, Refusal | Invalid):
                 self._state = None
             raise
         for receipt in receipts:
-            stored(receipt.offset)
+            note_message(receipt.offset)
         if self._is_snapshot_due(messages, bodies):
-            self._try(self.snapshot)
+            self._try(self.write_checkpoint)
         elif any(row.closes not in (None, ALL) for row in rows):
             self._try(self._log.note_head)
         return receipts
@@ -144,30 +144,30 @@ class EmbeddedHost:
         early stops behind a whole message. Raises as ``submit``, after the receipts of all durable messages.
         """
         self._for_writing()
-        disk: Behind[Receipt] = Behind(self._log, lambda receipt: stored(receipt.offset))
+        disk: WriteBehind[Receipt] = WriteBehind(self._log, lambda receipt: note_message(receipt.offset))
         try:
             for original in messages:
-                message = with_stamp(cleared(self.state, original), self.state.offset)
+                message = with_stamp(message_without_erased(self.state, original), self.state.offset)
                 body = wire.encode(message)
                 state, self._state = self.state, None  # set again below; after any error it is recovered from disk
                 try:
                     receipt = apply(state, message)
-                except (Refused, Invalid):
+                except (Refusal, Invalid):
                     self._state = state
                     raise
-                durable = disk.settled()
+                durable = disk.wait_durable()
                 disk.begin(receipt, _row(state, message, body, receipt))
                 self._state = state
                 yield from durable
                 if self._is_snapshot_due((message,), (body,)):
-                    yield from disk.settled()
-                    self._try(self.snapshot)
-            yield from disk.settled()
+                    yield from disk.wait_durable()
+                    self._try(self.write_checkpoint)
+            yield from disk.wait_durable()
         except Exception:
-            yield from disk.settled()  # it is stored, so the caller gets its receipt
+            yield from disk.wait_durable()  # it is stored, so the caller gets its receipt
             raise
         finally:
-            if disk.failed():
+            if disk.lost_at_close():
                 self._state = None
 
     def outputs(self, after: str | None = None) -> Iterator[CandidateChange]:
@@ -176,14 +176,14 @@ class EmbeddedHost:
     def editions(self, policy: str) -> Iterator[Edition]:
         state = self.state
         rows = ((offset, closes, wire.decode_changes(body)) for offset, closes, body in self._log.outputs(-1) if offset <= state.offset)
-        return editions(policy, rows, published(state, policy), kept(self._log.manifests(policy)))
+        return editions(policy, rows, published_versions(state, policy), manifests_from_store(self._log.manifests(policy)))
 
     def at(self, moment: int | date) -> State:
         return known_at(self.folder, recipe(self.parts), moment, self._key)
 
     @property
     def erasing(self) -> bool:
-        return self._log.unfinished() is not None
+        return self._log.first_unfinished_erasure() is not None
 
     def half_erased(self) -> int | None:
         return half_erased(self._log, self.folder / "snapshots", self.state)
@@ -191,19 +191,19 @@ class EmbeddedHost:
     def traces(self, person: int) -> list[Trace]:
         return traces_of(self._log, self.state, person)
 
-    def scrub(self, person: int, traces: Sequence[Trace]) -> Scrubbed:
+    def scrub(self, person: int, traces: Sequence[Trace]) -> ScrubReport:
         if self.readonly:
-            raise Refused(READONLY)
+            raise Refusal(READONLY)
         return scrub(self._log, self.folder / "snapshots", self.state, person, traces)
 
-    def snapshot(self) -> Path:
+    def write_checkpoint(self) -> Path:
         """Writes a checkpoint now, and removes what is older than the retention (``streams.store.retention``).
 
         Raises:
             NoRoom: the checkpoint could not be written; the store is whole all the same.
         """
         folder, state = self.folder / "snapshots", self.state
-        with said(folder):
+        with as_store_errors(folder):
             path = checkpoints.write(folder, state.offset, state.meta(), state.arrays(), self._key)
             tidy(folder, self._log, self.rule.retention)
             self._log.note_head()
@@ -218,7 +218,7 @@ class EmbeddedHost:
             Refused, Invalid: the message would not be admitted.
         """
         if not self.readonly:
-            raise Refused(READONLY)
+            raise Refusal(READONLY)
         step(self.state, message, self.state.offset)
 
     def refresh(self) -> State:
@@ -232,7 +232,7 @@ class EmbeddedHost:
         try:
             fresh = 0 if self._state is None else self._state.documents.fresh
             if self._lock is not None and self._state is not None and self._rows + DOCUMENT_ROWS * fresh >= self.rule.closing_rows:
-                self._try(self.snapshot)
+                self._try(self.write_checkpoint)
             if self._lock is not None:
                 self._try(self._log.note_head)
         finally:
@@ -246,18 +246,18 @@ class EmbeddedHost:
         self.close()
 
     def _recover(self) -> State:
-        recovery = recovered(self._log, self.folder / "snapshots", recipe(self.parts), self.readonly)
+        recovery = recover(self._log, self.folder / "snapshots", recipe(self.parts), self.readonly)
         self._state, self._rows, self._bytes, self.problem = recovery.state, recovery.rows, recovery.bytes, recovery.problem
         return recovery.state
 
     def _for_writing(self) -> None:
         if self._lock is None:
-            raise Refused(READONLY)
+            raise Refusal(READONLY)
         if self.erasing:
-            raise Refused(UNFINISHED)
+            raise Refusal(UNFINISHED)
         if not self._upgraded:
             self._upgraded = True
-            if self.state.begun and self.state.matcher.semantics < SEMANTICS:
+            if self.state.has_catalogue and self.state.matcher.semantics < SEMANTICS:
                 self.submit(EngineUpgraded(SEMANTICS))
 
     def _is_snapshot_due(self, messages: Sequence[Input], bodies: Sequence[bytes]) -> bool:

@@ -40,16 +40,16 @@ def keep_only(folder: Path, log: Log, snapshot: int, last_acknowledged: int) -> 
         db.execute("DELETE FROM inputs WHERE offset < ?", (snapshot,))
         db.execute("INSERT OR REPLACE INTO inputs VALUES (?, x'', x'')", (snapshot,))  # where this log begins
         db.execute("DELETE FROM outputs WHERE offset <= ?", (last_acknowledged,))
-    log.packed()
+    log.pack()
 
 
 def note_finished(log: Log, upto: int) -> None:
     """Notes in the log that every erasure up to an offset is finished: its traces are out of the files."""
-    while (offset := log.unfinished()) is not None and offset <= upto:
-        log.finished(offset)
+    while (offset := log.first_unfinished_erasure()) is not None and offset <= upto:
+        log.finish_erasure(offset)
 
 
-def given_up(root: Path, open_stages: Collection[str], depot: Depot) -> list[str]:
+def remove_stale_stages(root: Path, open_stages: Collection[str], depot: Depot) -> list[str]:
     """Empties the folders of stages that this worker held once and that another worker has continued; gives their names.
 
     Nobody would purge these files, and they would be thrown away if the partition came back. Only the depot shows that another worker is

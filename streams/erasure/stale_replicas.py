@@ -15,16 +15,16 @@ from pathlib import Path
 from matchers.matrix.erasure import Trace
 from policies.language.catalogue import Catalogue
 from streams.disk.files import sync_folder
-from streams.erasure.traces import logged, named
-from streams.language.errors import Damaged
+from streams.erasure.traces import tokens_in, traces_in
+from streams.language.errors import DamagedStore
 from streams.language.ports import Parts
 from streams.ledgers.erasures import Erasures
 from streams.store import checkpoints
 from streams.store.log import Log
-from streams.store.recovery import made, recipe
+from streams.store.recovery import recipe, state_of_checkpoint
 
 
-class Aside:
+class StaleReplicas:
     """The replicas of a workspace that were put aside, beside the one in ``folder``."""
 
     def __init__(self, folder: Path, parts: Parts) -> None:
@@ -33,19 +33,19 @@ class Aside:
     def __bool__(self) -> bool:
         return any(self._folders())
 
-    def put(self, offset: int) -> None:
+    def put_aside(self, offset: int) -> None:
         """Puts the closed replica aside; ``offset`` is that of its last message."""
         self._folder.rename(self._folder.with_name(f"{self._folder.name}.aside-{offset}"))
         sync_folder(self._folder.parent)
 
-    def among(self, erasures: Erasures) -> set[int]:
+    def erased_tokens(self, erasures: Erasures) -> set[int]:
         """The tokens of erased persons in the stale replicas."""
         erased_tokens = set[int]()
         for folder in self._folders():
             log = Log(folder, readonly=True)
             try:
-                for tokens in named(log, folder / "snapshots"):
-                    erased_tokens.update(tokens[erasures.among(tokens)].tolist())
+                for tokens in tokens_in(log, folder / "snapshots"):
+                    erased_tokens.update(tokens[erasures.are_erased(tokens)].tolist())
             finally:
                 log.close()
         return erased_tokens
@@ -55,14 +55,16 @@ class Aside:
         for folder in self._folders():
             log = Log(folder, readonly=True)
             try:
-                yield from logged(log, catalogue, person)
+                yield from traces_in(log, catalogue, person)
             finally:
                 log.close()
             for offset in checkpoints.offsets(folder / "snapshots"):
-                with suppress(Damaged):
-                    yield from made(recipe(self._parts), checkpoints.place(folder / "snapshots", offset), b"").matcher.traces(person)
+                with suppress(DamagedStore):
+                    yield from state_of_checkpoint(
+                        recipe(self._parts), checkpoints.place(folder / "snapshots", offset), b""
+                    ).matcher.traces(person)
 
-    def gone(self) -> None:
+    def remove(self) -> None:
         """Removes the stale replicas."""
         for folder in list(self._folders()):
             shutil.rmtree(folder)

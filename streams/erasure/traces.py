@@ -15,9 +15,9 @@ from matchers.kernel.batch import RecordBatch, UInt64
 from matchers.matrix.erasure import TOKENS, Trace
 from policies.language.catalogue import Catalogue
 from policies.values import Kind
-from streams.language.errors import Damaged, NewerFormat, Unreadable
+from streams.language.errors import DamagedStore, NewerFormat, Unreadable
 from streams.language.messages import CheckAnswered, CoverageStated, IdentityMerged, IdentitySplit, Input, OutcomeReported
-from streams.ledgers.erasures import Erased, found
+from streams.ledgers.erasures import RecordedErasure, erased_token
 from streams.steps.state import State
 from streams.store import checkpoints
 from streams.store.log import Log
@@ -34,21 +34,21 @@ def half_erased(log: Log, folder: Path, state: State) -> int | None:
     entry, salt = half_done(log, state), state.erasures.salt
     if entry is None:
         return None
-    return next((token for tokens in named(log, folder) if (token := found(salt, entry, tokens))), 0)
+    return next((token for tokens in tokens_in(log, folder) if (token := erased_token(salt, entry, tokens))), 0)
 
 
 def traces_of(log: Log, state: State, person: int) -> list[Trace]:
     """Where the rows about a person came from, as far as state and log know."""
-    return [*state.matcher.traces(person), *logged(log, state.catalogue, person)]
+    return [*state.matcher.traces(person), *traces_in(log, state.catalogue, person)]
 
 
-def half_done(log: Log, state: State, person: int = 0) -> Erased | None:
+def half_done(log: Log, state: State, person: int = 0) -> RecordedErasure | None:
     """The first erasure that is decided but whose traces may still be in the files; with ``person``, only an erasure of that person."""
-    offsets, wanted_entry = set(log.undone()), state.erasures.of(person) if person else None
+    offsets, wanted_entry = set(log.unfinished_erasures()), state.erasures.of(person) if person else None
     return next((entry for entry in state.erasures if entry.offset in offsets and wanted_entry in (None, entry)), None)
 
 
-def named(log: Log, folder: Path) -> Iterator[UInt64]:
+def tokens_in(log: Log, folder: Path) -> Iterator[UInt64]:
     """Every token by which a log, or a checkpoint in a folder, may name a person."""
     for _, body in log.inputs(-1):
         match message := readable(body):
@@ -63,11 +63,11 @@ def named(log: Log, folder: Path) -> Iterator[UInt64]:
             case _:
                 pass
     for offset in checkpoints.offsets(folder):
-        with suppress(Damaged, NewerFormat, OSError):
+        with suppress(DamagedStore, NewerFormat, OSError):
             yield checkpoints.read(checkpoints.place(folder, offset), log.key)[1].get(TOKENS, np.empty(0, np.uint64))
 
 
-def logged(log: Log, catalogue: Catalogue, person: int) -> Iterator[Trace]:
+def traces_in(log: Log, catalogue: Catalogue, person: int) -> Iterator[Trace]:
     """Where the rows about a person in a log came from."""
     feeds = of_persons(catalogue)
     for _, body in log.inputs(-1):

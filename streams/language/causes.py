@@ -58,7 +58,7 @@ class VersionName:
 
 
 @dataclass(frozen=True, slots=True)
-class Worded:
+class CauseBase:
     """The part that all causes share: ``detail``, the second word. It is made once, because many lines share a cause."""
 
     detail: str = field(init=False, repr=False, compare=False)
@@ -68,7 +68,7 @@ class Worded:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordCause(Worded):
+class RecordCause(CauseBase):
     """Rows of a delivery; if ``full``, records that a full replacement no longer holds."""
 
     kind: ClassVar[str] = "record"
@@ -77,7 +77,7 @@ class RecordCause(Worded):
 
 
 @dataclass(frozen=True, slots=True)
-class CoverageCause(Worded):
+class CoverageCause(CauseBase):
     """Coverage statements that took effect or were withdrawn, by their ids."""
 
     kind: ClassVar[str] = "coverage"
@@ -85,7 +85,7 @@ class CoverageCause(Worded):
 
 
 @dataclass(frozen=True, slots=True)
-class PublicationCause(Worded):
+class PublicationCause(CauseBase):
     """A version is matched, and no version of its policy was matched before."""
 
     kind: ClassVar[str] = "publication"
@@ -93,7 +93,7 @@ class PublicationCause(Worded):
 
 
 @dataclass(frozen=True, slots=True)
-class WithdrawalCause(Worded):
+class WithdrawalCause(CauseBase):
     """A policy is no longer matched: it was withdrawn, or is past its last day."""
 
     kind: ClassVar[str] = "withdrawal"
@@ -101,7 +101,7 @@ class WithdrawalCause(Worded):
 
 
 @dataclass(frozen=True, slots=True)
-class AmendmentCause(Worded):
+class AmendmentCause(CauseBase):
     """A version is matched in place of another version of its policy."""
 
     kind: ClassVar[str] = "amendment"
@@ -109,7 +109,7 @@ class AmendmentCause(Worded):
 
 
 @dataclass(frozen=True, slots=True)
-class DayCause(Worded):
+class DayCause(CauseBase):
     """The date moved on to this day."""
 
     kind: ClassVar[str] = "day"
@@ -117,7 +117,7 @@ class DayCause(Worded):
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerCause(Worded):
+class AnswerCause(CauseBase):
     """The answer to a check."""
 
     kind: ClassVar[str] = "answer"
@@ -125,7 +125,7 @@ class AnswerCause(Worded):
 
 
 @dataclass(frozen=True, slots=True)
-class AgreementCause(Worded):
+class AgreementCause(CauseBase):
     """The agreement on a feed ended. ``feed`` is ``catalogue`` if a new catalogue renewed agreements."""
 
     kind: ClassVar[str] = "agreement"
@@ -133,7 +133,7 @@ class AgreementCause(Worded):
 
 
 @dataclass(frozen=True, slots=True)
-class IdentityCause(Worded):
+class IdentityCause(CauseBase):
     """A correction of identity (``merge`` or ``split``) of one kind of subject."""
 
     kind: ClassVar[str] = "identity"
@@ -142,7 +142,7 @@ class IdentityCause(Worded):
 
 
 @dataclass(frozen=True, slots=True)
-class OutcomeCause(Worded):
+class OutcomeCause(CauseBase):
     """An outcome was reported by an agency, or its time is over."""
 
     kind: ClassVar[str] = "outcome"
@@ -150,7 +150,7 @@ class OutcomeCause(Worded):
 
 
 @dataclass(frozen=True, slots=True)
-class EvidenceCause(Worded):
+class EvidenceCause(CauseBase):
     """The evidence changed about a subject that this outcome kept off the list."""
 
     kind: ClassVar[str] = "evidence"
@@ -158,7 +158,7 @@ class EvidenceCause(Worded):
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseCause(Worded):
+class ReleaseCause(CauseBase):
     """Two people released a hold."""
 
     kind: ClassVar[str] = "release"
@@ -166,14 +166,14 @@ class ReleaseCause(Worded):
 
 
 @dataclass(frozen=True, slots=True)
-class ErasureCause(Worded):
+class ErasureCause(CauseBase):
     """A person was erased; the cause does not say who."""
 
     kind: ClassVar[str] = "erasure"
 
 
 @dataclass(frozen=True, slots=True)
-class ContractCause(Worded):
+class ContractCause(CauseBase):
     """The contracts of these feeds have grown."""
 
     kind: ClassVar[str] = "contract"
@@ -181,7 +181,7 @@ class ContractCause(Worded):
 
 
 @dataclass(frozen=True, slots=True)
-class EngineCause(Worded):
+class EngineCause(CauseBase):
     """Everybody is judged again by a later version of the semantics."""
 
     kind: ClassVar[str] = "engine"

@@ -27,14 +27,14 @@ from policies.problems.problems import HuiminError
 from policies.values import Text
 
 
-class Refused(HuiminError):
+class Refusal(HuiminError):
     """The present state does not allow this message; the state has not changed."""
 
     def __init__(self, text: Text, exit_code: int = 5) -> None:
         super().__init__(text, exit_code)
 
 
-class Replayed(Refused):
+class RepeatedDecision(Refusal):
     """A decision that was admitted or refused before."""
 
 
@@ -45,7 +45,7 @@ class Unreadable(HuiminError):
         super().__init__(text, 3)
 
 
-class Unproved(Unreadable):
+class InvalidSeal(Unreadable):
     """A message of a topic without the seal of a member of the network."""
 
 
@@ -67,7 +67,7 @@ class OlderFormat(HuiminError):
         super().__init__(Text(zh, en + "Make a new workspace and deliver again; nothing was touched."), 1)
 
 
-class Damaged(HuiminError):
+class DamagedStore(HuiminError):
     """What is stored does not read back."""
 
 

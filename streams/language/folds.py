@@ -13,7 +13,7 @@ from struct import Struct
 from typing import Any, Protocol
 
 from policies.problems.problems import HuiminError
-from streams.language.errors import Replayed, Unproved
+from streams.language.errors import InvalidSeal, RepeatedDecision
 from streams.language.ports import Arrays
 
 _COUNT = Struct("<I")
@@ -23,7 +23,7 @@ UNPROVED_BYTES = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One outgoing message. A message that is made again has the same ``id``; ``type`` is one of ``streams.language.events``.
+    """One outgoing message. A message that is made again has the same ``id``; ``type`` is one of ``streams.wire.cloudevents``.
 
     Args:
         topic: one of ``inputs``, ``orders``, ``lines``, ``changes``, ``editions``, ``progress``, ``dead-letters``, without a prefix.
@@ -38,22 +38,22 @@ class Outgoing:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-def dead(error: HuiminError, body: bytes, topic: str, partition: int, offset: int) -> Outgoing:
+def dead_letter(error: HuiminError, body: bytes, topic: str, partition: int, offset: int) -> Outgoing:
     """The dead letter for a message that was not admitted: its bytes, the reason and its place in the topic.
 
     If no member made the message, only its beginning: a stranger who writes to one topic must not fill another.
     """
     facts = {"reasonzh": error.text.zh, "reasonen": error.text.en, "topic": topic, "partition": str(partition), "offset": str(offset)}
-    letter_body = body[:UNPROVED_BYTES] if isinstance(error, Unproved) else body
+    letter_body = body[:UNPROVED_BYTES] if isinstance(error, InvalidSeal) else body
     return Outgoing("dead-letters", 0, f"{topic}.{partition}.{offset}", "dead-letter", letter_body, facts)
 
 
-def refusal(error: HuiminError) -> str:
+def refusal_kind(error: HuiminError) -> str:
     """The counter (``infra.metrics``) of messages that were not admitted for this kind of error."""
     match error:
-        case Unproved():
+        case InvalidSeal():
             return "unproved"
-        case Replayed():
+        case RepeatedDecision():
             return "replayed"
         case _:
             return "refused"
@@ -66,11 +66,11 @@ class Fold(Protocol):
     def offset(self) -> int: ...
 
     @property
-    def erased(self) -> int:
+    def erasure_count(self) -> int:
         """How many decisions to erase a person it has carried out; a decision that is made again counts again."""
         ...
 
-    def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> Sequence[Outgoing]:
+    def take(self, body: bytes, offset: int, seal_error: InvalidSeal | None = None) -> Sequence[Outgoing]:
         """Applies the next message and gives the outputs; the same messages always give the same outputs.
 
         Args:
@@ -78,16 +78,16 @@ class Fold(Protocol):
         """
         ...
 
-    def passing(self) -> Sequence[Outgoing]:
+    def announcements(self) -> Sequence[Outgoing]:
         """Messages that are worth sending now and that nobody has to store; they are no part of the state."""
         ...
 
-    def counted(self) -> Mapping[str, int]:
+    def counters(self) -> Mapping[str, int]:
         """Its counters since it was made. A key is the middle of the metric's name, then a colon and the label if there is one
         (``infra.metrics``)."""
         ...
 
-    def gauged(self) -> Mapping[tuple[str, ...], float]:
+    def gauges(self) -> Mapping[tuple[str, ...], float]:
         """Its present measurements, by the metric's name and labels."""
         ...
 

@@ -255,7 +255,7 @@ Input: TypeAlias = (
     | OutcomeReported | HoldDecided | PersonErased | Blank | EngineUpgraded
 )  # fmt: skip
 
-Decided: TypeAlias = (
+DecisionMessage: TypeAlias = (
     CatalogueSet | PolicyPublished | PolicyWithdrawn | CoverageStated | CoverageWithdrawn | CheckAnswered | Tick | EditionCut
     | IdentityMerged | IdentitySplit | OutcomeReported | HoldDecided | PersonErased
 )  # fmt: skip

@@ -14,17 +14,17 @@ from dataclasses import replace
 from typing import Any, TypeVar, get_args
 
 from policies.values import Text
-from streams.language.errors import Refused, Replayed
-from streams.language.messages import Decided, Input, Stamp
+from streams.language.errors import Refusal, RepeatedDecision
+from streams.language.messages import DecisionMessage, Input, Stamp
 
 WINDOW = 65_536
 """For so many messages a stamp is remembered."""
 
 M = TypeVar("M", bound=Input)
-_DECIDED: tuple[type[Input], ...] = get_args(Decided)
+_DECIDED: tuple[type[Input], ...] = get_args(DecisionMessage)
 
 
-class Known:
+class RecentStamps:
     """The stamps of the last ``WINDOW`` messages, each with the offset of its message, in the order of offsets."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Known:
     def __len__(self) -> int:
         return len(self._at)
 
-    def passed(self, message: Input, offset: int) -> None:
+    def refuse_known(self, message: Input, offset: int) -> None:
         """Checks the stamp of a message; a message without a stamp passes.
 
         Raises:
@@ -43,11 +43,11 @@ class Known:
         if stamp is None:
             return
         if stamp in self._at:
-            raise Replayed(_KNOWN)
+            raise RepeatedDecision(_KNOWN)
         if stamp.at < offset - WINDOW:
-            raise Replayed(_OLD)
+            raise RepeatedDecision(_OLD)
         if stamp.at >= offset:
-            raise Refused(_AHEAD, 3)
+            raise Refusal(_AHEAD, 3)
 
     def add(self, message: Input, offset: int) -> None:
         """Remembers the stamp of a message, admitted or not, and forgets the stamps that are now refused for their age."""
@@ -61,7 +61,7 @@ class Known:
         return [[*stamp, offset] for stamp, offset in self._at.items()]
 
     @classmethod
-    def restored(cls, meta: Sequence[Sequence[Any]]) -> Known:
+    def restore(cls, meta: Sequence[Sequence[Any]]) -> RecentStamps:
         """The stamps from ``meta``."""
         stamps = cls()
         stamps._at.update((Stamp(at, word), offset) for at, word, offset in meta)
@@ -96,14 +96,14 @@ def with_stamp(message: M, last_known: int, word: str = "") -> M:
     return replace(message, stamp=Stamp(last_known, word))  # type: ignore[arg-type]  # every decision has a field ``stamp``
 
 
-def has_stamp(message: Input) -> None:
+def require_stamp(message: Input) -> None:
     """Checks that a message from a network has a stamp if it is a decision.
 
     Raises:
         Refused: it has none, so it could be sent again and again.
     """
     if decides(message) and stamp_of(message) is None:
-        raise Refused(_WITHOUT, 3)
+        raise Refusal(_WITHOUT, 3)
 
 
 _KNOWN = Text(

@@ -57,7 +57,7 @@ class Delivery:
         return self.spans[-1][1] if self.spans else 0
 
     @property
-    def applied(self) -> int:
+    def applied_rows(self) -> int:
         """How many distinct rows have been applied."""
         return sum(last - first + 1 for first, last in self.spans)
 
@@ -109,15 +109,15 @@ class Deliveries:
 
     def number(self, feed: str, source: int, id: str) -> tuple[int, int, bool]:
         """(number, highest row applied, completed) of a delivery; a new id gets the next free number."""
-        delivery = self.named(feed, source, id)
+        delivery = self.by_id(feed, source, id)
         if delivery is not None:
             return delivery.number, delivery.mark, delivery.completed
         return self.last(feed, source) + 1, 0, False
 
-    def numbered(self, feed: str, source: int, number: int) -> Delivery | None:
+    def by_number(self, feed: str, source: int, number: int) -> Delivery | None:
         return self._of.get((feed, source), {}).get(number)
 
-    def named(self, feed: str, source: int, id: str) -> Delivery | None:
+    def by_id(self, feed: str, source: int, id: str) -> Delivery | None:
         return next((d for d in self._of.get((feed, source), {}).values() if d.id == id), None)
 
     def begin(self, feed: str, source: int, number: int, id: str, replaces: bool = False) -> None:
@@ -145,7 +145,7 @@ class Deliveries:
         ]
 
     @classmethod
-    def restored(cls, meta: list[Any]) -> Deliveries:
+    def restore(cls, meta: list[Any]) -> Deliveries:
         """The ledger from ``meta``."""
         ledger = cls()
         for feed, source, number, id, spans, *facts in meta:

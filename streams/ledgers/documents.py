@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from policies.checking.cost import beyond
+from policies.checking.cost import exceeded_limit
 from policies.language import serial
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Policy
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from streams.language.ports import Parts  # brings NumPy along
 
 
-class Documents:
+class DocumentCache:
     """The documents that were read so far.
 
     Args:
@@ -59,7 +59,7 @@ class Documents:
         """
         name = _digest(text, self._name(catalogue))
         policy = self._cached(name)
-        if not isinstance(policy, Policy) or beyond(policy, catalogue.feeds) is not None:  # a checkpoint may hold anything
+        if not isinstance(policy, Policy) or exceeded_limit(policy, catalogue.feeds) is not None:  # a checkpoint may hold anything
             policy = self._parts.read_policy(text, file, catalogue)
             self.fresh += 1
         self._checked[name] = policy
@@ -72,23 +72,23 @@ class Documents:
     def _cached(self, name: str) -> Any:
         if name in self._checked:
             return self._checked[name]
-        return serial.read(self._stored_documents[name]) if name in self._stored_documents else None
+        return serial.from_json(self._stored_documents[name]) if name in self._stored_documents else None
 
     def _name(self, catalogue: Catalogue) -> str:
         """The digest of a catalogue's content; that of the last catalogue is kept."""
         if self._catalogue_name is None or self._catalogue_name[0] is not catalogue:
-            self._catalogue_name = catalogue, _digest(json.dumps(serial.written(catalogue), ensure_ascii=False))
+            self._catalogue_name = catalogue, _digest(json.dumps(serial.to_json(catalogue), ensure_ascii=False))
         return self._catalogue_name[1]
 
 
-def kept_catalogue(meta: Mapping[str, Any] | None, reader: str, units: str, contracts: Mapping[str, str]) -> Catalogue | None:
+def cached_catalogue(meta: Mapping[str, Any] | None, reader: str, units: str, contracts: Mapping[str, str]) -> Catalogue | None:
     """The catalogue of these texts from a checkpoint; None if it is not there, or if another program read it.
 
     Args:
         meta: from ``Documents.meta``.
     """
     plain = _of_reader(meta, reader).get(_texts(units, contracts))
-    catalogue = None if plain is None else serial.read(plain)
+    catalogue = None if plain is None else serial.from_json(plain)
     return catalogue if isinstance(catalogue, Catalogue) else None
 
 
@@ -105,7 +105,7 @@ def _plain_documents(documents: Mapping[str, Catalogue | Policy]) -> dict[str, A
     out = {}
     for name, document in documents.items():
         try:
-            out[name] = serial.written(document)
+            out[name] = serial.to_json(document)
         except TypeError:  # its ``source`` holds something that JSON cannot express; the text is read again
             continue
     return out

@@ -28,7 +28,7 @@ _WORD = 1 << 64
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
+class RecordedErasure:
     """One erasure, decided by the message at ``offset`` on ``day``."""
 
     digest: str
@@ -45,9 +45,9 @@ class Erasures:
 
     def __init__(self, salt: str = "") -> None:
         self.salt = salt
-        self.asked = 0
+        self.decision_count = 0
         """The number of decisions, repeated ones included: after each, every part of a network purges."""
-        self._of: dict[str, Erased] = {}
+        self._of: dict[str, RecordedErasure] = {}
 
     def __bool__(self) -> bool:
         return bool(self._of)
@@ -55,22 +55,22 @@ class Erasures:
     def __len__(self) -> int:
         return len(self._of)
 
-    def __iter__(self) -> Iterator[Erased]:
+    def __iter__(self) -> Iterator[RecordedErasure]:
         return iter(self._of.values())
 
-    def add(self, entry: Erased, salt: str) -> None:
+    def add(self, entry: RecordedErasure, salt: str) -> None:
         self.salt = salt
         self._of[entry.digest] = entry
 
-    def known(self, digest: str) -> bool:
+    def has_digest(self, digest: str) -> bool:
         """Was this digest's person erased?"""
         return digest in self._of
 
-    def of(self, token: int) -> Erased | None:
+    def of(self, token: int) -> RecordedErasure | None:
         """The erasure of a token, if there was one."""
         return self._of.get(digest(self.salt, token)) if self._of else None
 
-    def among(self, tokens: UInt64) -> npt.NDArray[np.bool_]:
+    def are_erased(self, tokens: UInt64) -> npt.NDArray[np.bool_]:
         """A mask of the tokens that were erased."""
         if not self._of:
             return np.zeros(len(tokens), np.bool_)
@@ -81,20 +81,24 @@ class Erasures:
         """All entries as JSON; None if there are none."""
         if not self._of:
             return None
-        return [self.salt, [[e.digest, e.sieve, e.reason, e.by, e.approved_by, e.day.isoformat(), e.offset] for e in self], self.asked]
+        return [
+            self.salt,
+            [[e.digest, e.sieve, e.reason, e.by, e.approved_by, e.day.isoformat(), e.offset] for e in self],
+            self.decision_count,
+        ]
 
     @classmethod
-    def restored(cls, meta: Sequence[Any] | None) -> Erasures:
+    def restore(cls, meta: Sequence[Any] | None) -> Erasures:
         """The ledger from ``meta``."""
         ledger = cls()
         if meta is not None:
             for digest, sieve, reason, by, approved_by, day, offset in meta[1]:
-                ledger.add(Erased(digest, sieve, reason, by, approved_by, date.fromisoformat(day), offset), meta[0])
-            ledger.asked = meta[2] if len(meta) > 2 else len(ledger)  # from a version in which networks could not erase
+                ledger.add(RecordedErasure(digest, sieve, reason, by, approved_by, date.fromisoformat(day), offset), meta[0])
+            ledger.decision_count = meta[2] if len(meta) > 2 else len(ledger)  # from a version in which networks could not erase
         return ledger
 
 
-def named(salt: str, token: int, reason: str, by: str, approved_by: str, traces: Sequence[Trace] = ()) -> PersonErased:
+def erasure_message(salt: str, token: int, reason: str, by: str, approved_by: str, traces: Sequence[Trace] = ()) -> PersonErased:
     """The message that erases the person with this token; ``traces`` are for a network.
 
     Example:
@@ -128,7 +132,7 @@ def stand_in(digest: str) -> int:
     return int(sha256(f"stand-in {digest}".encode()).hexdigest()[:16], 16) % (_WORD - 1) + 1
 
 
-def found(salt: str, erasure: PersonErased | Erased, tokens: UInt64) -> int:
+def erased_token(salt: str, erasure: PersonErased | RecordedErasure, tokens: UInt64) -> int:
     """The token that was erased, among some; 0 if it is none of them."""
     for token in tokens[sieves(salt, tokens) == np.uint64(erasure.sieve)].tolist():
         if digest(salt, token) == erasure.digest:
@@ -136,10 +140,10 @@ def found(salt: str, erasure: PersonErased | Erased, tokens: UInt64) -> int:
     return 0
 
 
-def without(batch: RecordBatch, rows: npt.NDArray[np.bool_]) -> RecordBatch:
+def with_blank_rows(batch: RecordBatch, rows: npt.NDArray[np.bool_]) -> RecordBatch:
     """A batch with these rows blank; the same batch if there are none and every text of its dictionaries is used by some row."""
     idle = any(len(texts) > len(np.unique(batch.values[name][batch.values[name] != MISSING])) for name, texts in batch.dictionaries.items())
-    return batch.blanked(rows) if rows.any() or idle else batch
+    return batch.with_blanks(rows) if rows.any() or idle else batch
 
 
 def _mask(tokens: UInt64, likely: npt.NDArray[np.bool_], sure: Callable[[int], bool]) -> npt.NDArray[np.bool_]:

@@ -16,14 +16,14 @@ from policies.language.catalogue import Catalogue
 from policies.language.lifecycle import TRANSITIONS, Event, Life
 from streams.ledgers.registry import Registry, Version, Withdrawal, ended_agreement
 
-Decision: TypeAlias = tuple[int, bool]
+DecisionPoint: TypeAlias = tuple[int, bool]
 """The highest version behind a decision, and whether it was a withdrawal: decisions of one day sort in the order they were made."""
-MORNING: Decision = (0, False)
-EVENING: Decision = (10**9, True)
+MORNING: DecisionPoint = (0, False)
+EVENING: DecisionPoint = (10**9, True)
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class HistoryStep:
     """One step in the life of a version.
 
     Args:
@@ -45,7 +45,7 @@ class Happened:
     detail: str = ""
 
 
-def history(registry: Registry, name: str, catalogue: Catalogue) -> list[Happened]:
+def history(registry: Registry, name: str, catalogue: Catalogue) -> list[HistoryStep]:
     """Every step of every version of a policy, by version and day, with the steps to come as they stand now.
 
     Only the present end of an agreement is known, not that it once ended and was renewed.
@@ -53,14 +53,14 @@ def history(registry: Registry, name: str, catalogue: Catalogue) -> list[Happene
     return [step for number in sorted(registry.versions[name]) for step in _steps(registry, name, number, catalogue)]
 
 
-def _steps(registry: Registry, name: str, number: int, catalogue: Catalogue) -> Iterator[Happened]:
+def _steps(registry: Registry, name: str, number: int, catalogue: Catalogue) -> Iterator[HistoryStep]:
     version = registry.versions[name][number]
     first, publication_day = version.policy.effective_from, version.published
     alone = Registry()
     alone.add(replace(version, withdrawn=None))
     state = alone.life(name, number, publication_day, catalogue)
     until = first if state is Life.SCHEDULED else None
-    yield Happened(number, Event.PUBLISH, publication_day, state, until, version.by, version.approved_by)
+    yield HistoryStep(number, Event.PUBLISH, publication_day, state, until, version.by, version.approved_by)
     for day, behind in _moments(registry, name, version, catalogue):
         past_registry = _registry_behind(registry, name, day, behind)
         now = past_registry.life(name, number, day, catalogue)
@@ -86,7 +86,7 @@ def _turning(registry: Registry, name: str, version: Version, catalogue: Catalog
     return sorted(day for day in days if day >= version.published)
 
 
-def _moments(registry: Registry, name: str, version: Version, catalogue: Catalogue) -> Iterator[tuple[date, Decision]]:
+def _moments(registry: Registry, name: str, version: Version, catalogue: Catalogue) -> Iterator[tuple[date, DecisionPoint]]:
     """When the state of a version may change: as a day comes, and behind each decision of that day, from its publication on."""
     number, publication_day = version.policy.version, version.published
     for day in _turning(registry, name, version, catalogue):
@@ -98,11 +98,11 @@ def _moments(registry: Registry, name: str, version: Version, catalogue: Catalog
                 yield day, decision
 
 
-def _withdrawal(end: Withdrawal) -> Decision:
+def _withdrawal(end: Withdrawal) -> DecisionPoint:
     return (end.newest, True) if end.newest else EVENING
 
 
-def _registry_behind(registry: Registry, name: str, day: date, behind: Decision) -> Registry:
+def _registry_behind(registry: Registry, name: str, day: date, behind: DecisionPoint) -> Registry:
     """The registry of a policy as it was behind a decision of a day."""
     past_registry = Registry()
     for number, other in registry.versions[name].items():
@@ -119,15 +119,17 @@ def _event_between(before: Life, after: Life) -> Event:
     return (fits or [event for event, (_, leads) in TRANSITIONS.items() if after in leads])[0]
 
 
-def _step_of(past_registry: Registry, version: Version, event: Event, day: date, state: Life, catalogue: Catalogue) -> Happened:
+def _step_of(past_registry: Registry, version: Version, event: Event, day: date, state: Life, catalogue: Catalogue) -> HistoryStep:
     number, withdrawal = version.policy.version, version.withdrawn
     match event:
         case Event.WITHDRAW if withdrawal is not None:
-            return Happened(number, event, day, state, None, withdrawal.by, withdrawal.approved_by, withdrawal.since, withdrawal.reason)
+            return HistoryStep(number, event, day, state, None, withdrawal.by, withdrawal.approved_by, withdrawal.since, withdrawal.reason)
         case Event.SUPERSEDE:
-            after = next((v.policy.version for v in past_registry.standing(version.policy.name) if v.policy.version > number), None)
-            return Happened(number, event, day, state, detail="" if after is None else str(after))
+            after = next(
+                (v.policy.version for v in past_registry.standing_versions(version.policy.name) if v.policy.version > number), None
+            )
+            return HistoryStep(number, event, day, state, detail="" if after is None else str(after))
         case Event.SUSPEND | Event.BEGIN if state is Life.SUSPENDED:
-            return Happened(number, event, day, state, detail=ended_agreement(version.policy, catalogue, day) or "")
+            return HistoryStep(number, event, day, state, detail=ended_agreement(version.policy, catalogue, day) or "")
         case _:
-            return Happened(number, event, day, state)
+            return HistoryStep(number, event, day, state)

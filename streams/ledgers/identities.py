@@ -18,7 +18,7 @@ Key: TypeAlias = tuple[str, int, Record | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class IdentityEntry:
     """Since ``day`` a subject counts as another; if there is a ``record``, only in that record."""
 
     kind: str
@@ -35,16 +35,16 @@ class Decision:
         return self.kind, self.subject, self.record
 
 
-class Decisions:
+class IdentityLedger:
     """Every decision in force, in the order they were made."""
 
     def __init__(self) -> None:
-        self._of: dict[Key, Decision] = {}
+        self._of: dict[Key, IdentityEntry] = {}
 
-    def __iter__(self) -> Iterator[Decision]:
+    def __iter__(self) -> Iterator[IdentityEntry]:
         return iter(self._of.values())
 
-    def of(self, kind: str, subject: int, record: Record | None = None) -> Decision | None:
+    def of(self, kind: str, subject: int, record: Record | None = None) -> IdentityEntry | None:
         """The decision about a subject, or about one of its records."""
         return self._of.get((kind, subject, record))
 
@@ -54,11 +54,11 @@ class Decisions:
             subject = decision.into
         return subject
 
-    def merged(self, kind: str) -> dict[int, int]:
+    def merged_subjects(self, kind: str) -> dict[int, int]:
         """Every merged subject of a kind, with the subject as which it counts."""
         return {d.subject: self.root(kind, d.subject) for d in self if d.kind == kind and d.record is None}
 
-    def put(self, decision: Decision) -> None:
+    def put(self, decision: IdentityEntry) -> None:
         """Adds a decision, in place of one about the same subject or record."""
         self.take_back(decision.key)
         self._of[decision.key] = decision
@@ -74,10 +74,10 @@ class Decisions:
         ]
 
     @classmethod
-    def restored(cls, meta: Sequence[Sequence[Any]]) -> Decisions:
+    def restore(cls, meta: Sequence[Sequence[Any]]) -> IdentityLedger:
         """The ledger from ``meta``."""
         ledger = cls()
         for kind, subject, into, record, reason, by, approved_by, day in meta:
             record_name = None if record is None else (record[0], record[1], record[2])
-            ledger.put(Decision(kind, subject, into, record_name, reason, by, approved_by, date.fromisoformat(day)))
+            ledger.put(IdentityEntry(kind, subject, into, record_name, reason, by, approved_by, date.fromisoformat(day)))
         return ledger

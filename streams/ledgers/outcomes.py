@@ -48,7 +48,7 @@ Row: TypeAlias = tuple[str, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class OutcomeEntry:
     """One outcome, reported by the message at ``offset`` on the state's ``day``; ``until`` is the first day on which it is over."""
 
     policy: str
@@ -70,37 +70,37 @@ class Rate(NamedTuple):
     wrong: int
 
     @property
-    def hit(self) -> float | None:
+    def hit_rate(self) -> float | None:
         """The share that was right; None if there are no outcomes that decide."""
         total = self.right + self.wrong
         return self.right / total if total else None
 
 
-class Findings:
+class OutcomeLedger:
     """The outcome that counts for each policy and subject, and which of them are over."""
 
     def __init__(self) -> None:
-        self._of: dict[tuple[str, int], Finding] = {}
+        self._of: dict[tuple[str, int], OutcomeEntry] = {}
         self._ended: set[tuple[str, int]] = set()
 
-    def __iter__(self) -> Iterator[Finding]:
+    def __iter__(self) -> Iterator[OutcomeEntry]:
         return iter(self._of.values())
 
     def __len__(self) -> int:
         return len(self._of)
 
-    def of(self, policy: str, subject: int) -> Finding | None:
+    def of(self, policy: str, subject: int) -> OutcomeEntry | None:
         """The outcome that counts for a subject."""
         return self._of.get((policy, subject))
 
-    def put(self, finding: Finding) -> None:
+    def put(self, finding: OutcomeEntry) -> None:
         """Adds an outcome in place of the one before."""
         key = (finding.policy, finding.subject)
         self._of.pop(key, None)
         self._ended.discard(key)
         self._of[key] = finding
 
-    def without(self, subject: int) -> list[Finding]:
+    def remove(self, subject: int) -> list[OutcomeEntry]:
         """Removes and gives every outcome of a subject."""
         findings = [f for f in self if f.subject == subject]
         for f in findings:
@@ -108,11 +108,11 @@ class Findings:
             self._ended.discard((f.policy, subject))
         return findings
 
-    def standing(self, finding: Finding) -> bool:
+    def is_current(self, finding: OutcomeEntry) -> bool:
         """Is its time not over yet?"""
         return finding.until is not None and (finding.policy, finding.subject) not in self._ended
 
-    def ending(self, day: date) -> list[Finding]:
+    def end(self, day: date) -> list[OutcomeEntry]:
         """Ends the outcomes whose time is over on a day; gives each of them once, by policy and subject."""
         findings = [f for key, f in self._of.items() if f.until is not None and f.until <= day and key not in self._ended]
         self._ended |= {(f.policy, f.subject) for f in findings}
@@ -127,19 +127,19 @@ class Findings:
         ]  # fmt: skip
 
     @classmethod
-    def restored(cls, meta: Sequence[Sequence[Any]]) -> Findings:
+    def restore(cls, meta: Sequence[Sequence[Any]]) -> OutcomeLedger:
         """The ledger from ``meta``."""
         ledger = cls()
         for policy, subject, outcome, on, by, criterion, records, offset, day, until, is_over in meta:
             rows = tuple((feed, source, delivery, row) for feed, source, delivery, row in records)
             found_on, last = date.fromisoformat(on), None if until is None else date.fromisoformat(until)
-            ledger.put(Finding(policy, subject, outcome, found_on, by, criterion, rows, offset, date.fromisoformat(day), last))
+            ledger.put(OutcomeEntry(policy, subject, outcome, found_on, by, criterion, rows, offset, date.fromisoformat(day), last))
             if is_over:
                 ledger._ended.add((policy, subject))
         return ledger
 
 
-def named(text: str) -> str | None:
+def outcome_of(text: str) -> str | None:
     """The outcome that a person wrote as its word or as one of its titles; None if there is none.
 
     Example:

@@ -63,7 +63,7 @@ class Registry:
         """The highest version number of a policy; 0 if there is none."""
         return max(self.versions.get(name, {}), default=0)
 
-    def told(self, name: str) -> Versions:
+    def manifest_versions(self, name: str) -> Versions:
         """Agency and digest of every version of a policy, as its manifests hold them."""
         return {number: (version.policy.agency, version.digest) for number, version in self.versions[name].items()}
 
@@ -81,9 +81,9 @@ class Registry:
     def withdrawal(self, name: str) -> Withdrawal | None:
         """The last withdrawal of a policy without a standing version; None if a version stands, or none was published."""
         versions = self.versions.get(name, {})
-        return versions[max(versions)].withdrawn if versions and not self.standing(name) else None
+        return versions[max(versions)].withdrawn if versions and not self.standing_versions(name) else None
 
-    def looked_back(self, day: date) -> Registry:
+    def without_later_withdrawals(self, day: date) -> Registry:
         """The registry for a look back at a day: without the withdrawals that count only since a later day."""
         registry = Registry()
         for versions in self.versions.values():
@@ -92,14 +92,14 @@ class Registry:
                 registry.add(replace(version, withdrawn=None) if later else version)
         return registry
 
-    def standing(self, name: str) -> list[Version]:
+    def standing_versions(self, name: str) -> list[Version]:
         """The versions of a policy that were not withdrawn, by number."""
         versions = self.versions.get(name, {})
         return [versions[number] for number in sorted(versions) if versions[number].withdrawn is None]
 
     def active(self, name: str, day: date) -> Version | None:
         """The version that decides on a day: the newest that has begun or, if none has begun, the one that begins first."""
-        standing = self.standing(name)
+        standing = self.standing_versions(name)
         effective_versions = [v for v in standing if v.policy.effective_from <= day]
         if effective_versions:
             return effective_versions[-1]
@@ -111,7 +111,7 @@ class Registry:
         first, last = version.policy.effective_from, version.policy.effective_to
         if version.withdrawn is not None:
             return Life.WITHDRAWN
-        if any(later.policy.version > number and later.policy.effective_from <= max(day, first) for later in self.standing(name)):
+        if any(later.policy.version > number and later.policy.effective_from <= max(day, first) for later in self.standing_versions(name)):
             return Life.SUPERSEDED
         if day < first:
             return Life.SCHEDULED
@@ -125,7 +125,7 @@ class Registry:
 
     def _turning_days(self, catalogue: Catalogue) -> Iterator[date]:
         for name in self.versions:
-            for version in self.standing(name):
+            for version in self.standing_versions(name):
                 yield version.policy.effective_from
         for feed in catalogue.feeds.values():
             if feed.agreement.until is not None and feed.agreement.until < date.max:

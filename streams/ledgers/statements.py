@@ -22,7 +22,7 @@ Standing: TypeAlias = Literal["pending", "in_effect", "rows_differ", "voided", "
 
 
 @dataclass(slots=True)
-class Entry:
+class StatementEntry:
     """A statement and its standing."""
 
     stated: CoverageStated
@@ -38,7 +38,7 @@ class Statements:
     """Every statement ever made, by id."""
 
     def __init__(self) -> None:
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, StatementEntry] = {}
 
     def in_effect(self) -> list[Statement]:
         """The statements for the matcher: for each source and division or list, the one that reaches furthest.
@@ -54,7 +54,7 @@ class Statements:
                     latest[about] = statement
         return list(latest.values())
 
-    def waiting_for(self, feed: str, source: int, delivery: str) -> list[Entry]:
+    def waiting_for(self, feed: str, source: int, delivery: str) -> list[StatementEntry]:
         """The pending statements that name a delivery, in the order of their ids."""
         place = (feed, source, delivery)
         entries = (self.entries[id] for id in sorted(self.entries))
@@ -65,13 +65,13 @@ class Statements:
         return [[_plain(e.stated), e.standing] for e in self.entries.values()]
 
     @classmethod
-    def restored(cls, meta: list[Any]) -> Statements:
+    def restore(cls, meta: list[Any]) -> Statements:
         """The ledger from ``meta``."""
         ledger = cls()
         for facts, standing in meta:
             days = {name: None if facts[name] is None else date.fromisoformat(facts[name]) for name in ("complete_to", "received")}
             message = CoverageStated(**{**facts, "subjects": tuple(facts["subjects"]), **days})
-            ledger.entries[message.statement] = Entry(message, standing)
+            ledger.entries[message.statement] = StatementEntry(message, standing)
         return ledger
 
 
@@ -86,7 +86,7 @@ def standing(message: CoverageStated, deliveries: Deliveries) -> Standing:
     """The standing of a statement, from the deliveries alone."""
     if message.delivery is None:
         return "in_effect"
-    delivery = deliveries.named(message.feed, message.source, message.delivery)
+    delivery = deliveries.by_id(message.feed, message.source, message.delivery)
     if delivery is None or not delivery.completed:
         return "pending"
     if not delivery.sound:
@@ -94,10 +94,10 @@ def standing(message: CoverageStated, deliveries: Deliveries) -> Standing:
     return "in_effect" if message.rows in (None, delivery.rows) else "rows_differ"
 
 
-def unproved(message: CoverageStated, feed: Feed, deliveries: Deliveries) -> Text | None:
+def delivery_problem(message: CoverageStated, feed: Feed, deliveries: Deliveries) -> Text | None:
     """Why the delivery of a statement contradicts it; None if it does not, or is not complete yet."""
     status = standing(message, deliveries)
-    delivery = deliveries.named(message.feed, message.source, message.delivery or "")
+    delivery = deliveries.by_id(message.feed, message.source, message.delivery or "")
     if delivery is None or status not in ("voided", "rows_differ"):
         return None
     id, name = message.statement, f"{message.feed} {message.delivery}"

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from matchers.kernel.changes import Sighting
-from matchers.watching import news, other_version
+from matchers.watching import has_news, is_other_version
 from streams.language.causes import Cause, EvidenceCause, OutcomeCause, ReleaseCause
 from streams.language.messages import Notice
-from streams.lists.bounds import Bounds, Rule
+from streams.lists.bounds import ListBounds, PolicyBounds
 from streams.lists.instructions import (
     CloseDelivery,
     DecideHold,
@@ -36,15 +36,15 @@ from streams.lists.instructions import (
     SetBounds,
     SetLateFeeds,
 )
-from streams.lists.lines import Lines, Seen
-from streams.lists.overlays import BookLine, Content, Hold, HoldTrigger, Key, Overlay, content, joined, was
+from streams.lists.lines import Lines, Sightings
+from streams.lists.overlays import BookLine, Content, Hold, HoldTrigger, Key, Overlay, content, merged_lines, open_before
 
 
 class Book:
     """Every override of the computed lists, and how long the lists are."""
 
     def __init__(self) -> None:
-        self.bounds = Bounds()
+        self.bounds = ListBounds()
         self.sizes: Counter[str] = Counter()
         self.overlays: dict[str, dict[int, Overlay]] = {}
         self.holds: dict[str, Hold] = {}
@@ -53,7 +53,7 @@ class Book:
         self._versions: dict[str, int] = {}
         self._moves: dict[Key, tuple[Content | None, Cause]] = {}
 
-    def take(self, instructions: Sequence[Instruction], lines: Lines, sightings: Seen = ()) -> Lines:
+    def take(self, instructions: Sequence[Instruction], lines: Lines, sightings: Sightings = ()) -> Lines:
         """The lines of the materialized lists that come out of a message.
 
         Args:
@@ -72,7 +72,7 @@ class Book:
         self.bounds.end_message()
         return materialized_lines
 
-    def _pass(self, instructions: Sequence[Instruction], lines: Lines, sightings: Seen) -> Lines:
+    def _pass(self, instructions: Sequence[Instruction], lines: Lines, sightings: Sightings) -> Lines:
         usual = None if instructions else self._beyond(lines)
         everybody = np.ones(len(lines), np.bool_)
         if usual == {} and not self._concerns(lines, sightings):
@@ -95,24 +95,24 @@ class Book:
             of_the_day = list(self._end_day(day))
             self._count(lines, keep & self._of(lines, day), of_the_day)
             own += of_the_day
-        return joined(lines, keep, own)
+        return merged_lines(lines, keep, own)
 
     def erase(self, lines: Lines, subject: int, instead: int) -> Lines:
         """Forgets a subject. Of the lines that its erasure caused, where it is named ``instead``, gives those of other subjects."""
         changed_policies = {lines.heads[head][0] for head in np.unique(lines.head[lines.subject == np.uint64(instead)]).tolist()}
         for policy in sorted(changed_policies | self.overlays.keys()):
             overlay = self.overlays.get(policy, {}).pop(subject, None)
-            was_listed = policy in changed_policies if overlay is None else overlay.told is not None
+            was_listed = policy in changed_policies if overlay is None else overlay.materialized is not None
             self.sizes[policy] -= was_listed
             if policy in self.overlays and not self.overlays[policy]:
                 del self.overlays[policy]
-        return lines.but(instead)
+        return lines.without(instead)
 
-    def on(self, policy: str) -> Mapping[int, Overlay]:
+    def overlays_of(self, policy: str) -> Mapping[int, Overlay]:
         """The overlays of one list, by subject."""
         return self.overlays.get(policy, {})
 
-    def held(self, hold: str) -> list[Key]:
+    def held_subjects(self, hold: str) -> list[Key]:
         """The policies and subjects in a hold."""
         return sorted((policy, subject) for policy, of in self.overlays.items() for subject, overlay in of.items() if overlay.hold == hold)
 
@@ -122,9 +122,9 @@ class Book:
         match instruction:
             case SetBounds(_, policy, version):
                 self._versions[policy] = version
-                self.bounds.rules[policy] = Rule.of(instruction)
+                self.bounds.rules[policy] = PolicyBounds.of(instruction)
             case LiftBounds(_, policy, cause):
-                self._let_go(policy, self.on(policy), cause)
+                self._let_go(policy, self.overlays_of(policy), cause)
                 self.bounds.rules.pop(policy, None)
             case SetLateFeeds(_, feeds):
                 self.bounds.late = frozenset(feeds)
@@ -142,7 +142,7 @@ class Book:
 
     def _record_outcome(self, instruction: RecordOutcome, sighting: Sighting | None) -> None:
         policy, subject = instruction.policy, instruction.subject
-        overlay = self.on(policy).get(subject)
+        overlay = self.overlays_of(policy).get(subject)
         if overlay is None:
             if not instruction.keeps_off:
                 return
@@ -154,17 +154,17 @@ class Book:
         overlay.mark = str(self._versions[policy]) if policy in self.bounds.rules else None  # the version alone: no evidence is read yet
 
     def _compare_evidence(self, sighting: Sighting, fresh: bool) -> None:
-        overlay = self.on(sighting.policy).get(sighting.subject)
+        overlay = self.overlays_of(sighting.policy).get(sighting.subject)
         if overlay is None or overlay.outcome is None:
             return
-        if fresh or other_version(overlay.mark, sighting.mark):
+        if fresh or is_other_version(overlay.mark, sighting.mark):
             overlay.mark = sighting.mark
-        elif news(str(overlay.mark), sighting.mark):
+        elif has_news(str(overlay.mark), sighting.mark):
             self._about_to(sighting.policy, sighting.subject, overlay, EvidenceCause(overlay.outcome))
             overlay.outcome = None
 
     def _end_outcome(self, instruction: EndOutcome) -> None:
-        overlay = self.on(instruction.policy).get(instruction.subject)
+        overlay = self.overlays_of(instruction.policy).get(instruction.subject)
         if overlay is not None and overlay.outcome is not None:
             self._about_to(instruction.policy, instruction.subject, overlay, OutcomeCause(instruction.outcome))
             overlay.outcome = None
@@ -176,20 +176,20 @@ class Book:
         by, approved_by = instruction.by, instruction.approved_by
         self.holds[hold.id] = replace(hold, decision=instruction.decision, by=by, approved_by=approved_by, reason=instruction.reason)
         if instruction.decision == "release":
-            for policy, subject in self.held(hold.id):
+            for policy, subject in self.held_subjects(hold.id):
                 self._let_go(policy, [subject], ReleaseCause(hold.id))
 
     def _let_go(self, policy: str, subjects: Any, cause: Cause) -> None:
         """Ends the holds of these subjects on one list."""
         for subject in list(subjects):
-            overlay = self.on(policy).get(subject)
+            overlay = self.overlays_of(policy).get(subject)
             if overlay is not None and overlay.hold is not None:
                 self._about_to(policy, subject, overlay, cause)
                 overlay.hold = None
 
     # -- lines ---------------------------------------------------------------------------------------------------------
 
-    def _concerns(self, lines: Lines, sightings: Seen) -> bool:
+    def _concerns(self, lines: Lines, sightings: Sightings) -> bool:
         """May some of these lines or sightings be about a subject with an overlay?"""
         if not self.overlays:
             return False
@@ -201,14 +201,14 @@ class Book:
             return {}
         counts = np.bincount(lines.head[self._free(lines)], minlength=len(lines.heads)).tolist()
         places = [at for at, head in enumerate(lines.heads) if counts[at] and day in (None, head[2])]
-        triggers = ((at, self.bounds.beyond(lines.heads[at], counts[at], self.sizes[lines.heads[at][0]])) for at in places)
+        triggers = ((at, self.bounds.hold_trigger(lines.heads[at], counts[at], self.sizes[lines.heads[at][0]])) for at in places)
         return {at: trigger for at, trigger in triggers if trigger is not None}
 
     def _free(self, lines: Lines) -> npt.NDArray[np.bool_]:
         """A mask of the lines that may be held and whose subject has no overlay yet."""
-        free = self.bounds.sided(lines)
+        free = self.bounds.holdable(lines)
         for at, (policy, *_) in enumerate(lines.heads):
-            if (of := self.on(policy)) and free.any():
+            if (of := self.overlays_of(policy)) and free.any():
                 free &= ~((lines.head == at) & np.isin(lines.subject, np.fromiter(of, np.uint64, len(of))))
         return free
 
@@ -219,7 +219,7 @@ class Book:
             policy, _, when, cause = head
             if when != day:
                 continue
-            of = self.on(policy)
+            of = self.overlays_of(policy)
             if not of and at not in beyond:
                 continue
             hold = self._open_hold(lines.offset, day, beyond[at]) if at in beyond else None
@@ -230,9 +230,9 @@ class Book:
             keep &= ~rows
             for row in np.flatnonzero(rows).tolist():
                 subject, before, after = int(lines.subject[row]), int(lines.before[row]), int(lines.after[row])
-                overlay = of.get(subject) or self._overlay(policy, subject, (before, was(lines, row)) if before else None)
+                overlay = of.get(subject) or self._overlay(policy, subject, (before, open_before(lines, row)) if before else None)
                 self._about_to(policy, subject, overlay, cause)
-                overlay.found = (after, lines.opens[int(lines.open[row])]) if after else None
+                overlay.computed = (after, lines.opens[int(lines.open[row])]) if after else None
                 if hold is not None and free[row]:
                     overlay.hold = hold
 
@@ -254,7 +254,7 @@ class Book:
 
     def _about_to(self, policy: str, subject: int, overlay: Overlay, cause: Cause) -> None:
         """Notes that the place of a subject on the materialized list may change; of several causes the last one counts."""
-        before, _ = self._moves.get((policy, subject), (overlay.told, cause))
+        before, _ = self._moves.get((policy, subject), (overlay.materialized, cause))
         self._moves[policy, subject] = (before, cause)
 
     def _end_day(self, day: date) -> Iterator[BookLine]:
@@ -262,9 +262,9 @@ class Book:
         for (policy, subject), (before, cause) in sorted(self._moves.items()):
             of = self.overlays[policy]
             overlay = of[subject]
-            overlay.told = self._telling(policy, overlay)
-            if overlay.told != before:
-                yield BookLine((policy, self._versions.get(policy, 0), day, cause), subject, before, overlay.told)
+            overlay.materialized = self._telling(policy, overlay)
+            if overlay.materialized != before:
+                yield BookLine((policy, self._versions.get(policy, 0), day, cause), subject, before, overlay.materialized)
             if overlay.outcome is None and overlay.hold is None:
                 del of[subject]
                 if not of:
@@ -276,11 +276,11 @@ class Book:
             return None
         if overlay.hold is not None:
             burden = policy in self.bounds.rules and self.bounds.rules[policy].direction == "burden"
-            already_told = (overlay.found is None) == (overlay.told is None)  # an amendment may have changed the direction
-            if (overlay.found is None) != burden and not already_told:
-                return overlay.told  # the exit or entry is still held
+            already_told = (overlay.computed is None) == (overlay.materialized is None)  # an amendment may have changed the direction
+            if (overlay.computed is None) != burden and not already_told:
+                return overlay.materialized  # the exit or entry is still held
             overlay.hold = None
-        return overlay.found
+        return overlay.computed
 
     def _count(self, lines: Lines, rows: npt.NDArray[np.bool_], own: Sequence[BookLine] = ()) -> None:
         """Updates the lengths of the lists by these lines."""
@@ -305,16 +305,16 @@ class Book:
             "bounds": self.bounds.meta(), "sizes": dict(self.sizes), "versions": dict(self._versions),
             "holds": [hold.plain() for hold in self.holds.values()],
             "overlays": [
-                [policy, subject, overlay.found, overlay.told, overlay.outcome, overlay.mark, overlay.hold]
+                [policy, subject, overlay.computed, overlay.materialized, overlay.outcome, overlay.mark, overlay.hold]
                 for policy, of in self.overlays.items() for subject, overlay in of.items()
             ],
         }  # fmt: skip
 
     @classmethod
-    def restored(cls, meta: Mapping[str, Any]) -> Book:
+    def restore(cls, meta: Mapping[str, Any]) -> Book:
         """The book from ``meta``."""
         book = cls()
-        book.bounds = Bounds.restored(meta["bounds"])
+        book.bounds = ListBounds.restore(meta["bounds"])
         book.sizes, book._versions = Counter(meta["sizes"]), dict(meta["versions"])
         book.holds = {id: Hold.read(id, *facts) for id, *facts in meta["holds"]}
         for policy, subject, computed, materialized, *rest in meta["overlays"]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from streams.language.causes import AmendmentCause, CoverageCause, DayCause, DeliveryName, RecordCause
 from streams.lists.instructions import CloseDelivery, HoldAllExits, Instruction, NameCoveredFeed, SetBounds
-from streams.lists.lines import Head, Lines
+from streams.lists.lines import LineHead, Lines
 from streams.lists.overlays import HoldTrigger, LateFeeds
 
 SURE = 2
@@ -25,7 +25,7 @@ SURE = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PolicyBounds:
     """The bounds of one policy: its direction, a share for each feed (the register moves people even if it is not read), and the feeds
     that it reads."""
 
@@ -40,20 +40,20 @@ class Rule:
         return [self.direction, self.at_least, str(self.amendment), moves, list(self.reads)]
 
     @classmethod
-    def of(cls, bounds: SetBounds) -> Rule:
+    def of(cls, bounds: SetBounds) -> PolicyBounds:
         moves = {feed: Fraction(str(share)) for feed, share in bounds.moves.items()}
         return cls(bounds.direction, bounds.at_least, bounds.amendment, moves, bounds.reads)
 
     @classmethod
-    def read(cls, direction: str, at_least: int, amendment: str, moves: Mapping[str, str], reads: Sequence[str]) -> Rule:
+    def read(cls, direction: str, at_least: int, amendment: str, moves: Mapping[str, str], reads: Sequence[str]) -> PolicyBounds:
         return cls(direction, at_least, Fraction(amendment), {feed: Fraction(share) for feed, share in moves.items()}, tuple(reads))
 
 
 @dataclass(slots=True)
-class Bounds:
+class ListBounds:
     """The bounds of all policies, the late feeds, and the counts of the deliveries under way."""
 
-    rules: dict[str, Rule] = field(default_factory=dict)
+    rules: dict[str, PolicyBounds] = field(default_factory=dict)
     late: frozenset[str] = frozenset()
     shrunk: RecordCause | None = None
     """The cause in this message whose exits are all held: a full replacement that has lost too many rows."""
@@ -83,7 +83,7 @@ class Bounds:
             self._losses.pop(self.delivered, None)
         self.shrunk, self.covered, self.delivered = None, "", None
 
-    def sided(self, lines: Lines) -> npt.NDArray[np.bool_]:
+    def holdable(self, lines: Lines) -> npt.NDArray[np.bool_]:
         """A mask of the lines that may be held: exits from a benefit and entries to a burden of sure candidates."""
         burden = np.array([name in self.rules and self.rules[name].direction == "burden" for name, *_ in lines.heads], np.bool_)
         before, after = lines.before, lines.after
@@ -92,7 +92,7 @@ class Bounds:
         mask: npt.NDArray[np.bool_] = np.where(burden[lines.head], enters, leaves) if len(lines) else leaves
         return mask
 
-    def beyond(self, head: Head, count: int, size: int) -> HoldTrigger | None:
+    def hold_trigger(self, head: LineHead, count: int, size: int) -> HoldTrigger | None:
         """The trigger of a hold, if so many lines of one head are beyond the bounds; None if they are not. Adds them to the counts.
 
         Args:
@@ -125,8 +125,8 @@ class Bounds:
         return {"rules": rules, "late": sorted(self.late), "moved": {str(delivery): dict(of) for delivery, of in self._losses.items()}}
 
     @classmethod
-    def restored(cls, meta: Mapping[str, Any]) -> Bounds:
-        rules = {policy: Rule.read(*plain) for policy, plain in meta["rules"].items()}
+    def restore(cls, meta: Mapping[str, Any]) -> ListBounds:
+        rules = {policy: PolicyBounds.read(*plain) for policy, plain in meta["rules"].items()}
         losses = {
             DeliveryName.parse(delivery): {name: (count, whole) for name, (count, whole) in of.items()}
             for delivery, of in meta["moved"].items()

@@ -54,7 +54,7 @@ class Edition:
 
 
 @dataclass(slots=True)
-class Ledger:
+class EditionLedger:
     """The editions of one policy so far: the list after them, and the end of the chain of manifests."""
 
     listed: dict[int, CandidateChange] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Ledger:
     last: int = -1
     digest: str = ""
 
-    def closed(
+    def close(
         self, policy: str, since: Sequence[CandidateChange], offset: int, versions: Versions, closed_manifest: Manifest | None = None
     ) -> Edition | None:
         """Closes the edition that ends with the message at ``offset``; None if the list has not changed.
@@ -90,9 +90,9 @@ class Ledger:
         return Edition(manifest, tuple(difference))
 
 
-def unsound(editions: Iterable[Edition]) -> Iterator[tuple[int, str]]:
+def edition_problems(editions: Iterable[Edition]) -> Iterator[tuple[int, str]]:
     """The faults in the editions of a policy, from the first on: (number, ``chain``, ``lines`` or ``counts``)."""
-    before, list_after = Ledger(), dict[int, CandidateChange]()
+    before, list_after = EditionLedger(), dict[int, CandidateChange]()
     for edition in editions:
         manifest, kinds = edition.manifest, Counter(line.change for line in edition.changes)
         list_after = fold(edition.changes, list_after)
@@ -103,7 +103,7 @@ def unsound(editions: Iterable[Edition]) -> Iterator[tuple[int, str]]:
             yield manifest.number, "lines"
         if not _counts_match(manifest, kinds, statuses):
             yield manifest.number, "counts"
-        before = Ledger(list_after, manifest.number, manifest.last, manifest.digest)
+        before = EditionLedger(list_after, manifest.number, manifest.last, manifest.digest)
 
 
 def _counts_match(manifest: Manifest, kinds: Counter[str], statuses: Counter[str]) -> bool:
@@ -178,11 +178,11 @@ def editions(
     Args:
         closed_manifests: by last message, the original manifests of editions with blank lines.
     """
-    ledger, since = Ledger(), list[CandidateChange]()
+    ledger, since = EditionLedger(), list[CandidateChange]()
     for offset, closes, changes in rows:
         since.extend(changes.of(policy) if isinstance(changes, Lines) else (change for change in changes if change.policy == policy))
         if closes in (policy, ALL) and (since or offset in closed_manifests):
-            edition, since = ledger.closed(policy, since, offset, versions, closed_manifests.get(offset)), []
+            edition, since = ledger.close(policy, since, offset, versions, closed_manifests.get(offset)), []
             if edition is not None:
                 yield edition
 

@@ -23,7 +23,7 @@ from streams.lists.instructions import Instruction
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class Move:
     """The changes of one call on the matcher, with their day and cause."""
 
     day: date
@@ -31,11 +31,11 @@ class Moved:
     changes: Columns
 
 
-Moves: TypeAlias = Iterable[Moved | Instruction]
+Moves: TypeAlias = Iterable[Move | Instruction]
 """The result of a step: changes by the matcher, and instructions to the list stage."""
-Seen: TypeAlias = tuple[tuple[date, Sighting], ...]
+Sightings: TypeAlias = tuple[tuple[date, Sighting], ...]
 """The evidence about watched subjects, each with its day."""
-Head: TypeAlias = tuple[str, int, date, Cause]
+LineHead: TypeAlias = tuple[str, int, date, Cause]
 """Policy, version, day and cause."""
 
 
@@ -54,7 +54,7 @@ class Lines(Sequence[CandidateChange]):
     """
 
     offset: int
-    heads: Sequence[Head]
+    heads: Sequence[LineHead]
     opens: Sequence[Open]
     head: Int32
     open: Int32
@@ -74,14 +74,14 @@ class Lines(Sequence[CandidateChange]):
         of = np.array([name == policy for name, *_ in self.heads], np.bool_)[self.head]
         return self._changes_at(np.flatnonzero(of & (self.subject != 0)))
 
-    def blanked(self, subjects: npt.NDArray[np.bool_]) -> Lines:
+    def with_blanks(self, subjects: npt.NDArray[np.bool_]) -> Lines:
         """The lines with these blank; open items of the blank lines alone are removed."""
         used_opens = np.unique(self.open[~subjects])
         opens = [open if place in used_opens else ((), ()) for place, open in enumerate(self.opens)]
         subject, before, after = (np.where(subjects, c.dtype.type(0), c) for c in (self.subject, self.before, self.after))
         return Lines(self.offset, self.heads, opens, self.head, self.open, subject, before, after)
 
-    def but(self, subject: int) -> Lines:
+    def without(self, subject: int) -> Lines:
         """The lines of all other subjects; open items of this subject alone are removed."""
         keep = self.subject != np.uint64(subject)
         used_opens = set(np.unique(self.open[keep]).tolist())
@@ -108,18 +108,18 @@ class Lines(Sequence[CandidateChange]):
         return list(self)[index]
 
 
-def seen(moves: Iterable[Moved]) -> Seen:
+def sightings(moves: Iterable[Move]) -> Sightings:
     """The sightings in these moves, in their order."""
-    return tuple((move.day, sighting) for move in moves for sighting in move.changes.seen)
+    return tuple((move.day, sighting) for move in moves for sighting in move.changes.sightings)
 
 
-def lines(moves: Iterable[Moved], offset: int) -> Lines:
+def lines(moves: Iterable[Move], offset: int) -> Lines:
     """The lines of one message: by day in the order of the moves, then by policy and subject; ids ``offset.position`` from 0."""
     by_day: dict[date, list[tuple[Cause, Columns]]] = {}
     for move in moves:
         if len(move.changes):
             by_day.setdefault(move.day, []).append((move.cause, move.changes))
-    heads: dict[Head, int] = {}
+    heads: dict[LineHead, int] = {}
     opens: dict[Open, int] = {}
     day_columns = [_net(day, of_day, heads, opens) for day, of_day in by_day.items()]
     types: tuple[type[np.generic], ...] = (np.int32, np.int32, np.uint64, np.uint8, np.uint8, np.int32)
@@ -128,7 +128,7 @@ def lines(moves: Iterable[Moved], offset: int) -> Lines:
 
 
 def _net(
-    day: date, moves: Sequence[tuple[Cause, Columns]], heads: dict[Head, int], opens: dict[Open, int]
+    day: date, moves: Sequence[tuple[Cause, Columns]], heads: dict[LineHead, int], opens: dict[Open, int]
 ) -> tuple[Int32, Int32, UInt64, UInt8, UInt8, Int32]:
     """The columns of one day's lines, by policy and subject: the status before the first change, and all else from the last.
 
@@ -171,7 +171,7 @@ def _net(
 
 def _places_before(columns: Columns) -> Int32:
     """The places of the open items before; -1 where they are unknown."""
-    return np.full(len(columns), -1, np.int32) if columns.was is None else columns.was
+    return np.full(len(columns), -1, np.int32) if columns.open_before is None else columns.open_before
 
 
 def _concatenate(parts: Sequence[npt.NDArray[Any]], kind: type[np.generic]) -> npt.NDArray[Any]:

@@ -83,13 +83,13 @@ def whole_manifest(plain: Sequence[Any]) -> Manifest:
     return Manifest(policy, agency, number, digests, date.fromisoformat(day), first, last, entered, left, changed, counts, lines, before)
 
 
-def kept(bodies: Mapping[int, str]) -> dict[int, Manifest]:
+def manifests_from_store(bodies: Mapping[int, str]) -> dict[int, Manifest]:
     """The original manifests, by their last message, from the texts in a store (``stored``)."""
     facts = {offset: json.loads(body) for offset, body in bodies.items()}
     return {offset: replace(whole_manifest(plain), erased=erased, unlisted=unlisted) for offset, (plain, erased, unlisted) in facts.items()}
 
 
-def stored(manifest: Manifest) -> str:
+def manifest_for_store(manifest: Manifest) -> str:
     """The text of a manifest in a store, with its numbers of blank lines.
 
     Example:

@@ -17,7 +17,7 @@ from matchers.kernel.changes import Open
 from policies.values import Text
 from streams.language.causes import LIST, AmendmentCause, CoverageCause, RecordCause, cause_of
 from streams.language.errors import decoding
-from streams.lists.lines import Head, Lines
+from streams.lists.lines import LineHead, Lines
 
 Content: TypeAlias = tuple[int, Open]
 """The place of a subject on a list: a place in ``STATUSES``, and the open items."""
@@ -29,8 +29,8 @@ Key: TypeAlias = tuple[str, int]
 class Overlay:
     """One subject's place on the computed list (``found``) and on the materialized list (``told``). None: not listed."""
 
-    found: Content | None
-    told: Content | None
+    computed: Content | None
+    materialized: Content | None
     outcome: str | None = None
     """The outcome that suppresses the subject."""
     mark: str | None = None
@@ -100,7 +100,7 @@ class Hold:
 class BookLine(NamedTuple):
     """A line that the list stage adds."""
 
-    head: Head
+    head: LineHead
     subject: int
     before: Content | None
     after: Content | None
@@ -113,15 +113,15 @@ def content(plain: Sequence[Any] | None) -> Content | None:
     return status, (tuple(checks), tuple((criterion, feed) for criterion, feed in missing))
 
 
-def was(lines: Lines, row: int) -> Open:
+def open_before(lines: Lines, row: int) -> Open:
     """The open items of a subject before its line."""
     place = -1 if lines.was is None else int(lines.was[row])
     return lines.opens[place] if place >= 0 else ((), ())
 
 
-def joined(lines: Lines, keep: npt.NDArray[np.bool_], own: Sequence[BookLine]) -> Lines:
+def merged_lines(lines: Lines, keep: npt.NDArray[np.bool_], own: Sequence[BookLine]) -> Lines:
     """The lines to keep and those of the list stage, in the order of ``streams.lists.lines``: by day, policy and subject."""
-    heads: dict[Head, int] = {head: at for at, head in enumerate(lines.heads)}
+    heads: dict[LineHead, int] = {head: at for at, head in enumerate(lines.heads)}
     opens = list(lines.opens)
     places: dict[Open, int] = {}
     for at, open_items in enumerate(opens):  # several may be empty, because a person was erased

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, TypeAlias, assert_never
 
 from matchers.matrix.coverage import Statement
 from matchers.matrix.erasure import Trace
-from matchers.matrix.identity import Answer, Correction, correction_plain, correction_read
+from matchers.matrix.identity import Answer, IdentityCorrection, correction_plain, correction_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class CorrectCall:
     """Take a correction of identity, with the answers that count from now on."""
 
     word: ClassVar[str] = "correct"
-    correction: Correction
+    correction: IdentityCorrection
     answers: tuple[Answer, ...]
 
 

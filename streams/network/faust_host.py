@@ -21,11 +21,11 @@ import faust
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 
-from streams.erasure.purge import given_up
-from streams.language.events import headers
+from streams.erasure.purge import remove_stale_stages
 from streams.language.folds import MakeFold
-from streams.network.stages import Purged, Sent, Stage, StageRule, telling
+from streams.network.stages import MessageOutputs, PurgeReport, Stage, StageRule, purge_message
 from streams.store.checkpoints import Depot
+from streams.wire.cloudevents import headers
 from streams.wire.seal import Seal
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ Observe = Callable[[str, Stage, float, Mapping[str, int]], None]
 
 
 @dataclass(slots=True)
-class Held:
+class HeldStage:
     """A stage, and the task that commits its messages and sends its outputs."""
 
     stage: Stage
@@ -56,7 +56,7 @@ class Held:
     task: asyncio.Task[None] | None = None
     sending: asyncio.Task[None] | None = None
     closing: bool = False
-    told: Purged | None = None
+    announced_purge: PurgeReport | None = None
     """The purge that was announced last."""
 
 
@@ -77,17 +77,17 @@ class FaustHost:
         app: Any,
         root: Path,
         make: Callable[[str, int], MakeFold],
-        failed: Callable[[BaseException], None],
+        on_failure: Callable[[BaseException], None],
         seal: Seal,
         prefix: str = "huimin.",
         depot: Depot | None = None,
         rule: StageRule | None = None,
         observe: Observe = lambda topic, stage, seconds, before: None,
     ) -> None:
-        self.app, self.root, self.make, self.failed, self.prefix, self.depot = app, root, make, failed, prefix, depot
+        self.app, self.root, self.make, self.on_failure, self.prefix, self.depot = app, root, make, on_failure, prefix, depot
         self._seal = seal
         self.rule, self.observe = rule or StageRule(), observe
-        self.held: dict[TP, Held] = {}
+        self.held_stages: dict[TP, HeldStage] = {}
         self.ready = False
         """Are partitions assigned and their stages open?"""
         self.still: dict[TP, int] = {}
@@ -105,7 +105,7 @@ class FaustHost:
         async def steps(stream: Any) -> AsyncIterator[int]:
             async for event in stream.events():
                 message = event.message
-                held_stage = self.held.get(TP(message.topic, message.partition))
+                held_stage = self.held_stages.get(TP(message.topic, message.partition))
                 if held_stage is not None and not held_stage.closing:
                     try:
                         await self._take(topic, held_stage, message)
@@ -114,7 +114,7 @@ class FaustHost:
                     except MemoryError:
                         await self._stand_still(TP(message.topic, message.partition), message.offset)
                     except BaseException as error:
-                        self.failed(error)
+                        self.on_failure(error)
                         raise
                 yield message.offset
 
@@ -127,8 +127,8 @@ class FaustHost:
         async with self._holding:
             await self._close(tp)
 
-    async def _take(self, topic: str, held_stage: Held, message: Any) -> None:
-        start, before = perf_counter(), dict(held_stage.stage.fold.counted())
+    async def _take(self, topic: str, held_stage: HeldStage, message: Any) -> None:
+        start, before = perf_counter(), dict(held_stage.stage.fold.counters())
         body: bytes = message.value or b""
         unproved = self._seal.problem(topic, message.partition, message.key, message.headers, message.value)
         if not held_stage.stage.take(body, message.offset, unproved):
@@ -147,7 +147,7 @@ class FaustHost:
         self._changes.add(change)
         change.add_done_callback(self._changes.discard)
         await asyncio.shield(change)  # a stage half open would stay locked
-        offsets = {tp: held_stage.stage.offset + 1 for tp, held_stage in self.held.items() if tp in consumer.assignment()}
+        offsets = {tp: held_stage.stage.offset + 1 for tp, held_stage in self.held_stages.items() if tp in consumer.assignment()}
         if offsets:
             await consumer.seek_wait(offsets)
         for tp, offset in offsets.items():
@@ -158,16 +158,16 @@ class FaustHost:
         """Opens the stages of the assigned partitions, closes the others, and removes stale ones."""
         async with self._holding:
             assignment = {tp for tp in consumer.assignment() if tp.topic.removeprefix(self.prefix) in STAGES}
-            for tp in set(self.held) - assignment:
+            for tp in set(self.held_stages) - assignment:
                 await self._close(tp)
             for tp in set(self.still) - assignment:
                 del self.still[tp]
-            for tp in sorted(assignment - set(self.held)):
+            for tp in sorted(assignment - set(self.held_stages)):
                 name = tp.topic.removeprefix(self.prefix)
                 stage = await asyncio.to_thread(
                     Stage, f"{name}-{tp.partition}", self.root, self.make(name, tp.partition), self.depot, self.rule
                 )
-                held_stage = self.held[tp] = Held(stage)
+                held_stage = self.held_stages[tp] = HeldStage(stage)
                 self.still.pop(tp, None)
                 held_stage.task = asyncio.create_task(self._guard(self._run(held_stage)))
             self.ready = True
@@ -176,20 +176,20 @@ class FaustHost:
     async def _remove_stale_stages(self) -> None:
         """Removes the files of partitions that other workers have continued."""
         if self.depot is not None:
-            names = [held_stage.stage.name for held_stage in self.held.values()]
-            await asyncio.to_thread(given_up, self.root, names, self.depot)
+            names = [held_stage.stage.name for held_stage in self.held_stages.values()]
+            await asyncio.to_thread(remove_stale_stages, self.root, names, self.depot)
 
     async def _left_with_nothing(self, app: Any, **facts: Any) -> None:
         """Closes the stages when no partition is assigned: Faust does not call ``perform_seek`` then, and their next worker waits."""
         if not app.consumer.assignment():
             await self._seek(app.consumer)
 
-    async def _run(self, held_stage: Held) -> None:
+    async def _run(self, held_stage: HeldStage) -> None:
         """Commits messages, sends outputs, writes checkpoints and purges; one after the other, because all use one log."""
         stage = held_stage.stage
-        window: asyncio.Queue[tuple[Sent, list[Any]] | None] = asyncio.Queue(256)
+        window: asyncio.Queue[tuple[MessageOutputs, list[Any]] | None] = asyncio.Queue(256)
         held_stage.sending = asyncio.create_task(self._guard(self._acknowledge(held_stage, window)))
-        beginning = Sent(stage.committed, ())
+        beginning = MessageOutputs(stage.committed, ())
         for outputs in list(stage.unsent()):
             await window.put((outputs, await self._send(stage, outputs)))
         await window.put((beginning, []))  # notes that all is acknowledged, even if there is nothing to send
@@ -206,25 +206,25 @@ class FaustHost:
             if stage.purgeable:
                 await asyncio.to_thread(stage.purge)
             await self._tell(held_stage)
-            uncommitted = stage.taken()
+            uncommitted = stage.take_uncommitted()
             if uncommitted or stage.due:
                 await asyncio.to_thread(stage.commit, uncommitted)
                 if settling := stage.due:
-                    uncommitted += stage.settled()
+                    uncommitted += stage.commit_and_write_checkpoint()
                 held_stage.pending = max(0, held_stage.pending - sum(len(row.input) for row, _ in uncommitted))
                 held_stage.room.set()
                 for _, outputs in uncommitted:
                     await window.put((outputs, await self._send(stage, outputs)))
                 if settling:
-                    await window.put((Sent(stage.committed, ()), []))  # ships the checkpoint, even without further outputs
+                    await window.put((MessageOutputs(stage.committed, ()), []))  # ships the checkpoint, even without further outputs
                 if not stage.broken:
-                    await self._send(stage, Sent(stage.offset, stage.fold.passing()))
+                    await self._send(stage, MessageOutputs(stage.offset, stage.fold.announcements()))
             if held_stage.closing and not held_stage.wake.is_set():
                 await window.put(None)
                 await held_stage.sending
                 return
 
-    async def _send(self, stage: Stage, outputs: Sent) -> list[Any]:
+    async def _send(self, stage: Stage, outputs: MessageOutputs) -> list[Any]:
         out = []
         for message in outputs.messages:
             key = message.id.encode()
@@ -233,28 +233,30 @@ class FaustHost:
             out.append(future)
         return out
 
-    async def _tell(self, held_stage: Held) -> None:
+    async def _tell(self, held_stage: HeldStage) -> None:
         """Announces a purge that was not announced yet; the broker has it on return."""
-        report = held_stage.stage.purged
-        if report is not None and report != held_stage.told:
-            for future in await self._send(held_stage.stage, Sent(held_stage.stage.offset, [telling(held_stage.stage.name, report)])):
+        report = held_stage.stage.purge_report
+        if report is not None and report != held_stage.announced_purge:
+            for future in await self._send(
+                held_stage.stage, MessageOutputs(held_stage.stage.offset, [purge_message(held_stage.stage.name, report)])
+            ):
                 await future
-            held_stage.told = report
+            held_stage.announced_purge = report
 
-    async def _acknowledge(self, held_stage: Held, window: asyncio.Queue[tuple[Sent, list[Any]] | None]) -> None:
+    async def _acknowledge(self, held_stage: HeldStage, window: asyncio.Queue[tuple[MessageOutputs, list[Any]] | None]) -> None:
         stage = held_stage.stage
         while (next_one := await window.get()) is not None:
             outputs, futures = next_one
             for future in futures:
                 await future
-            stage.acknowledged(outputs.offset)
+            stage.note_acknowledged(outputs.offset)
             if stage.shippable:
                 await asyncio.to_thread(stage.ship)
-            if stage.purgeable or stage.purged not in (None, held_stage.told):
+            if stage.purgeable or stage.purge_report not in (None, held_stage.announced_purge):
                 held_stage.wake.set()
 
     async def _close(self, tp: TP) -> None:
-        held_stage = self.held.pop(tp, None)
+        held_stage = self.held_stages.pop(tp, None)
         if held_stage is None:  # another task closes it
             return
         held_stage.closing = True
@@ -267,14 +269,14 @@ class FaustHost:
         """Topic, partition, stage and number of waiting messages, for each partition held."""
         consumer = self.app.consumer
         out = []
-        for tp, held_stage in sorted(self.held.items()):
+        for tp, held_stage in sorted(self.held_stages.items()):
             end = consumer.highwater(tp) or 0
             out.append((tp.topic.removeprefix(self.prefix), tp.partition, held_stage.stage, max(0, end - held_stage.stage.offset - 1)))
         return out
 
     async def stop(self) -> None:
         """Commits and sends everything, then closes the stages."""
-        for tp in list(self.held):
+        for tp in list(self.held_stages):
             await self._close(tp)
         if self._changes:  # an assignment is under way
             await asyncio.wait(self._changes, timeout=LEAVE_SECONDS)
@@ -285,7 +287,7 @@ class FaustHost:
         except asyncio.CancelledError:
             raise
         except BaseException as error:
-            self.failed(error)
+            self.on_failure(error)
             raise
 
     def _topic(self, name: str) -> Any:

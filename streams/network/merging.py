@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from matchers.kernel.batch import Int32, UInt8
 from matchers.kernel.changes import Open
-from streams.lists.lines import Head, Lines, lines
+from streams.lists.lines import LineHead, Lines, lines
 from streams.network.orders import PartitionLines
 
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -29,7 +29,7 @@ def merge(reports: Sequence[PartitionLines], offset: int) -> Lines:
     if not reports:
         return lines((), offset)
     reports = in_order(reports)
-    heads: dict[Head, int] = {}
+    heads: dict[LineHead, int] = {}
     opens: dict[Open, int] = {}
     head = np.concatenate([np.array([heads.setdefault(h, len(heads)) for h in f.lines.heads], np.int32)[f.lines.head] for f in reports])
     open = np.concatenate([np.array([opens.setdefault(o, len(opens)) for o in f.lines.opens], np.int32)[f.lines.open] for f in reports])

@@ -21,22 +21,22 @@ from matchers.kernel.batch import RecordBatch
 from matchers.matrix.erasure import Trace
 from policies.problems.problems import HuiminError
 from policies.values import Text
-from streams.disk.effects import stored
-from streams.erasure.scrub import Scrubbed, scrub
-from streams.erasure.stale_replicas import Aside
+from streams.disk.effects import note_message
+from streams.erasure.scrub import ScrubReport, scrub
+from streams.erasure.stale_replicas import StaleReplicas
 from streams.erasure.traces import half_erased, traces_of
-from streams.host import Receipt, lines_behind, published
-from streams.language.errors import UNFINISHED, Damaged, Refused
+from streams.host import Receipt, lines_behind, published_versions
+from streams.language.errors import UNFINISHED, DamagedStore, Refusal
 from streams.language.messages import CandidateChange, EngineUpgraded, Input
 from streams.language.ports import Parts
 from streams.ledgers.decisions import with_stamp
 from streams.lists.editions import Edition, editions
-from streams.lists.manifests import kept as manifests_kept
-from streams.network.merger import Progress
+from streams.lists.manifests import manifests_from_store as manifests_kept
+from streams.network.merger import MessageProgress
 from streams.network.replica import Replica
 from streams.network.stages import Stage, StageRule
-from streams.network.topics import Changes, Inputs
-from streams.steps.erasure import ERASED, cleared, not_erased, without_erased
+from streams.network.topics import ChangesPort, InputsPort
+from streams.steps.erasure import ERASED, body_without_erased, message_without_erased, require_not_erased
 from streams.steps.state import State
 from streams.steps.steps import step
 from streams.store import checkpoints
@@ -69,12 +69,12 @@ class NetworkHost:
     """
 
     def __init__(
-        self, folder: Path, parts: Parts, inputs: Inputs, changes: Changes, retention: Retention = USUAL, depot: Depot | None = None
+        self, folder: Path, parts: Parts, inputs: InputsPort, changes: ChangesPort, retention: Retention = USUAL, depot: Depot | None = None
     ) -> None:
         self.folder, self.parts, self.readonly = folder, parts, False
         self.problem: HuiminError | None = None
         self._inputs, self._changes, self._depot = inputs, changes, depot
-        self._aside, self._scrubbed_persons = Aside(folder / REPLICA, parts), set[int]()
+        self._aside, self._scrubbed_persons = StaleReplicas(folder / REPLICA, parts), set[int]()
         end = inputs.end()
         self._stage = self._open_replica(StageRule(retention=retention, purges=False), end)
         self._log = self._stage.log
@@ -94,7 +94,7 @@ class NetworkHost:
 
     def ahead(self, message: Input) -> None:
         """Shows in a copy of ``state`` what this message would do, until the host follows the network again."""
-        state = State.restored(self.parts, self.state.meta(), self.state.arrays())
+        state = State.restore(self.parts, self.state.meta(), self.state.arrays())
         step(state, message, state.offset)
         self._ahead = state
 
@@ -142,13 +142,13 @@ class NetworkHost:
         state = self.state
         rows = (row for row in self._changes.rows() if row[0] <= state.offset)
         closed_manifests = manifests_kept(self._changes.manifests(policy)) if state.erasures else {}  # saves reading one more topic
-        return editions(policy, rows, published(state, policy), closed_manifests)
+        return editions(policy, rows, published_versions(state, policy), closed_manifests)
 
-    def told(self) -> int:
+    def last_told(self) -> int:
         """The offset of the last message with outputs from the workers."""
         return self._changes.last()
 
-    def progress(self, label: str, offset: int) -> Progress | None:
+    def progress(self, label: str, offset: int) -> MessageProgress | None:
         """How many shards have done a publication, withdrawal or day; None before the first announcement."""
         progress = self._changes.progress().get(label)
         return progress if progress is not None and progress.offset >= offset else None
@@ -156,8 +156,8 @@ class NetworkHost:
     def at(self, moment: int | date) -> State:
         return known_at(self._stage.folder, Recipe(partial(Replica, self.parts), _take), moment).state
 
-    def snapshot(self) -> Path:
-        self._stage.snapshot()
+    def write_checkpoint(self) -> Path:
+        self._stage.write_checkpoint()
         return self._stage.folder
 
     @property
@@ -168,10 +168,10 @@ class NetworkHost:
     def ship(self) -> None:
         """Puts a checkpoint of the replica into the depot in place of older ones, for workspaces behind the beginning of the topic."""
         assert self._depot is not None
-        self._stage.snapshot()
+        self._stage.write_checkpoint()
         offset = self._stage.offset
         self._depot.keep(REPLICA, offset, checkpoints.place(self._files / "snapshots", offset))
-        self._depot.only(REPLICA, offset)
+        self._depot.remove_older(REPLICA, offset)
 
     def refresh(self) -> State:
         self._follow(self._inputs.end())
@@ -180,7 +180,7 @@ class NetworkHost:
     def close(self) -> None:
         """Closes the host; writes a checkpoint of the replica first if messages were submitted and a replay would take long."""
         if self._wrote and self._stage.behind >= CLOSING_MESSAGES and self._stage.whole:
-            self._stage.snapshot()
+            self._stage.write_checkpoint()
         self._stage.close()
 
     def __enter__(self) -> Self:
@@ -191,7 +191,7 @@ class NetworkHost:
 
     @property
     def erasing(self) -> bool:
-        return bool(self._aside) or self._log.unfinished() is not None
+        return bool(self._aside) or self._log.first_unfinished_erasure() is not None
 
     def half_erased(self) -> int | None:
         token = half_erased(self._log, self._files / "snapshots", self.state)
@@ -200,16 +200,16 @@ class NetworkHost:
     def traces(self, person: int) -> list[Trace]:
         return [*traces_of(self._log, self.state, person), *self._aside.traces(self.state.catalogue, person)]
 
-    def scrub(self, person: int, traces: Sequence[Trace]) -> Scrubbed:
+    def scrub(self, person: int, traces: Sequence[Trace]) -> ScrubReport:
         report = scrub(self._log, self._files / "snapshots", self.state, person, traces)
         self._scrubbed_persons.add(person)
         if self._aside and not self._in_aside():
-            self._aside.gone()
+            self._aside.remove()
         return report
 
     def _in_aside(self) -> set[int]:
         """The tokens of erased persons in stale replicas that were not scrubbed here yet."""
-        return self._aside.among(self.state.erasures) - self._scrubbed_persons
+        return self._aside.erased_tokens(self.state.erasures) - self._scrubbed_persons
 
     @property
     def _files(self) -> Path:
@@ -228,22 +228,24 @@ class NetworkHost:
         stage.close()
         depot_offset = None if self._depot is None else self._depot.newest(REPLICA)
         if depot_offset is None or depot_offset + 1 < first:
-            raise Damaged(_behind(stage.offset, first))
+            raise DamagedStore(_behind(stage.offset, first))
         if stage.offset >= 0:
-            self._aside.put(stage.offset)
+            self._aside.put_aside(stage.offset)
         stage = Stage(REPLICA, self.folder, make, self._depot, rule)
         assert isinstance(stage.fold, Replica)
-        if self._aside and not self._aside.among(stage.fold.state.erasures):
-            self._aside.gone()
+        if self._aside and not self._aside.erased_tokens(stage.fold.state.erasures):
+            self._aside.remove()
         return stage
 
     def _send(self, message: Input) -> Callable[[], int]:
         if self.erasing:
-            raise Refused(UNFINISHED)
-        not_erased(self.state, message)  # before it lies in the topic
-        if self.state.begun and self.state.matcher.semantics < SEMANTICS:
+            raise Refusal(UNFINISHED)
+        require_not_erased(self.state, message)  # before it lies in the topic
+        if self.state.has_catalogue and self.state.matcher.semantics < SEMANTICS:
             self._inputs.append(wire.encode(EngineUpgraded(SEMANTICS)))
-        return self._inputs.append(wire.encode(with_stamp(cleared(self.state, message), self.state.offset, token_hex(WORD_BYTES))))
+        return self._inputs.append(
+            wire.encode(with_stamp(message_without_erased(self.state, message), self.state.offset, token_hex(WORD_BYTES)))
+        )
 
     def _receipts(self, in_flight: deque[Callable[[], int]]) -> Iterator[Receipt]:
         while in_flight:
@@ -267,11 +269,11 @@ class NetworkHost:
             notice_count = len(self.state.notices)
             self._follow(offset)
         except BaseException:
-            stored(offset)
+            note_message(offset)
             raise
-        if isinstance(result := self._replica.said, HuiminError):
+        if isinstance(result := self._replica.last_result, HuiminError):
             raise result
-        stored(offset)
+        note_message(offset)
         return Receipt(offset, result, self.state.notices[notice_count:])
 
     def _follow(self, upto: int) -> None:
@@ -281,17 +283,17 @@ class NetworkHost:
             return
         self._coming = self._coming or self._inputs.read(self._stage.offset)
         for offset, body in self._coming:
-            clean_body = without_erased(self.state, body)  # it may have been on its way when a person was erased
+            clean_body = body_without_erased(self.state, body)  # it may have been on its way when a person was erased
             self._stage.take(clean_body, offset)
             if body and not clean_body:
-                self._replica.said = Refused(ERASED)
+                self._replica.last_result = Refusal(ERASED)
             if offset >= upto:
                 break
         else:
-            raise Refused(Text("主题读到尽头。", "The topic came to its end."))
-        self._stage.commit(self._stage.taken())
+            raise Refusal(Text("主题读到尽头。", "The topic came to its end."))
+        self._stage.commit(self._stage.take_uncommitted())
         if self._stage.due:
-            self._stage.snapshot()
+            self._stage.write_checkpoint()
 
 
 def _behind(last: int, first: int) -> Text:

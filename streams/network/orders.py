@@ -17,12 +17,12 @@ import numpy as np
 
 from matchers.kernel.batch import RecordBatch
 from matchers.kernel.changes import Sighting
-from matchers.locate import Routed
+from matchers.locate import PartitionUpdate
 from policies.values import Text
 from streams.language.causes import Cause, cause_of
 from streams.language.errors import Unreadable, decoding
 from streams.lists.instructions import Instruction, instructions_plain, instructions_read
-from streams.lists.lines import Lines, Seen
+from streams.lists.lines import Lines, Sightings
 from streams.network.calls import PartitionCall, call_plain, call_read
 from streams.wire import wire
 from streams.wire.columns import pack, unpack
@@ -54,7 +54,7 @@ class RoutedCall:
     """One call on a partition's matcher: the records routed to it, which are applied first, the call, and the causes of its changes."""
 
     call: PartitionCall
-    routed: Routed | None = None
+    routed: PartitionUpdate | None = None
     attributions: tuple[Attribution, ...] = ()
 
 
@@ -76,7 +76,7 @@ class PartitionLines:
     partition: int
     number: int
     lines: Lines
-    seen: Seen = ()
+    sightings: Sightings = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def decode_order(data: wire.Bytes) -> Order:
 def encode_partition_lines(report: PartitionLines) -> bytes:
     lines = report.lines
     was = [] if lines.was is None else [[place, open] for place, open in enumerate(lines.was.tolist()) if open >= 0]
-    sightings = [[day.isoformat(), *sighting] for day, sighting in report.seen]
+    sightings = [[day.isoformat(), *sighting] for day, sighting in report.sightings]
     return wire.frame(FOUND, _bundle([report.partition, report.number, was, sightings], [wire.encode_changes(lines)]))
 
 
@@ -170,7 +170,7 @@ def decode_report(data: wire.Bytes) -> PartitionLines | MessageNote:
         return MessageNote(_number(offset), orders, closes, label, places, published_version, instructions_read(instructions))
 
 
-def _routed_plain(routed: Routed | None, bodies: list[bytes | memoryview]) -> list[Any] | None:
+def _routed_plain(routed: PartitionUpdate | None, bodies: list[bytes | memoryview]) -> list[Any] | None:
     if routed is None:
         return None
     lists = (routed.lost, routed.gained)
@@ -180,13 +180,13 @@ def _routed_plain(routed: Routed | None, bodies: list[bytes | memoryview]) -> li
     return [list(routed.lost), list(routed.gained), len(routed.folders), routed.rows is not None]
 
 
-def _read_routed(plain: list[Any] | None, bodies: Any) -> Routed | None:
+def _read_routed(plain: list[Any] | None, bodies: Any) -> PartitionUpdate | None:
     if plain is None:
         return None
     lost, gained, folders, rows = plain
     by_kind = [{kind: np.frombuffer(next(bodies), np.uint64) for kind in kinds} for kinds in (lost, gained)]
     batches = [unpack(next(bodies)) for _ in range(folders)]
-    return Routed(by_kind[0], batches, unpack(next(bodies)) if rows else None, by_kind[1])
+    return PartitionUpdate(by_kind[0], batches, unpack(next(bodies)) if rows else None, by_kind[1])
 
 
 def _read_version(policy: str, number: int, agency: str, digest: str) -> PublishedVersion:

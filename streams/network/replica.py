@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from policies.problems.problems import HuiminError, Invalid
-from streams.language.errors import Refused, Unproved, Unreadable
+from streams.language.errors import InvalidSeal, Refusal, Unreadable
 from streams.language.folds import Outgoing
 from streams.language.messages import Input
 from streams.language.ports import Arrays, Parts
-from streams.ledgers.decisions import has_stamp
+from streams.ledgers.decisions import require_stamp
 from streams.lists.lines import Lines, lines
-from streams.steps.erasure import cleared
+from streams.steps.erasure import message_without_erased
 from streams.steps.state import State
-from streams.steps.steps import passed_over, step
+from streams.steps.steps import skip_message, step
 from streams.wire import wire
 
 
@@ -25,37 +25,37 @@ class Replica:
     """The fold of the inputs topic into the state of an embedded host. ``said`` is the result of the last message: lines or an error."""
 
     def __init__(self, parts: Parts, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
-        self.state = State(parts) if checkpoint is None else State.restored(parts, *checkpoint)
-        self.said: Lines | HuiminError = lines((), -1)
+        self.state = State(parts) if checkpoint is None else State.restore(parts, *checkpoint)
+        self.last_result: Lines | HuiminError = lines((), -1)
 
     @property
     def offset(self) -> int:
         return self.state.offset
 
     @property
-    def erased(self) -> int:
+    def erasure_count(self) -> int:
         return len(self.state.erasures)
 
-    def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
+    def take(self, body: bytes, offset: int, seal_error: InvalidSeal | None = None) -> list[Outgoing]:
         message: Input | None = None
         try:
-            if unproved is not None:
-                raise unproved
+            if seal_error is not None:
+                raise seal_error
             message = wire.decode(body)
-            has_stamp(message)
-            self.said = step(self.state, cleared(self.state, message), offset)
-        except (Unreadable, Refused, Invalid) as error:
-            passed_over(self.state, message, offset)
-            self.said = error
+            require_stamp(message)
+            self.last_result = step(self.state, message_without_erased(self.state, message), offset)
+        except (Unreadable, Refusal, Invalid) as error:
+            skip_message(self.state, message, offset)
+            self.last_result = error
         return []
 
-    def passing(self) -> tuple[Outgoing, ...]:
+    def announcements(self) -> tuple[Outgoing, ...]:
         return ()
 
-    def counted(self) -> dict[str, int]:
+    def counters(self) -> dict[str, int]:
         return {}
 
-    def gauged(self) -> dict[tuple[str, ...], float]:
+    def gauges(self) -> dict[tuple[str, ...], float]:
         return {}
 
     def meta(self) -> dict[str, Any]:

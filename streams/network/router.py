@@ -17,10 +17,10 @@ import numpy.typing as npt
 
 from matchers.kernel.batch import RecordBatch
 from matchers.kernel.changes import Columns
-from matchers.locate import Locator, Routed, Routes
+from matchers.locate import Locator, PartitionUpdate, Routes
 from matchers.matrix.coverage import Statement
 from matchers.matrix.erasure import Trace
-from matchers.matrix.identity import Answer, Correction
+from matchers.matrix.identity import Answer, IdentityCorrection
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Policy
 from streams.language.ports import Arrays
@@ -111,12 +111,12 @@ class Router:
     def abandon(self, feed: str, source: int, delivery: int) -> None:
         self.locator.abandon(feed, source, delivery)
 
-    def held(self, feed: str, source: int) -> int:
-        return self.locator.held(feed, source)
+    def record_count(self, feed: str, source: int) -> int:
+        return self.locator.record_count(feed, source)
 
     def replace(self, feed: str, source: int, delivery: int) -> PendingColumns:
         routes = self.locator.replace(feed, source, delivery)
-        everyone = {partition: routes.get(partition, Routed()) for partition in range(self.locator.partitions)}
+        everyone = {partition: routes.get(partition, PartitionUpdate()) for partition in range(self.locator.partitions)}
         return self._note_call(ReplaceCall(feed, source, delivery), everyone)
 
     @property
@@ -132,7 +132,7 @@ class Router:
 
     def _publish(self, policy: Policy) -> PendingColumns:
         further = self.locator.publish(policy)
-        everyone = {partition: further.get(partition, Routed()) for partition in range(self.locator.partitions)}
+        everyone = {partition: further.get(partition, PartitionUpdate()) for partition in range(self.locator.partitions)}
         version = self._state().registry.versions[policy.name][policy.version]
         return self._note_call(PublishCall(policy.name, policy.version, version.text, version.catalogue), everyone)
 
@@ -148,9 +148,9 @@ class Router:
     def watch(self, policy: str, subject: int, on: bool) -> PendingColumns:
         return self._note_call(WatchCall(policy, subject, on))
 
-    def correct(self, correction: Correction, answers: Sequence[Answer]) -> PendingColumns:
+    def correct(self, correction: IdentityCorrection, answers: Sequence[Answer]) -> PendingColumns:
         routes = self.locator.correct(correction)
-        everyone = {partition: routes.get(partition, Routed()) for partition in range(self.locator.partitions)}
+        everyone = {partition: routes.get(partition, PartitionUpdate()) for partition in range(self.locator.partitions)}
         return self._note_call(CorrectCall(correction, tuple(answers)), everyone)
 
     def persons(self) -> npt.NDArray[np.uint64]:

@@ -18,25 +18,25 @@ import numpy.typing as npt
 
 from matchers.kernel.batch import QUARANTINED, RecordBatch
 from matchers.kernel.layout import KINDS
-from matchers.locate import Locator, Routed
+from matchers.locate import Locator, PartitionUpdate
 from matchers.matrix.coverage import Statement
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Policy
 from policies.problems.problems import Invalid
 from policies.values import Text
-from streams.language.errors import Refused, Unproved, Unreadable, decoding
-from streams.language.folds import Outgoing, dead, refusal
+from streams.language.errors import InvalidSeal, Refusal, Unreadable, decoding
+from streams.language.folds import Outgoing, dead_letter, refusal_kind
 from streams.language.messages import EditionCut, Input, PolicyPublished, PolicyWithdrawn, Tick
 from streams.language.ports import Arrays, Parts
-from streams.ledgers.decisions import has_stamp
+from streams.ledgers.decisions import require_stamp
 from streams.lists.editions import closed_by
 from streams.lists.instructions import Instruction
 from streams.network.calls import RowsCall
 from streams.network.orders import Attribution, MessageNote, Order, PublishedVersion, RoutedCall, encode_note, encode_order
 from streams.network.router import PendingColumns, Router
-from streams.steps.erasure import cleared, without_erased
+from streams.steps.erasure import body_without_erased, message_without_erased
 from streams.steps.state import State
-from streams.steps.steps import moved, passed_over
+from streams.steps.steps import apply_message, skip_message
 from streams.wire import wire
 
 CENSUS = "all:census"
@@ -58,7 +58,7 @@ class Sequencer:
     def __init__(self, parts: Parts, partitions: int, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
         self.partitions = partitions
         self.parts = replace(parts, make_matcher=self._new_router, restore_matcher=self._restore_router)
-        self.sent = [0] * partitions
+        self.last_sent = [0] * partitions
         self.counts: Counter[str] = Counter()
         self.shards: dict[str, int] = {}
         self._fresh = False
@@ -68,26 +68,26 @@ class Sequencer:
         else:
             meta, arrays = checkpoint
             with decoding(Text("定序的状态", "the state of a sequencer")):
-                state, self.sent, self.shards = meta["state"], list(meta["sent"]), dict(meta["shards"])
-            self.state = State.restored(self.parts, state, arrays)
+                state, self.last_sent, self.shards = meta["state"], list(meta["sent"]), dict(meta["shards"])
+            self.state = State.restore(self.parts, state, arrays)
 
     @property
     def offset(self) -> int:
         return self.state.offset
 
-    def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
+    def take(self, body: bytes, offset: int, seal_error: InvalidSeal | None = None) -> list[Outgoing]:
         message: Input | None = None
         try:
-            if unproved is not None:
-                raise unproved
+            if seal_error is not None:
+                raise seal_error
             message = wire.decode(body)
-            has_stamp(message)
-            message = cleared(self.state, message)
-            moves, instructions = moved(self.state, message, offset)
-        except (Unreadable, Refused, Invalid) as error:
-            passed_over(self.state, message, offset)
-            self.counts[refusal(error)] += 1
-            return [dead(error, self._dead_letter_body(body, unproved), "inputs", 0, offset), self._note(offset, {})]
+            require_stamp(message)
+            message = message_without_erased(self.state, message)
+            moves, instructions = apply_message(self.state, message, offset)
+        except (Unreadable, Refusal, Invalid) as error:
+            skip_message(self.state, message, offset)
+            self.counts[refusal_kind(error)] += 1
+            return [dead_letter(error, self._dead_letter_body(body, seal_error), "inputs", 0, offset), self._note(offset, {})]
         if isinstance(message, RecordBatch):
             self.counts["rows"] += len(message)
             self.counts[f"quarantined_rows:{message.feed}"] += int(np.count_nonzero(message.flags & QUARANTINED))
@@ -101,17 +101,17 @@ class Sequencer:
         for partition, calls in ({} if self.router is None else self.router.take_calls(attributions)).items():
             parts = _in_parts(calls)
             for place, part in enumerate(parts, 1):
-                self.sent[partition] += 1
-                order = Order(partition, self.sent[partition], offset, tuple(part), place == len(parts))
+                self.last_sent[partition] += 1
+                order = Order(partition, self.last_sent[partition], offset, tuple(part), place == len(parts))
                 out.append(Outgoing("orders", partition, f"{partition}.{order.number}", "order", encode_order(order)))
-            last[partition] = self.sent[partition]
+            last[partition] = self.last_sent[partition]
         return [*out, self._note(offset, last, message, instructions)]
 
     @property
-    def erased(self) -> int:
-        return self.state.erasures.asked
+    def erasure_count(self) -> int:
+        return self.state.erasures.decision_count
 
-    def passing(self) -> list[Outgoing]:
+    def announcements(self) -> list[Outgoing]:
         """The census of all shards: every so many messages, and when a shard is new."""
         if self.router is None or (self.offset - self._counted_at < CENSUS_EVERY and not self._fresh):
             return []
@@ -119,10 +119,10 @@ class Sequencer:
         census = {shard: [partition, *sizes] for shard, (partition, sizes) in self.router.locator.census().items()}
         return [Outgoing("progress", 0, CENSUS, "census", json.dumps(census).encode(), {"offset": str(self.offset)})]
 
-    def counted(self) -> Counter[str]:
+    def counters(self) -> Counter[str]:
         return self.counts
 
-    def gauged(self) -> dict[tuple[str, ...], float]:
+    def gauges(self) -> dict[tuple[str, ...], float]:
         if self.router is None:
             return {}
         kinds = [str(kind) for kind in KINDS]
@@ -133,15 +133,15 @@ class Sequencer:
             for kind, count in zip(kinds, sizes, strict=True)
         }
 
-    def _dead_letter_body(self, body: bytes, unproved: Unproved | None) -> bytes:
+    def _dead_letter_body(self, body: bytes, unproved: InvalidSeal | None) -> bytes:
         """The body of a dead letter, without erased persons. A message without a valid seal is not read, so it is left out once anybody is
         erased."""
         if unproved is None:
-            return without_erased(self.state, body)
+            return body_without_erased(self.state, body)
         return b"" if self.state.erasures else body
 
     def meta(self) -> dict[str, Any]:
-        return {"state": self.state.meta(), "sent": self.sent, "shards": self.shards}
+        return {"state": self.state.meta(), "sent": self.last_sent, "shards": self.shards}
 
     def arrays(self) -> Arrays:
         return self.state.arrays()
@@ -149,7 +149,7 @@ class Sequencer:
     @property
     def router(self) -> Router | None:
         """The router; None before the first catalogue."""
-        if not self.state.begun:
+        if not self.state.has_catalogue:
             return None
         router: object = self.state.matcher
         assert isinstance(router, Router)
@@ -221,9 +221,9 @@ def _small(calls: Sequence[RoutedCall]) -> list[RoutedCall]:
         if routed is None or sum(map(len, routed.folders)) <= ORDER_ROWS:
             small.append(call)
             continue
-        small.append(RoutedCall(RowsCall(), Routed(lost=routed.lost), call.attributions))
+        small.append(RoutedCall(RowsCall(), PartitionUpdate(lost=routed.lost), call.attributions))
         for folder in routed.folders:
             slices = (folder.slice(start, start + ORDER_ROWS) for start in range(0, len(folder), ORDER_ROWS))
-            small += [RoutedCall(RowsCall(), Routed(folders=[part]), call.attributions) for part in slices]
-        small.append(replace(call, routed=Routed(rows=routed.rows, gained=routed.gained)))
+            small += [RoutedCall(RowsCall(), PartitionUpdate(folders=[part]), call.attributions) for part in slices]
+        small.append(replace(call, routed=PartitionUpdate(rows=routed.rows, gained=routed.gained)))
     return small

@@ -24,15 +24,15 @@ from policies.problems.problems import HuiminError
 from policies.values import Text
 from streams.disk.files import make_folder, sync
 from streams.erasure import purge
-from streams.language.errors import Busy, Damaged, Unproved
+from streams.language.errors import Busy, DamagedStore, InvalidSeal
 from streams.language.folds import Fold, MakeFold, Outgoing, decode_outgoing, encode_outgoing
 from streams.language.ports import Arrays
 from streams.store import checkpoints
 from streams.store.checkpoints import Depot
 from streams.store.log import FILE, Log, Row
-from streams.store.recovery import Recipe, recovered
+from streams.store.recovery import Recipe, recover
 from streams.store.retention import SHORT, Retention, tidy
-from streams.store.sqlite_errors import said
+from streams.store.sqlite_errors import as_store_errors
 from streams.store.writer import WriterLock
 
 LOCK_SECONDS = 60
@@ -55,7 +55,7 @@ class StageRule:
 
 
 @dataclass(slots=True)
-class Sent:
+class MessageOutputs:
     """The outputs of one message."""
 
     offset: int
@@ -63,7 +63,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Purged:
+class PurgeReport:
     """The announcement of a purge: so many erasures are carried out, and nothing is left from before the checkpoint at ``offset``.
 
     ``shipped``: the depot has that checkpoint. The fields are JSON keys.
@@ -74,7 +74,7 @@ class Purged:
     shipped: bool
 
 
-def telling(stage: str, report: Purged) -> Outgoing:
+def purge_message(stage: str, report: PurgeReport) -> Outgoing:
     """The announcement as a message on the topic of progress; for each stage the last one counts.
 
     Example:
@@ -103,18 +103,18 @@ class Stage:
         self._lock = _wait_for_lock(self.folder)
         self.broken = False
         """Did a message fail half-way? Then the state in memory must not be written."""
-        self._uncommitted: list[tuple[Row, Sent]] = []
+        self._uncommitted: list[tuple[Row, MessageOutputs]] = []
         self._shipped = self._covered = -1  # the newest checkpoint in the depot; how many erasures are in the newest one here
 
         def make_fold(checkpoint: tuple[dict[str, Any], Arrays] | None) -> Fold:
             fold = make(checkpoint)
-            self._covered = fold.erased
+            self._covered = fold.erasure_count
             return fold
 
         try:
             self.log = Log(self.folder, readonly=False, durable=False)
             self._prefer_shipped()
-            recovery = recovered(self.log, self.folder / "snapshots", Recipe(make_fold, _take_again), readonly=False)
+            recovery = recover(self.log, self.folder / "snapshots", Recipe(make_fold, _take_again), readonly=False)
         except BaseException:
             self._lock.release()
             raise
@@ -135,7 +135,7 @@ class Stage:
         """The offset of the last message taken."""
         return self.fold.offset
 
-    def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> bool:
+    def take(self, body: bytes, offset: int, seal_error: InvalidSeal | None = None) -> bool:
         """Applies the message at an offset, in memory; False if it was applied before. The log keeps no body of an ``unproved`` message.
 
         Raises:
@@ -144,25 +144,29 @@ class Stage:
         if offset <= self.fold.offset:
             return False
         if offset != self.fold.offset + 1:
-            raise Damaged(_gap(self.name, self.fold.offset, offset))
-        erasures_before = self.fold.erased
+            raise DamagedStore(_gap(self.name, self.fold.offset, offset))
+        erasures_before = self.fold.erasure_count
         self.broken = True
-        outputs = self.fold.take(body, offset, unproved)
+        outputs = self.fold.take(body, offset, seal_error)
         row = Row(
-            offset, b"" if unproved else body, None, encode_outgoing(outputs) if outputs else None, self.fold.erased > erasures_before
+            offset,
+            b"" if seal_error else body,
+            None,
+            encode_outgoing(outputs) if outputs else None,
+            self.fold.erasure_count > erasures_before,
         )
-        self._uncommitted.append((row, Sent(offset, outputs)))
+        self._uncommitted.append((row, MessageOutputs(offset, outputs)))
         self.broken = False
         self.behind += 1
         self._bytes += len(body)
         return True
 
-    def taken(self) -> list[tuple[Row, Sent]]:
+    def take_uncommitted(self) -> list[tuple[Row, MessageOutputs]]:
         """Hands over the messages that are taken and not yet committed."""
         uncommitted, self._uncommitted = self._uncommitted, []
         return uncommitted
 
-    def commit(self, uncommitted: Sequence[tuple[Row, Sent]]) -> None:
+    def commit(self, uncommitted: Sequence[tuple[Row, MessageOutputs]]) -> None:
         """Writes messages in one transaction, and removes acknowledged outputs."""
         self.log.append([row for row, _ in uncommitted], self._acknowledged if self._acknowledged > self._forgotten else -1)
         self._forgotten = self._acknowledged
@@ -170,12 +174,12 @@ class Stage:
             self.committed = uncommitted[-1][0].offset
             self.purging |= self.rule.purges and any(row.erases for row, _ in uncommitted)
 
-    def unsent(self) -> Iterator[Sent]:
+    def unsent(self) -> Iterator[MessageOutputs]:
         """The outputs without acknowledgement, in order."""
         for offset, _, body in self.log.outputs(-1):
-            yield Sent(offset, decode_outgoing(body))
+            yield MessageOutputs(offset, decode_outgoing(body))
 
-    def acknowledged(self, offset: int) -> None:
+    def note_acknowledged(self, offset: int) -> None:
         """Notes that the broker has all outputs up to an offset."""
         self._acknowledged = offset
 
@@ -189,15 +193,15 @@ class Stage:
         """Is it time for a checkpoint? After an erasure one is due at once."""
         if self.broken:
             return False
-        if self.purging and self._covered < self.fold.erased:
+        if self.purging and self._covered < self.fold.erasure_count:
             return True
         old = self.behind > 0 and time.time() - self.saved >= self.rule.seconds
         return old or self.behind >= self.rule.messages or self._bytes >= self.rule.bytes
 
-    def snapshot(self) -> None:
+    def write_checkpoint(self) -> None:
         """Writes a checkpoint of the state; all messages must be committed."""
         folder = self.folder / "snapshots"
-        with said(folder):
+        with as_store_errors(folder):
             if (wal := self.folder / f"{FILE}-wal").exists():  # not the database: closing it here would release SQLite's locks
                 sync(wal)  # else the checkpoint could be ahead of the log when the machine stops
             checkpoints.write(folder, self.fold.offset, self.fold.meta(), self.fold.arrays())
@@ -205,18 +209,18 @@ class Stage:
         self.behind = self._bytes = 0
         self.saved = time.time()
         self._unshipped = self._newest = self.fold.offset
-        self._covered = self.fold.erased
+        self._covered = self.fold.erasure_count
 
     @property
     def whole(self) -> bool:
         """Is the state in memory that of the last message in the log?"""
         return not self.broken and self.fold.offset == self.committed
 
-    def settled(self) -> list[tuple[Row, Sent]]:
+    def commit_and_write_checkpoint(self) -> list[tuple[Row, MessageOutputs]]:
         """Commits the messages taken meanwhile and writes a checkpoint directly behind them; gives these messages."""
-        uncommitted = self.taken()
+        uncommitted = self.take_uncommitted()
         self.commit(uncommitted)
-        self.snapshot()
+        self.write_checkpoint()
         return uncommitted
 
     @property
@@ -234,26 +238,26 @@ class Stage:
     @property
     def purgeable(self) -> bool:
         """Is a purge to be done, and is nothing before the newest checkpoint, which is without the erased persons, needed any more?"""
-        without = self.purging and self._covered >= self.fold.erased
+        without = self.purging and self._covered >= self.fold.erasure_count
         return without and self._acknowledged >= self._newest and (self.depot is None or self._shipped >= self._newest)
 
-    def purge(self) -> Purged:
+    def purge(self) -> PurgeReport:
         """Removes everything before the newest checkpoint; the stage must be ``purgeable``, and no commit may run.
 
         Raises:
             NoRoom, Busy, and the errors of the depot: the purge is not finished; call it again, now or after opening the stage again.
         """
         last_acknowledged = self._acknowledged
-        with said(self.folder):
+        with as_store_errors(self.folder):
             purge.keep_only(self.folder, self.log, self._newest, last_acknowledged)
             if self.depot is not None:
-                self.depot.only(self.name, self._newest)
+                self.depot.remove_older(self.name, self._newest)
             purge.note_finished(self.log, self._newest)
         self._forgotten, self.purging = last_acknowledged, False
-        return Purged(self._covered, self._newest, self.depot is not None)
+        return PurgeReport(self._covered, self._newest, self.depot is not None)
 
     @property
-    def purged(self) -> Purged | None:
+    def purge_report(self) -> PurgeReport | None:
         """The announcement of the last purge; None if there was none, one is under way, or the depot lacks the newest checkpoint.
 
         After the stage is opened it is announced again, perhaps with a later checkpoint, for those who missed it.
@@ -261,7 +265,7 @@ class Stage:
         no_erasures = not self.rule.purges or self._covered <= 0
         if no_erasures or self.purging or (self.depot is not None and self._shipped < self._newest):
             return None
-        return Purged(self._covered, self._newest, self.depot is not None)
+        return PurgeReport(self._covered, self._newest, self.depot is not None)
 
     def close(self) -> None:
         self.log.close()
@@ -269,11 +273,11 @@ class Stage:
 
     def _half_purged(self) -> bool:
         """Does the log say that a purge is to be done? Without an erased person it is done at once."""
-        if not self.rule.purges or self.log.unfinished() is None:
+        if not self.rule.purges or self.log.first_unfinished_erasure() is None:
             return False
-        if self.fold.erased == 0:
+        if self.fold.erasure_count == 0:
             purge.note_finished(self.log, self.fold.offset)
-        return self.fold.erased > 0
+        return self.fold.erasure_count > 0
 
     def _prefer_shipped(self) -> None:
         """If the depot has a checkpoint further than the files here, takes that one and removes the files."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from streams.lists.lines import Lines
-from streams.network.merger import Progress
+from streams.network.merger import MessageProgress
 
 
-class Inputs(Protocol):
+class InputsPort(Protocol):
     """The topic of inputs (``connectors.kafka.broker``)."""
 
     def append(self, body: bytes) -> Callable[[], int]:
@@ -29,7 +29,7 @@ class Inputs(Protocol):
         ...
 
 
-class Changes(Protocol):
+class ChangesPort(Protocol):
     """The topic of changes."""
 
     def rows(self) -> Iterator[tuple[int, str | None, Lines]]:
@@ -44,6 +44,6 @@ class Changes(Protocol):
         """The offset of the last message with outputs; -1 before the first."""
         ...
 
-    def progress(self) -> Mapping[str, Progress]:
+    def progress(self) -> Mapping[str, MessageProgress]:
         """The progress of the messages that people wait for, by label."""
         ...

@@ -14,7 +14,7 @@ from policies.language.catalogue import Feed
 from policies.language.people import are_two_people
 from policies.language.tree import Policy
 from policies.values import Text, is_division
-from streams.language.errors import Refused, other_mode
+from streams.language.errors import Refusal, other_mode
 from streams.language.messages import (
     CheckAnswered,
     CoverageStated,
@@ -29,11 +29,11 @@ from streams.language.messages import (
 )
 from streams.ledgers.deliveries import Delivery
 from streams.ledgers.registry import checks
-from streams.ledgers.statements import Entry, unproved
+from streams.ledgers.statements import StatementEntry, delivery_problem
 from streams.steps.state import State
 
 
-def in_range(message: Input) -> None:
+def require_in_range(message: Input) -> None:
     """Checks that the numbers of a message fit where they are stored.
 
     Raises:
@@ -62,10 +62,10 @@ def in_range(message: Input) -> None:
             "A token or the number of a delivery is out of range: tokens have 64 bits and are not zero, deliveries stay below 2**31. "
             "Make the message anew."
         )
-        raise Refused(Text(zh, en), 3)
+        raise Refusal(Text(zh, en), 3)
 
 
-def known_source(state: State, feed: str, source: int) -> Feed:
+def require_source(state: State, feed: str, source: int) -> Feed:
     """The feed of a message, after a check that it has this source.
 
     Raises:
@@ -73,48 +73,48 @@ def known_source(state: State, feed: str, source: int) -> Feed:
     """
     feeds = state.catalogue.feeds
     if feed not in feeds:
-        raise Refused(Text(f"没有数据源 {feed}。", f"There is no feed {feed}; add its contract to the catalogue first."), 3)
+        raise Refusal(Text(f"没有数据源 {feed}。", f"There is no feed {feed}; add its contract to the catalogue first."), 3)
     if not 0 <= source < len(feeds[feed].sources):
         count = len(feeds[feed].sources)
         zh = f"数据源 {feed} 只有 {count} 个来源，没有第 {source} 个。"
-        raise Refused(Text(zh, f"Feed {feed} has {count} sources, none at {source}."), 3)
+        raise Refusal(Text(zh, f"Feed {feed} has {count} sources, none at {source}."), 3)
     return feeds[feed]
 
 
-def known_policy(state: State, policy: str) -> None:
+def require_policy(state: State, policy: str) -> None:
     """Checks that a policy of this name was published.
 
     Raises:
         Refused: there is none.
     """
     if policy not in state.registry.versions:
-        raise Refused(Text(f"没有政策 {policy}。", f"There is no policy {policy}; publish it first."), 3)
+        raise Refusal(Text(f"没有政策 {policy}。", f"There is no policy {policy}; publish it first."), 3)
 
 
-def known_check(state: State, policy: str, check: str) -> None:
+def require_check(state: State, policy: str, check: str) -> None:
     """Checks that some version of a policy asks this check.
 
     Raises:
         Refused: no version asks it.
     """
-    known_policy(state, policy)
+    require_policy(state, policy)
     if not any(check in checks(version.policy) for version in state.registry.versions[policy].values()):
         zh = f"政策 {policy} 没有核查项 {check}；请用其核查清单上的编号。"
-        raise Refused(Text(zh, f"Policy {policy} has no check {check}; use an id from its checklist."), 3)
+        raise Refusal(Text(zh, f"Policy {policy} has no check {check}; use an id from its checklist."), 3)
 
 
-def known_statement(state: State, statement: str) -> Entry:
+def require_statement(state: State, statement: str) -> StatementEntry:
     """The entry of a coverage statement.
 
     Raises:
         Refused: there is none with that id.
     """
     if statement not in state.statements.entries:
-        raise Refused(Text(f"没有覆盖声明 {statement}。", f"There is no coverage statement {statement}; see the list of statements."), 3)
+        raise Refusal(Text(f"没有覆盖声明 {statement}。", f"There is no coverage statement {statement}; see the list of statements."), 3)
     return state.statements.entries[statement]
 
 
-def two_people(by: str, approved_by: str) -> None:
+def require_two_people(by: str, approved_by: str) -> None:
     """Checks that two different people made a decision.
 
     Raises:
@@ -122,68 +122,68 @@ def two_people(by: str, approved_by: str) -> None:
     """
     if not are_two_people(by, approved_by):
         zh, en = "须由两人分别提出和批准。", "Two different people are needed, one who decides and one who approves."
-        raise Refused(Text(zh, en))
+        raise Refusal(Text(zh, en))
 
 
-def right_number(state: State, message: DeliveryStarted) -> bool:
+def is_new_delivery(state: State, message: DeliveryStarted) -> bool:
     """Is this delivery new? False if it was started before under this number.
 
     Raises:
         Refused: the number is taken, or the delivery has another one.
     """
-    known_source(state, message.feed, message.source)
-    same_number = state.deliveries.numbered(message.feed, message.source, message.delivery)
-    same_id = state.deliveries.named(message.feed, message.source, message.id)
+    require_source(state, message.feed, message.source)
+    same_number = state.deliveries.by_number(message.feed, message.source, message.delivery)
+    same_id = state.deliveries.by_id(message.feed, message.source, message.id)
     last = state.deliveries.last(message.feed, message.source)
     if message.delivery < 1 or same_number is not same_id or (same_number is None and message.delivery < last):
         number, _, _ = state.deliveries.number(message.feed, message.source, message.id)
         place = f"{message.feed} #{message.source}"
         zh = f"{place} 的交付 {message.id} 不能用编号 {message.delivery}，应为 {number}。"
         en = f"Delivery {message.id} of {place} cannot have number {message.delivery}; it should be {number}."
-        raise Refused(Text(zh, en))
+        raise Refusal(Text(zh, en))
     if same_number is not None and same_number.replaces != message.replaces:
-        raise Refused(other_mode(f"{message.feed} #{message.source} {message.id}", same_number.replaces))
+        raise Refusal(other_mode(f"{message.feed} #{message.source} {message.id}", same_number.replaces))
     return same_number is None
 
 
-def begun_delivery(state: State, feed: str, source: int, number: int) -> Delivery:
+def require_delivery(state: State, feed: str, source: int, number: int) -> Delivery:
     """The delivery with this number.
 
     Raises:
         Refused: it was not started.
     """
-    delivery = state.deliveries.numbered(feed, source, number)
+    delivery = state.deliveries.by_number(feed, source, number)
     if delivery is None:
         zh = f"{feed} #{source} 的交付 {number} 还没有开始；请先发送 DeliveryStarted。"
-        raise Refused(Text(zh, f"Delivery {number} of {feed} #{source} has not been started; send DeliveryStarted first."))
+        raise Refusal(Text(zh, f"Delivery {number} of {feed} #{source} has not been started; send DeliveryStarted first."))
     return delivery
 
 
-def is_whole(state: State, message: DeliveryCompleted) -> Delivery:
+def require_whole(state: State, message: DeliveryCompleted) -> Delivery:
     """The delivery of a completion, after a check that every row it claims is applied.
 
     Raises:
         Refused: rows are missing, or it was completed before with other numbers.
     """
-    known_source(state, message.feed, message.source)
-    delivery = begun_delivery(state, message.feed, message.source, message.delivery)
+    require_source(state, message.feed, message.source)
+    delivery = require_delivery(state, message.feed, message.source, message.delivery)
     name = f"{message.feed} #{message.source} {message.id}"
     if delivery.id != message.id or (delivery.completed and (message.rows, message.unplaced) != (delivery.rows, delivery.unplaced)):
         zh = f"交付 {name} 与已登记的不一致（编号或行数不同）；请核对后用新的交付重送。"
         en = f"Delivery {name} differs from what is on record (its id or its counts); look at both, then send a new delivery."
-        raise Refused(Text(zh, en))
+        raise Refusal(Text(zh, en))
     if delivery.replaces != message.replaces:
-        raise Refused(other_mode(name, delivery.replaces))
-    if not 0 <= message.unplaced <= message.rows or delivery.applied + message.unplaced < message.rows:
+        raise Refusal(other_mode(name, delivery.replaces))
+    if not 0 <= message.unplaced <= message.rows or delivery.applied_rows + message.unplaced < message.rows:
         zh = (
             f"交付 {name} 尚不完整：声明 {message.rows} 行，其中 {message.unplaced} 行无法识别，"
-            f"已收 {delivery.applied} 行。请补齐后再报完成。"
+            f"已收 {delivery.applied_rows} 行。请补齐后再报完成。"
         )
         en = (
             f"Delivery {name} is not whole: it claims {message.rows} rows, {message.unplaced} of them unreadable, and "
-            f"{delivery.applied} were applied. Send the missing rows, then complete it."
+            f"{delivery.applied_rows} were applied. Send the missing rows, then complete it."
         )
-        raise Refused(Text(zh, en))
+        raise Refusal(Text(zh, en))
     return delivery
 
 
@@ -193,7 +193,7 @@ def is_new_version(state: State, message: PolicyPublished) -> bool:
     Raises:
         Refused: another content has this number, the number is not the next one, or one person decided alone.
     """
-    two_people(message.by, message.approved_by)
+    require_two_people(message.by, message.approved_by)
     existing, newest = state.registry.versions.get(message.policy, {}).get(message.version), state.registry.newest(message.policy)
     if existing is not None and existing.digest == message.digest:
         return False
@@ -203,7 +203,7 @@ def is_new_version(state: State, message: PolicyPublished) -> bool:
             f"Version {message.version} of policy {message.policy} cannot be published so: published versions never change; "
             f"the next number is {newest + 1}."
         )
-        raise Refused(Text(zh, en))
+        raise Refusal(Text(zh, en))
     return True
 
 
@@ -214,13 +214,13 @@ def is_new_statement(state: State, message: CoverageStated) -> bool:
         Refused: another statement has its id, it does not name either a division or subjects, it reaches beyond the day of its receipt,
             or its delivery is complete and proves nothing or has another number of rows.
     """
-    feed = known_source(state, message.feed, message.source)
+    feed = require_source(state, message.feed, message.source)
     existing, id = state.statements.entries.get(message.statement), message.statement
     if existing is not None and existing.stated != replace(message, received=existing.stated.received):
-        raise Refused(Text(f"覆盖声明编号 {id} 已用于另一份声明。", f"Coverage statement {id} exists with another content; use a new id."))
+        raise Refusal(Text(f"覆盖声明编号 {id} 已用于另一份声明。", f"Coverage statement {id} exists with another content; use a new id."))
     if (message.division is None) != bool(message.subjects) or (message.division is not None and not is_division(message.division)):
         zh = f"覆盖声明 {id} 须写明一个区划代码或一份对象名单（二者之一）。"
-        raise Refused(Text(zh, f"Coverage statement {id} must name either a division code or a list of subjects."), 3)
+        raise Refusal(Text(zh, f"Coverage statement {id} must name either a division code or a list of subjects."), 3)
     if existing is not None:
         return False
     if message.received is not None and message.complete_to > message.received:
@@ -229,13 +229,13 @@ def is_new_statement(state: State, message: CoverageStated) -> bool:
             f"Coverage statement {id} reaches to {message.complete_to}, later than {message.received}, the day of its receipt. "
             "It cannot reach beyond that day; mend the date."
         )
-        raise Refused(Text(zh, en), 3)
-    if (why := unproved(message, feed, state.deliveries)) is not None:
-        raise Refused(why, 3)
+        raise Refusal(Text(zh, en), 3)
+    if (why := delivery_problem(message, feed, state.deliveries)) is not None:
+        raise Refusal(why, 3)
     return True
 
 
-def statements_admitted(state: State, messages: Iterable[CoverageStated | CoverageWithdrawn]) -> None:
+def require_statements(state: State, messages: Iterable[CoverageStated | CoverageWithdrawn]) -> None:
     """Checks that statements and withdrawals would all be admitted in this order: either all rows of a file count, or none.
 
     Raises:
@@ -243,15 +243,15 @@ def statements_admitted(state: State, messages: Iterable[CoverageStated | Covera
     """
     new = set[str]()
     for message in messages:
-        in_range(message)
+        require_in_range(message)
         if isinstance(message, CoverageWithdrawn):
             if message.statement not in new:
-                known_statement(state, message.statement)
+                require_statement(state, message.statement)
         elif is_new_statement(state, message):
             new.add(message.statement)
 
 
-def same_text(message: PolicyPublished, policy: Policy) -> None:
+def require_same_text(message: PolicyPublished, policy: Policy) -> None:
     """Checks that the text of a publication has the name, version and digest of the message.
 
     Raises:
@@ -263,4 +263,4 @@ def same_text(message: PolicyPublished, policy: Policy) -> None:
             f"{message.policy}@{message.version}: text, number and digest disagree; the text is {policy.name}@{policy.version}. "
             f"Send the text as it was approved."
         )
-        raise Refused(Text(zh, en))
+        raise Refusal(Text(zh, en))

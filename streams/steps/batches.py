@@ -16,7 +16,7 @@ import numpy.typing as npt
 from matchers.kernel.batch import MISSING, NO_ORDER, QUARANTINED, RecordBatch
 from policies.language.catalogue import Feed, FieldType
 from policies.values import Text
-from streams.language.errors import Refused
+from streams.language.errors import Refusal
 
 _FIXED = (
     ("key", np.dtype(np.uint64)), ("subject", np.dtype(np.uint64)), ("order", np.dtype(np.int64)), ("row", np.dtype(np.int32)),
@@ -56,7 +56,7 @@ def admit(batch: RecordBatch, feed: Feed) -> None:
             _in_range(feed, name, batch.values[name], len(field.values))
 
 
-def completed(batch: RecordBatch, earlier: Iterable[Feed], feed: Feed) -> RecordBatch:
+def with_added_fields(batch: RecordBatch, earlier: Iterable[Feed], feed: Feed) -> RecordBatch:
     """A batch that was made under an earlier contract of its feed, with empty cells for the fields that were added later."""
     field_names = [field.name for field in feed.matrix_fields()]
     if len(batch.values) == len(field_names):
@@ -99,7 +99,7 @@ def _in_range(feed: Feed, name: str, column: npt.NDArray[np.int64], size: int) -
         raise _refusal(feed.name, name, f"0..{size - 1}", str(int(column[outside][0])))
 
 
-def _refusal(feed: str, column: str, expected: str, actual: str) -> Refused:
+def _refusal(feed: str, column: str, expected: str, actual: str) -> Refusal:
     zh = f"数据源 {feed} 的一批记录未被接受：{column} 应为 {expected}，实为 {actual}。请按数据源契约重新生成。"
     en = f"A batch of feed {feed} was refused: {column} should be {expected}, found {actual}. Build it again from the feed contract."
-    return Refused(Text(zh, en), 3)
+    return Refusal(Text(zh, en), 3)

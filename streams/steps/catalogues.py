@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.contracts.growth import bounded_as, moving, refused, succeeding
+from policies.contracts.growth import bounded_as, feeds_with_new_verdicts, refused_steps, succeeding
 from policies.contracts.growthsteps import NEW_FIELD, steps
-from policies.contracts.growthsteps import Step as GrowthStep
+from policies.contracts.growthsteps import GrowthStep as GrowthStep
 from policies.language.catalogue import Catalogue
 from policies.problems.problems import Invalid
 from policies.values import Text
-from streams.language.errors import Refused
+from streams.language.errors import Refusal
 from streams.steps.state import State
 
 
@@ -23,33 +23,33 @@ def following(state: State, catalogue: Catalogue) -> tuple[Catalogue, frozenset[
     Raises:
         Refused: records would change their meaning, or a published text could not be read; the message names each, and the way out.
     """
-    if not state.begun:
+    if not state.has_catalogue:
         return catalogue, frozenset()
-    wrong = growth_refused(state, catalogue)
+    wrong = growth_problems(state, catalogue)
     if wrong:
         zh = "；".join(f"{step.feed or 'units.yaml'}：{step.whole.zh}" for step in wrong)
         en = " ".join(f"{step.feed or 'units.yaml'}: {step.whole.en}" for step in wrong)
-        raise Refused(Text(f"新目录会使已有的记录变成另一个意思：{zh}", f"By the new catalogue records would be read otherwise. {en}"), 3)
-    return succeeding(state.catalogue, catalogue), moving(state.catalogue, catalogue)
+        raise Refusal(Text(f"新目录会使已有的记录变成另一个意思：{zh}", f"By the new catalogue records would be read otherwise. {en}"), 3)
+    return succeeding(state.catalogue, catalogue), feeds_with_new_verdicts(state.catalogue, catalogue)
 
 
-def growth_refused(state: State, catalogue: Catalogue) -> list[GrowthStep]:
+def growth_problems(state: State, catalogue: Catalogue) -> list[GrowthStep]:
     """The forbidden steps from the present to another catalogue; empty if it may follow."""
     old = state.catalogue
-    wrong = refused(steps(old, catalogue), old, catalogue, state.matcher.extremes)
+    wrong = refused_steps(steps(old, catalogue), old, catalogue, state.matcher.extremes)
     return wrong or list(_unreadable(state, catalogue))
 
 
 def _unreadable(state: State, catalogue: Catalogue) -> Iterator[GrowthStep]:
     """The published texts that would be invalid with other bounds of a field: a divisor or the key of a table must stay small."""
-    others = moving(state.catalogue, catalogue)
+    others = feeds_with_new_verdicts(state.catalogue, catalogue)
     for versions in state.registry.versions.values() if others else ():
         for number, version in versions.items():
             name = version.policy.name
             if not others.intersection(version.policy.feeds):
                 continue
             try:
-                state.parts.read_policy(version.text, f"{name}@{number}", bounded_as(state.built[version.catalogue], catalogue))
+                state.parts.read_policy(version.text, f"{name}@{number}", bounded_as(state.built_catalogues[version.catalogue], catalogue))
             except Invalid as error:
                 feed = min(others.intersection(version.policy.feeds))
                 wrong = next(problem for problem in error.problems if problem.severity == "error")

@@ -10,12 +10,12 @@ from __future__ import annotations
 from policies.language.tree import Policy, leaves
 from policies.values import Text
 from streams.language.causes import OutcomeCause
-from streams.language.errors import Refused
+from streams.language.errors import Refusal
 from streams.language.messages import HoldDecided, OutcomeReported
-from streams.ledgers.outcomes import OUTCOMES, Finding
+from streams.ledgers.outcomes import OUTCOMES, OutcomeEntry
 from streams.lists.instructions import DecideHold, RecordOutcome
-from streams.lists.lines import Moved, Moves
-from streams.steps.admission import known_policy, two_people
+from streams.lists.lines import Move, Moves
+from streams.steps.admission import require_policy, require_two_people
 from streams.steps.state import State
 
 
@@ -25,44 +25,44 @@ def report_outcome(state: State, message: OutcomeReported) -> Moves:
     Raises:
         Refused: there is no such policy, outcome or criterion; nobody reports it; or its day is still to come.
     """
-    finding = _admitted(state, message)
-    current = state.findings.of(finding.policy, finding.subject)
+    finding = _outcome_entry(state, message)
+    current = state.outcomes.of(finding.policy, finding.subject)
     if current is not None and (_same(current, finding) or finding.on < current.on):
         return ()
-    state.findings.put(finding)
+    state.outcomes.put(finding)
     standing = finding.until is not None and state.day < finding.until
     changes = state.matcher.watch(finding.policy, finding.subject, standing).columns()
     instruction = RecordOutcome(state.day, finding.policy, finding.subject, finding.outcome, standing)
-    return (instruction, Moved(state.day, OutcomeCause(finding.outcome), changes))
+    return (instruction, Move(state.day, OutcomeCause(finding.outcome), changes))
 
 
-def _admitted(state: State, message: OutcomeReported) -> Finding:
+def _outcome_entry(state: State, message: OutcomeReported) -> OutcomeEntry:
     policy, outcome = message.policy, message.outcome
-    known_policy(state, policy)
+    require_policy(state, policy)
     if outcome not in OUTCOMES:
         words = ", ".join(OUTCOMES)
-        raise Refused(Text(f"没有反馈 {outcome}；可用：{words}。", f"There is no outcome {outcome}; there are {words}."), 3)
+        raise Refusal(Text(f"没有反馈 {outcome}；可用：{words}。", f"There is no outcome {outcome}; there are {words}."), 3)
     if (message.criterion is None) == (outcome == "not_eligible"):
         zh = "反馈 not_eligible 要写明哪一条件有误；其他反馈不写条件。"
-        raise Refused(Text(zh, "Name the criterion that was wrong where the outcome is not_eligible, and only there."), 3)
+        raise Refusal(Text(zh, "Name the criterion that was wrong where the outcome is not_eligible, and only there."), 3)
     versions = state.registry.versions[policy].values()
     criterion = message.criterion
     if criterion is not None and not any(criterion in _criteria(version.policy) for version in versions):
         zh = f"政策 {policy} 没有条件 {criterion}；用 huimin policy show {policy} 查看。"
-        raise Refused(Text(zh, f"Policy {policy} has no criterion {criterion}; see huimin policy show {policy}."), 3)
+        raise Refusal(Text(zh, f"Policy {policy} has no criterion {criterion}; see huimin policy show {policy}."), 3)
     if not message.by.strip():
-        raise Refused(Text("反馈要写明由谁报告。", "An outcome needs the name of who reports it."), 3)
+        raise Refusal(Text("反馈要写明由谁报告。", "An outcome needs the name of who reports it."), 3)
     if message.on > state.day:
         zh = f"反馈的日期 {message.on} 还没有到；今天是 {state.day}。"
-        raise Refused(Text(zh, f"The outcome is of {message.on}, which is still to come; today is {state.day}."), 3)
+        raise Refusal(Text(zh, f"The outcome is of {message.on}, which is still to come; today is {state.day}."), 3)
     kind = next(iter(versions)).policy.subject
     subject = state.identities.root(kind, message.subject)
     period = OUTCOMES[outcome]
     until = None if period is None else period.after(message.on)
-    return Finding(policy, subject, outcome, message.on, message.by, criterion, message.records, state.offset + 1, state.day, until)
+    return OutcomeEntry(policy, subject, outcome, message.on, message.by, criterion, message.records, state.offset + 1, state.day, until)
 
 
-def _same(finding: Finding, other: Finding) -> bool:
+def _same(finding: OutcomeEntry, other: OutcomeEntry) -> bool:
     """Are both the same outcome of the same day?"""
     return (finding.outcome, finding.on, finding.criterion) == (other.outcome, other.on, other.criterion)
 
@@ -78,9 +78,9 @@ def decide_hold(state: State, message: HoldDecided) -> Moves:
     Raises:
         Refused: one person decided alone, the decision is neither release nor reject, or there is no reason.
     """
-    two_people(message.by, message.approved_by)
+    require_two_people(message.by, message.approved_by)
     if message.decision not in ("release", "reject"):
-        raise Refused(Text("决定应为 release 或 reject。", "The decision is release or reject."), 3)
+        raise Refusal(Text("决定应为 release 或 reject。", "The decision is release or reject."), 3)
     if not message.reason.strip():
-        raise Refused(Text("请写明决定的理由。", "Say why it is decided so."), 3)
+        raise Refusal(Text("请写明决定的理由。", "Say why it is decided so."), 3)
     return (DecideHold(state.day, message.hold, message.decision, message.by, message.approved_by, message.reason),)

@@ -18,15 +18,15 @@ from policies.contracts.growth import succeeding
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Policy
 from policies.values import Text
-from streams.language.errors import NewerFormat, Refused, decoding
+from streams.language.errors import NewerFormat, Refusal, decoding
 from streams.language.messages import CatalogueSet, Notice
 from streams.language.ports import Arrays, ChangesLike, MatcherPort, Parts
-from streams.ledgers.decisions import Known
+from streams.ledgers.decisions import RecentStamps
 from streams.ledgers.deliveries import Deliveries
-from streams.ledgers.documents import Documents
+from streams.ledgers.documents import DocumentCache
 from streams.ledgers.erasures import Erasures
-from streams.ledgers.identities import Decisions
-from streams.ledgers.outcomes import Findings
+from streams.ledgers.identities import IdentityLedger
+from streams.ledgers.outcomes import OutcomeLedger
 from streams.ledgers.registry import Registry, Version, Withdrawal
 from streams.ledgers.statements import Statements
 from streams.lists.book import Book
@@ -49,28 +49,28 @@ class State:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self.documents = Documents(parts)
+        self.documents = DocumentCache(parts)
         self.offset = -1
         self.day = NO_DAY
         self.furthest = NO_DAY
         self.catalogues: list[CatalogueSet] = []
-        self.since: list[date] = []
+        self.catalogue_days: list[date] = []
         """The day of the clock when each catalogue came."""
         self.registry = Registry()
         self.statements = Statements()
         self.deliveries = Deliveries()
         self.answers: dict[tuple[str, int, str], bool] = {}
-        self.unsaid: set[tuple[str, int, str]] = set()  # answers that wait until their policy is in the matcher
-        self.identities = Decisions()
-        self.findings = Findings()
+        self.waiting_answers: set[tuple[str, int, str]] = set()  # answers that wait until their policy is in the matcher
+        self.identities = IdentityLedger()
+        self.outcomes = OutcomeLedger()
         self.late: frozenset[str] = frozenset()  # feeds that are late now
         self.book = Book()
         self.erasures = Erasures()
-        self.known = Known()
+        self.stamps = RecentStamps()
         self.notices: list[Notice] = []
         self.in_matcher: dict[str, int] = {}
         self.turning_days: frozenset[date] = frozenset()
-        self.built: list[Catalogue] = []
+        self.built_catalogues: list[Catalogue] = []
         """The catalogues of the messages in ``catalogues``, each in the order of the one before it (``policies.contracts.growth``)."""
         self._matcher: MatcherPort | None = None
 
@@ -81,9 +81,9 @@ class State:
         Raises:
             Refused: no catalogue has been set yet.
         """
-        if not self.built:
-            raise Refused(_NO_CATALOGUE)
-        return self.built[-1]
+        if not self.built_catalogues:
+            raise Refusal(_NO_CATALOGUE)
+        return self.built_catalogues[-1]
 
     @property
     def matcher(self) -> MatcherPort:
@@ -93,11 +93,11 @@ class State:
             Refused: no catalogue has been set yet.
         """
         if self._matcher is None:
-            raise Refused(_NO_CATALOGUE)
+            raise Refusal(_NO_CATALOGUE)
         return self._matcher
 
     @property
-    def begun(self) -> bool:
+    def has_catalogue(self) -> bool:
         """Has a catalogue been set?"""
         return self._matcher is not None
 
@@ -106,7 +106,7 @@ class State:
         """The version of each policy that is matched now."""
         return {name: self.registry.versions[name][number].policy for name, number in sorted(self.in_matcher.items())}
 
-    def matched(self, name: str) -> Policy | None:
+    def matched_policy(self, name: str) -> Policy | None:
         """The version of one policy that is matched now."""
         number = self.in_matcher.get(name)
         return None if number is None else self.registry.versions[name][number].policy
@@ -115,15 +115,15 @@ class State:
         """(number, rows applied, completed) of a delivery by its id; a new id gets the next number."""
         return self.deliveries.number(feed, source, id)
 
-    def erased(self, tokens: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    def are_erased(self, tokens: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
         """A mask of the tokens of persons who were erased."""
-        return self.erasures.among(tokens)
+        return self.erasures.are_erased(tokens)
 
     def set_catalogue(self, message: CatalogueSet, catalogue: Catalogue, moving: frozenset[str]) -> ChangesLike | None:
         """Takes the first catalogue, or a later one; gives the changes by the feeds ``moving``, or None for the first."""
         self.catalogues.append(message)
-        self.since.append(self.day)
-        self.built.append(catalogue)
+        self.catalogue_days.append(self.day)
+        self.built_catalogues.append(catalogue)
         if self._matcher is None:
             self._matcher = self.parts.make_matcher(catalogue, self.day)
             if message.semantics != self._matcher.semantics:
@@ -143,25 +143,27 @@ class State:
             "day": self.day.isoformat(),
             "furthest": self.furthest.isoformat(),
             "documents": self.documents.meta(),
-            "catalogues": [[c.units, dict(c.contracts), day.isoformat()] for c, day in zip(self.catalogues, self.since, strict=True)],
+            "catalogues": [
+                [c.units, dict(c.contracts), day.isoformat()] for c, day in zip(self.catalogues, self.catalogue_days, strict=True)
+            ],
             "versions": [_version_plain(v) for name in sorted(self.registry.versions) for v in self.registry.versions[name].values()],
             "statements": self.statements.meta(),
             "deliveries": self.deliveries.meta(),
             "answers": [[*key, answer] for key, answer in self.answers.items()],
-            "unsaid": sorted(self.unsaid),
+            "unsaid": sorted(self.waiting_answers),
             "identities": self.identities.meta(),
-            "findings": self.findings.meta(),
+            "findings": self.outcomes.meta(),
             "late": sorted(self.late),
             "book": self.book.meta(),
             "erasures": self.erasures.meta(),
-            "known": self.known.meta(),
+            "known": self.stamps.meta(),
             "notices": [[n.kind, n.about, n.detail, n.day.isoformat()] for n in self.notices],
             "in_matcher": self.in_matcher,
             "matcher": None if self._matcher is None else self._matcher.meta(),
         }
 
     @classmethod
-    def restored(cls, parts: Parts, meta: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]) -> State:
+    def restore(cls, parts: Parts, meta: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]) -> State:
         """The state from ``meta`` and ``arrays``.
 
         Raises:
@@ -171,22 +173,24 @@ class State:
             if meta["format"] > FORMAT:
                 raise NewerFormat(Text("状态", "The state"), meta["format"], FORMAT)
             state = cls(parts)
-            state.documents = Documents(parts, meta.get("documents"))
+            state.documents = DocumentCache(parts, meta.get("documents"))
             state.offset, state.day = meta["offset"], date.fromisoformat(meta["day"])
             state.furthest = date.fromisoformat(meta.get("furthest", meta["day"]))  # older checkpoints have none
             state.catalogues = [CatalogueSet(units, contracts) for units, contracts, *_ in meta["catalogues"]]
-            state.since = [date.fromisoformat(since[0]) if since else NO_DAY for _, _, *since in meta["catalogues"]]  # older have none
-            state.statements = Statements.restored(meta["statements"])
-            state.deliveries = Deliveries.restored(meta["deliveries"])
+            state.catalogue_days = [
+                date.fromisoformat(since[0]) if since else NO_DAY for _, _, *since in meta["catalogues"]
+            ]  # older have none
+            state.statements = Statements.restore(meta["statements"])
+            state.deliveries = Deliveries.restore(meta["deliveries"])
             state.answers = {(policy, subject, check): answer for policy, subject, check, answer in meta["answers"]}
-            state.unsaid = {(policy, subject, check) for policy, subject, check in meta["unsaid"]}
-            state.identities = Decisions.restored(meta.get("identities", ()))
-            state.findings = Findings.restored(meta.get("findings", ()))
+            state.waiting_answers = {(policy, subject, check) for policy, subject, check in meta["unsaid"]}
+            state.identities = IdentityLedger.restore(meta.get("identities", ()))
+            state.outcomes = OutcomeLedger.restore(meta.get("findings", ()))
             state.late = frozenset(meta.get("late", ()))
             if "book" in meta:
-                state.book = Book.restored(meta["book"])
-            state.erasures = Erasures.restored(meta.get("erasures"))
-            state.known = Known.restored(meta.get("known", ()))
+                state.book = Book.restore(meta["book"])
+            state.erasures = Erasures.restore(meta.get("erasures"))
+            state.stamps = RecentStamps.restore(meta.get("known", ()))
             state.notices = [Notice(kind, about, detail, date.fromisoformat(day)) for kind, about, detail, day in meta["notices"]]
             state.in_matcher = dict(meta["in_matcher"])
         if state.catalogues:
@@ -196,10 +200,10 @@ class State:
     def _restore_matcher(self, meta: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
         for message in self.catalogues:
             catalogue = self.documents.catalogue(message.units, message.contracts)
-            self.built.append(succeeding(self.built[-1] if self.built else None, catalogue))
+            self.built_catalogues.append(succeeding(self.built_catalogues[-1] if self.built_catalogues else None, catalogue))
         with decoding(Text("状态的描述", "the description of a state")):
             for facts in meta["versions"]:
-                self.registry.add(_read_version(facts, self.built, self.documents))
+                self.registry.add(_read_version(facts, self.built_catalogues, self.documents))
         in_effect = self.statements.in_effect() if self.statements.entries else ()
         self._matcher = self.parts.restore_matcher(self.catalogue, arrays, meta["matcher"], self.policies, in_effect)
         self.turning_days = self.registry.turning_days(self.catalogue)
@@ -231,7 +235,7 @@ def _withdrawal_plain(withdrawn: Withdrawal) -> list[str | int]:
     return [withdrawn.since.isoformat(), withdrawn.by, withdrawn.approved_by, withdrawn.newest]
 
 
-def _read_version(facts: Mapping[str, Any], catalogues: list[Catalogue], documents: Documents) -> Version:
+def _read_version(facts: Mapping[str, Any], catalogues: list[Catalogue], documents: DocumentCache) -> Version:
     file = f"{facts['policy']}@{facts['version']}"
     return Version(
         documents.policy(facts["text"], file, catalogues[facts["catalogue"]]),

@@ -27,7 +27,7 @@ from streams.language.causes import (
     VersionName,
     WithdrawalCause,
 )
-from streams.language.errors import NewerFormat, Refused
+from streams.language.errors import NewerFormat, Refusal
 from streams.language.messages import (
     Blank,
     CatalogueSet,
@@ -50,31 +50,39 @@ from streams.language.messages import (
     Tick,
 )
 from streams.ledgers.registry import Version, Withdrawal, checks
-from streams.ledgers.statements import Entry
+from streams.ledgers.statements import StatementEntry
 from streams.lists.instructions import CloseDelivery, HoldAllExits, Instruction, bounds_of
-from streams.lists.lines import Lines, Moved, Moves, lines, seen
+from streams.lists.lines import Lines, Move, Moves, lines, sightings
 from streams.steps.admission import (
-    begun_delivery,
-    in_range,
+    is_new_delivery,
     is_new_statement,
     is_new_version,
-    is_whole,
-    known_check,
-    known_policy,
-    known_source,
-    known_statement,
-    right_number,
-    same_text,
-    two_people,
+    require_check,
+    require_delivery,
+    require_in_range,
+    require_policy,
+    require_same_text,
+    require_source,
+    require_statement,
+    require_two_people,
+    require_whole,
 )
-from streams.steps.batches import admit, completed
+from streams.steps.batches import admit, with_added_fields
 from streams.steps.catalogues import following
-from streams.steps.consequences import covered, day_passed, days_between, judged, late_feeds, possible_day, registry_settled
+from streams.steps.consequences import (
+    apply_coverage,
+    days_between,
+    judge_statement,
+    pass_day,
+    require_possible_day,
+    settle_registry,
+    update_late_feeds,
+)
 from streams.steps.corrections import merge_identity, split_identity
-from streams.steps.erasure import erase_person, not_erased
+from streams.steps.erasure import erase_person, require_not_erased
 from streams.steps.reports import decide_hold, report_outcome
 from streams.steps.state import NO_DAY, State
-from streams.steps.withdrawals import of_newest, withdrawn_since
+from streams.steps.withdrawals import require_newest, withdrawn_since
 
 StepFunction: TypeAlias = Callable[[State, Any], Moves]
 
@@ -85,13 +93,13 @@ def step(state: State, message: Input, offset: int) -> Lines:
     Raises:
         Refused, Invalid: the message is not admitted; the state has not changed. After any other error the state must be thrown away.
     """
-    moves, instructions = moved(state, message, offset)
-    materialized_lines = state.book.take(instructions, lines(moves, offset), seen(moves))
+    moves, instructions = apply_message(state, message, offset)
+    materialized_lines = state.book.take(instructions, lines(moves, offset), sightings(moves))
     state.notices += state.book.notices
     return materialized_lines
 
 
-def moved(state: State, message: Input, offset: int) -> tuple[list[Moved], list[Instruction]]:
+def apply_message(state: State, message: Input, offset: int) -> tuple[list[Move], list[Instruction]]:
     """Applies a message to the state, but not to its book; gives the changes in the order of the matcher's calls, and the instructions.
 
     Raises:
@@ -99,20 +107,20 @@ def moved(state: State, message: Input, offset: int) -> tuple[list[Moved], list[
     """
     function = STEPS.get(type(message))
     if function is None:
-        raise Refused(Text(f"不认识的消息 {type(message).__name__}。", f"Unknown message {type(message).__name__}."), 3)
-    state.known.passed(message, offset)
-    in_range(message)
-    not_erased(state, message)
+        raise Refusal(Text(f"不认识的消息 {type(message).__name__}。", f"Unknown message {type(message).__name__}."), 3)
+    state.stamps.refuse_known(message, offset)
+    require_in_range(message)
+    require_not_erased(state, message)
     moves = list(function(state, message))
-    state.known.add(message, offset)
+    state.stamps.add(message, offset)
     state.offset = offset
-    return [move for move in moves if isinstance(move, Moved)], [move for move in moves if not isinstance(move, Moved)]
+    return [move for move in moves if isinstance(move, Move)], [move for move in moves if not isinstance(move, Move)]
 
 
-def passed_over(state: State, message: Input | None, offset: int) -> None:
+def skip_message(state: State, message: Input | None, offset: int) -> None:
     """Moves the state past a message that was not admitted (None: it was unreadable); its stamp is known from now on."""
     if message is not None:
-        state.known.add(message, offset)
+        state.stamps.add(message, offset)
     state.offset = offset
 
 
@@ -125,15 +133,15 @@ def set_catalogue(state: State, message: CatalogueSet) -> Moves:
     _known_semantics(message.semantics)
     catalogue, moving = following(state, state.documents.catalogue(message.units, message.contracts))
     changes = state.set_catalogue(message, catalogue, moving)
-    by_it = [] if changes is None else [Moved(state.day, ContractCause(tuple(sorted(moving))), changes.columns())]
+    by_it = [] if changes is None else [Move(state.day, ContractCause(tuple(sorted(moving))), changes.columns())]
     bounds = [bounds_of(policy, state.catalogue, state.day) for policy in state.policies.values()]
-    late = late_feeds(state, state.statements.in_effect())
-    return [*bounds, *late, *by_it, *registry_settled(state, AgreementCause("catalogue"))]
+    late = update_late_feeds(state, state.statements.in_effect())
+    return [*bounds, *late, *by_it, *settle_registry(state, AgreementCause("catalogue"))]
 
 
 def start_delivery(state: State, message: DeliveryStarted) -> Moves:
     """A delivery gets its number; the same message again changes nothing."""
-    if right_number(state, message):
+    if is_new_delivery(state, message):
         state.deliveries.begin(message.feed, message.source, message.delivery, message.id, message.replaces)
         if message.replaces:
             state.matcher.open(message.feed, message.source, message.delivery)
@@ -142,15 +150,17 @@ def start_delivery(state: State, message: DeliveryStarted) -> Moves:
 
 def apply_batch(state: State, batch: RecordBatch) -> Moves:
     """Applies rows of a delivery that has been started; blank rows (of erased persons) are only counted."""
-    feed = known_source(state, batch.feed, batch.source)
-    batch = completed(batch, (catalogue.feeds[batch.feed] for catalogue in state.built if batch.feed in catalogue.feeds), feed)
+    feed = require_source(state, batch.feed, batch.source)
+    batch = with_added_fields(
+        batch, (catalogue.feeds[batch.feed] for catalogue in state.built_catalogues if batch.feed in catalogue.feeds), feed
+    )
     admit(batch, feed)
-    delivery = begun_delivery(state, batch.feed, batch.source, batch.delivery)
+    delivery = require_delivery(state, batch.feed, batch.source, batch.delivery)
     fresh = delivery.fresh(batch.row)
     delivery.add(batch.row)
     cause = RecordCause(DeliveryName(batch.feed, feed.sources[batch.source].unit, batch.delivery))
     has_subject = batch.subject != 0
-    moves = Moved(state.day, cause, state.matcher.apply(batch.chosen(has_subject)).columns())
+    moves = Move(state.day, cause, state.matcher.apply(batch.where(has_subject)).columns())
     effects = state.matcher.effects[fresh[has_subject]]
     delivery.older += int(np.count_nonzero(effects == OLDER))
     delivery.same += int(np.count_nonzero(effects == SAME))
@@ -159,7 +169,7 @@ def apply_batch(state: State, batch: RecordBatch) -> Moves:
 
 def complete_delivery(state: State, message: DeliveryCompleted) -> Moves:
     """Completes a delivery: after a sound full replacement nothing older counts, and statements that waited for it take effect."""
-    delivery = is_whole(state, message)
+    delivery = require_whole(state, message)
     if delivery.completed:
         return ()
     feed = state.catalogue.feeds[message.feed]
@@ -167,21 +177,21 @@ def complete_delivery(state: State, message: DeliveryCompleted) -> Moves:
     delivery.completed, delivery.rows, delivery.unplaced = True, message.rows, message.unplaced
     delivery.sound = not feed.too_many_unplaced(message.unplaced, message.rows)
     name = DeliveryName(message.feed, feed.sources[message.source].unit, message.delivery)
-    moves: list[Moved | Instruction] = [CloseDelivery(state.day, name)]
+    moves: list[Move | Instruction] = [CloseDelivery(state.day, name)]
     if delivery.replaces and delivery.sound:
         cause = RecordCause(name, full=True)
-        delivery.against = state.matcher.held(message.feed, message.source) if before is None else before.readable
+        delivery.against = state.matcher.record_count(message.feed, message.source) if before is None else before.readable
         if delivery.readable < feed.bounds.shrinks_to * delivery.against:
             moves.append(HoldAllExits(state.day, cause))
-        moves.append(Moved(state.day, cause, state.matcher.replace(message.feed, message.source, message.delivery).columns()))
+        moves.append(Move(state.day, cause, state.matcher.replace(message.feed, message.source, message.delivery).columns()))
         for number, (count, same) in state.matcher.comeback.items():
-            other = begun_delivery(state, message.feed, message.source, number)
+            other = require_delivery(state, message.feed, message.source, number)
             other.older, other.same = other.older - count, other.same + same
     elif delivery.replaces:
         state.matcher.abandon(message.feed, message.source, message.delivery)
     waiting = state.statements.waiting_for(message.feed, message.source, message.id)
-    effective = [entry.stated.statement for entry in waiting if judged(state, entry)]
-    return [*moves, *(covered(state, message.feed, effective) if effective else ())]
+    effective = [entry.stated.statement for entry in waiting if judge_statement(state, entry)]
+    return [*moves, *(apply_coverage(state, message.feed, effective) if effective else ())]
 
 
 def publish(state: State, message: PolicyPublished) -> Moves:
@@ -190,61 +200,61 @@ def publish(state: State, message: PolicyPublished) -> Moves:
         return ()
     file = f"{message.policy}@{message.version}"
     policy = state.documents.policy(message.text, file, state.catalogue)
-    same_text(message, policy)
+    require_same_text(message, policy)
     people = (message.by, message.approved_by)
     state.registry.add(Version(policy, message.text, message.digest, *people, len(state.catalogues) - 1, state.day))
-    return registry_settled(state, PublicationCause(VersionName(policy.name, policy.version)))
+    return settle_registry(state, PublicationCause(VersionName(policy.name, policy.version)))
 
 
 def withdraw(state: State, message: PolicyWithdrawn) -> Moves:
     """Ends every version published so far, today or as if on an earlier day; the same again changes nothing."""
-    known_policy(state, message.policy)
-    two_people(message.by, message.approved_by)
-    of_newest(state, message)
+    require_policy(state, message.policy)
+    require_two_people(message.by, message.approved_by)
+    require_newest(state, message)
     since = withdrawn_since(state, message)
     state.registry.withdraw(message.policy, Withdrawal(state.day, since, message.reason, message.by, message.approved_by))
-    return registry_settled(state, WithdrawalCause(message.policy))
+    return settle_registry(state, WithdrawalCause(message.policy))
 
 
 def state_coverage(state: State, message: CoverageStated) -> Moves:
     """A statement takes effect, now or once its delivery is whole; the same statement again changes nothing."""
     if not is_new_statement(state, message):
         return ()
-    entry = state.statements.entries[message.statement] = Entry(replace(message, stamp=None), "pending")
-    return covered(state, message.feed, (message.statement,)) if judged(state, entry) else ()
+    entry = state.statements.entries[message.statement] = StatementEntry(replace(message, stamp=None), "pending")
+    return apply_coverage(state, message.feed, (message.statement,)) if judge_statement(state, entry) else ()
 
 
 def withdraw_coverage(state: State, message: CoverageWithdrawn) -> Moves:
     """A statement no longer counts; the same again changes nothing."""
-    entry = known_statement(state, message.statement)
+    entry = require_statement(state, message.statement)
     before, entry.standing = entry.standing, "withdrawn"
-    return covered(state, entry.stated.feed, (message.statement,)) if before == "in_effect" else ()
+    return apply_coverage(state, entry.stated.feed, (message.statement,)) if before == "in_effect" else ()
 
 
 def answer(state: State, message: CheckAnswered) -> Moves:
     """Records the answer to one check of one subject; the last answer counts, also for later versions that ask the check."""
-    known_check(state, message.policy, message.check)
+    require_check(state, message.policy, message.check)
     key = (message.policy, message.subject, message.check)
     state.answers.pop(key, None)  # keeps answers in the order in which they were last given
     state.answers[key] = message.answer
-    asking = state.matched(message.policy)
+    asking = state.matched_policy(message.policy)
     if asking is None or message.check not in checks(asking):
-        state.unsaid.add(key)
+        state.waiting_answers.add(key)
         return ()
-    state.unsaid.discard(key)
-    return (Moved(state.day, AnswerCause(message.check), state.matcher.answer(*key, message.answer).columns()),)
+    state.waiting_answers.discard(key)
+    return (Move(state.day, AnswerCause(message.check), state.matcher.answer(*key, message.answer).columns()),)
 
 
 def tick(state: State, message: Tick) -> Moves:
     """Passes the days up to this one, one by one. For an earlier day the state is evaluated at that day; the same day changes nothing."""
-    possible_day(message.day)
+    require_possible_day(message.day)
     if message.day == state.day:
         return ()
     if message.confirmed is not None:
         state.notices.append(Notice("moved", message.confirmed, f"{state.day}/{message.to or message.day}", message.day))
     if state.day == NO_DAY or message.day < state.day:
-        return day_passed(state, message.day, everything=True)
-    return [move for day in days_between(state.day, message.day) for move in day_passed(state, day, everything=False)]
+        return pass_day(state, message.day, everything=True)
+    return [move for day in days_between(state.day, message.day) for move in pass_day(state, day, everything=False)]
 
 
 def pass_over(state: State, message: Blank) -> Moves:
@@ -254,7 +264,7 @@ def pass_over(state: State, message: Blank) -> Moves:
 
 def cut(state: State, message: EditionCut) -> Moves:
     """Closes an edition (``streams.lists.editions``); changes no list."""
-    known_policy(state, message.policy)
+    require_policy(state, message.policy)
     return ()
 
 
@@ -268,7 +278,7 @@ def upgrade(state: State, message: EngineUpgraded) -> Moves:
     if message.semantics <= state.matcher.semantics:
         return ()
     cause = EngineCause(message.semantics)
-    return (Moved(state.day, cause, state.matcher.upgrade(message.semantics).columns()),)
+    return (Move(state.day, cause, state.matcher.upgrade(message.semantics).columns()),)
 
 
 def _known_semantics(version: int) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import date
 
 from policies.values import Text
-from streams.language.errors import Refused
+from streams.language.errors import Refusal
 from streams.language.messages import PolicyWithdrawn
 from streams.steps.state import State
 
 
-def of_newest(state: State, message: PolicyWithdrawn) -> None:
+def require_newest(state: State, message: PolicyWithdrawn) -> None:
     """Checks that a withdrawal names the newest version of its policy.
 
     Raises:
@@ -27,7 +27,7 @@ def of_newest(state: State, message: PolicyWithdrawn) -> None:
             f"The withdrawal names version {message.version} of policy {message.policy}, and the newest is {newest}. Look at that one, "
             "then decide whether to withdraw."
         )
-        raise Refused(Text(zh, en))
+        raise Refusal(Text(zh, en))
 
 
 def withdrawn_since(state: State, message: PolicyWithdrawn) -> date:
@@ -42,22 +42,22 @@ def withdrawn_since(state: State, message: PolicyWithdrawn) -> date:
         return state.day
     if not message.reason.strip():
         zh = f"追溯撤销政策 {name} 要写明原因。"
-        raise Refused(Text(zh, f"A withdrawal of policy {name} that reaches back needs its reason; say why."), 3)
+        raise Refusal(Text(zh, f"A withdrawal of policy {name} that reaches back needs its reason; say why."), 3)
     if since > state.day:
         zh = f"政策 {name} 不能自 {since} 起撤销：今天是 {state.day}，那一天还没有到。请写今天或更早的日期，或不写日期。"
         en = f"Policy {name} cannot be withdrawn since {since}: today is {state.day}. Name today or an earlier day, or none."
-        raise Refused(Text(zh, en))
+        raise Refusal(Text(zh, en))
     if (withdrawal := state.registry.withdrawal(name)) is not None:
         if withdrawal.since != since:
             zh = f"政策 {name} 已自 {withdrawal.since} 起撤销，不能再改为自 {since} 起。"
-            raise Refused(Text(zh, f"Policy {name} is withdrawn since {withdrawal.since} already; that cannot be made {since} now."))
+            raise Refusal(Text(zh, f"Policy {name} is withdrawn since {withdrawal.since} already; that cannot be made {since} now."))
         return since
-    first = min(version.policy.effective_from for version in state.registry.standing(name))
+    first = min(version.policy.effective_from for version in state.registry.standing_versions(name))
     if since < first:
         zh = f"政策 {name} 自 {first} 起才施行，不能自 {since} 起撤销。请写 {first} 或之后的日期；尚未施行的，不写日期即可。"
         en = (
             f"Policy {name} is in force from {first} only and cannot be withdrawn since {since}. Name {first} or a later day; "
             "where it has not begun yet, name no day."
         )
-        raise Refused(Text(zh, en))
+        raise Refusal(Text(zh, en))
     return since

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from policies.contracts.growth import succeeding
 from policies.language.catalogue import Catalogue
-from streams.language.errors import Damaged
-from streams.ledgers.documents import kept_catalogue
+from streams.language.errors import DamagedStore
+from streams.ledgers.documents import cached_catalogue
 from streams.store import checkpoints
 from streams.store.log import Log
 
@@ -35,7 +35,9 @@ class AcceptedCatalogue:
     catalogue: Catalogue
 
 
-def accepted(folder: Path, build: BuildCatalogue, reader: str, key: bytes = b"", head: Path | None = None) -> AcceptedCatalogue | None:
+def accepted_catalogue(
+    folder: Path, build: BuildCatalogue, reader: str, key: bytes = b"", head: Path | None = None
+) -> AcceptedCatalogue | None:
     """The present catalogue of a store; None if it has none yet.
 
     Args:
@@ -48,7 +50,7 @@ def accepted(folder: Path, build: BuildCatalogue, reader: str, key: bytes = b"",
         with log.reading() as end:
             after, meta = _head(folder / "snapshots", end, key)
             for units, contracts in [*_texts_of(meta), *_behind(log, after)]:
-                whole = kept_catalogue(meta.get("documents"), reader, units, contracts) or build(units, contracts)
+                whole = cached_catalogue(meta.get("documents"), reader, units, contracts) or build(units, contracts)
                 last = AcceptedCatalogue(units, contracts, succeeding(None if last is None else last.catalogue, whole))
             return last
     finally:
@@ -61,7 +63,7 @@ def _head(folder: Path, last: int, key: bytes) -> tuple[int, dict[str, Any]]:
         try:
             if offset <= last:
                 return offset, checkpoints.head(checkpoints.place(folder, offset), key)
-        except (FileNotFoundError, Damaged):
+        except (FileNotFoundError, DamagedStore):
             continue
     return -1, {}
 

@@ -21,8 +21,8 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from policies.values import Text
-from streams.disk.files import remove, remove_leftovers, replaced
-from streams.language.errors import Damaged, NewerFormat
+from streams.disk.files import remove, remove_leftovers, replacing
+from streams.language.errors import DamagedStore, NewerFormat
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -47,7 +47,7 @@ class Depot(Protocol):
     def newest(self, stage: str) -> int | None: ...
     def fetch(self, stage: str, offset: int, target: Path) -> None: ...
     def keep(self, stage: str, offset: int, source: Path) -> None: ...
-    def only(self, stage: str, offset: int) -> None: ...
+    def remove_older(self, stage: str, offset: int) -> None: ...
 
 
 def offsets(folder: Path) -> list[int]:
@@ -67,7 +67,7 @@ def write(folder: Path, offset: int, meta: Mapping[str, Any], arrays: Arrays, ke
         OSError: the disk is full or failed; nothing of it is left, and the older checkpoints stay.
     """
     target = place(folder, offset)
-    with replaced(target) as aside, aside.open("wb") as file:
+    with replacing(target) as aside, aside.open("wb") as file:
         for part in _parts(meta, arrays, key):
             file.write(part)
     return target
@@ -110,9 +110,9 @@ def set_aside(path: Path) -> None:
     path.rename(path.with_suffix(".damaged"))
 
 
-def damaged(path: Path) -> Damaged:
+def damaged_checkpoint(path: Path) -> DamagedStore:
     zh, en = f"快照 {path} 已损坏，读不回来。", f"Snapshot {path} is damaged and does not read back."
-    return Damaged(Text(zh, en))
+    return DamagedStore(Text(zh, en))
 
 
 @contextmanager
@@ -122,11 +122,11 @@ def _open_file(path: Path) -> Iterator[BinaryIO]:
         with path.open("rb") as file:
             yield file
     except (ValueError, LookupError, TypeError, EOFError, RecursionError, IsADirectoryError) as error:
-        raise damaged(path) from error
+        raise damaged_checkpoint(path) from error
     except OSError as error:
         if error.errno != errno.EIO:
             raise
-        raise damaged(path) from error
+        raise damaged_checkpoint(path) from error
 
 
 def _parts(meta: Mapping[str, Any], arrays: Arrays, key: bytes) -> Iterator[bytes | memoryview]:

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from policies.values import Text
 from streams.disk.files import private, sync_folder
-from streams.language.errors import Busy, Damaged, NewerFormat, OlderFormat
+from streams.language.errors import Busy, DamagedStore, NewerFormat, OlderFormat
 from streams.store import log_chain, log_heads
 from streams.store.log_chain import Break, Column, End, Ends
-from streams.store.sqlite_errors import connected, not_there, said
+from streams.store.sqlite_errors import as_store_errors, not_there, open_database
 
 FORMAT = 3
 """Format of the logs that this program reads and writes."""
@@ -66,13 +66,13 @@ class Log:
         self._stale = False
         self.path = folder if folder == MEMORY else folder / FILE
         known_head = None if head is None else log_heads.read_head(head, key)  # read before the log, which may grow meanwhile
-        with said(self.path):
+        with as_store_errors(self.path):
             if not readonly and folder != MEMORY and not exists(folder):
                 os.close(private(self.path, os.O_WRONLY | os.O_CREAT))  # SQLite gives the files beside it the same rights
-            self._db = connected(None if folder == MEMORY else self.path, readonly)  # used by one thread at a time (``Behind``)
+            self._db = open_database(None if folder == MEMORY else self.path, readonly)  # used by one thread at a time (``Behind``)
             try:
                 if self._format() == 0 and head is not None and known_head is not None:
-                    raise Damaged(log_heads.behind(self.path, -1, head, known_head))
+                    raise DamagedStore(log_heads.behind(self.path, -1, head, known_head))
                 if not readonly or folder == MEMORY:
                     self._prepare()
                 self._ends = self._check_ends(known_head)
@@ -103,7 +103,7 @@ class Log:
             raise OlderFormat(what, version, FORMAT)
         return version
 
-    def _check_ends(self, known_head: log_heads.Head | None) -> Ends:
+    def _check_ends(self, known_head: log_heads.LogHead | None) -> Ends:
         """The ends of the log, after a check that they are in order and not behind the head outside."""
         if self._format() == 0:
             raise not_there(self.path.parent)
@@ -114,7 +114,7 @@ class Log:
                     if self._head_file is not None:
                         log_heads.hold_against(known_head, ends, self._db, self.path, self._head_file)
                     return ends
-            except Damaged:
+            except DamagedStore:
                 again = None if self._head_file is None else log_heads.read_head(self._head_file, self.key)
                 if not left or again == known_head:  # no process wrote meanwhile
                     raise
@@ -153,7 +153,7 @@ class Log:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """One transaction with a new seal; after any error nothing has changed."""
-        with said(self.path):
+        with as_store_errors(self.path):
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 self._look_up()
@@ -180,7 +180,7 @@ class Log:
         """
         if self._head_file is None or not self._ahead:
             return
-        with said(self._head_file):
+        with as_store_errors(self._head_file):
             self._look_up()
             log_heads.write_head(self._head_file, self._ends, self.key)
         if not self._ends.headed:
@@ -191,7 +191,7 @@ class Log:
     @contextmanager
     def reading(self) -> Iterator[int]:
         """One consistent view for all reads inside; gives the last offset, -1 if there is none."""
-        with said(self.path):
+        with as_store_errors(self.path):
             self._db.execute("BEGIN")
             try:
                 yield self.last()
@@ -201,12 +201,12 @@ class Log:
     def last(self) -> int:
         """The last committed offset; -1 if there is none."""
         query = "SELECT max(ifnull((SELECT max(offset) FROM inputs), -1), ifnull((SELECT max(offset) FROM outputs), -1))"
-        with said(self.path):
+        with as_store_errors(self.path):
             return int(self._db.execute(query).fetchone()[0])
 
     def first(self) -> int | None:
         """The offset of the oldest input; None if there is none."""
-        with said(self.path):
+        with as_store_errors(self.path):
             offset = self._db.execute("SELECT min(offset) FROM inputs").fetchone()[0]
             return None if offset is None else int(offset)
 
@@ -219,18 +219,18 @@ class Log:
         yield from self._inputs("r.offset > ? AND substr(r.body, ?, ?) = ?", after, at + 1, len(part), part)
 
     def _inputs(self, where: str, *parameters: Column) -> Iterator[tuple[int, bytes]]:
-        with said(self.path):
+        with as_store_errors(self.path):
             yield from log_chain.rows(self._db, self.path, self.key, "inputs", where, *parameters)
 
     def size(self, after: int, upto: int) -> int:
         """Bytes of the inputs behind an offset, up to another."""
         query = "SELECT ifnull(sum(length(body)), 0) FROM inputs WHERE offset > ? AND offset <= ?"
-        with said(self.path):
+        with as_store_errors(self.path):
             return int(self._db.execute(query, (after, upto)).fetchone()[0])
 
     def outputs(self, after: int) -> Iterator[tuple[int, str | None, bytes]]:
         """(offset, closes, bytes) of every row of outputs behind an offset."""
-        with said(self.path):
+        with as_store_errors(self.path):
             yield from log_chain.rows(self._db, self.path, self.key, "outputs", "r.offset > ?", after)
 
     def prune(self, upto: int) -> None:
@@ -238,18 +238,18 @@ class Log:
         with self._transaction():
             self._remove("inputs", upto)
 
-    def undone(self) -> list[int]:
+    def unfinished_erasures(self) -> list[int]:
         """The offsets of the erasures that are decided but whose traces may still be in the files."""
-        with said(self.path):
+        with as_store_errors(self.path):
             return [int(offset) for (offset,) in self._db.execute("SELECT offset FROM scrubbing ORDER BY offset")]
 
-    def unfinished(self) -> int | None:
+    def first_unfinished_erasure(self) -> int | None:
         """The first offset in ``undone``; None if there is none."""
-        return next(iter(self.undone()), None)
+        return next(iter(self.unfinished_erasures()), None)
 
     def manifests(self, policy: str) -> dict[int, str]:
         """The original manifests of a policy's editions with blank lines, by their last message."""
-        with said(self.path):
+        with as_store_errors(self.path):
             rows = log_chain.rows(self._db, self.path, self.key, "manifests")  # all, because a missing row shows in the next one
             return {offset: body for offset, whose, body in rows if whose == policy}
 
@@ -263,11 +263,11 @@ class Log:
             Damaged: some row is not as it was written; a new chain would hide that.
         """
         self.note_head()
-        with said(self.path):
+        with as_store_errors(self.path):
             self._db.execute("PRAGMA secure_delete = ON")
         with self._transaction():
             for damage in log_chain.breaks(self._db, self.key):
-                raise log_chain.broken(self.path, damage, self.key)
+                raise log_chain.chain_error(self.path, damage, self.key)
             before = self._ends.head(self.key)
             yield self._db
             log_chain.chain_anew(self._db, self.key)
@@ -281,20 +281,20 @@ class Log:
         self._db.execute("INSERT INTO rewritings (number, offset, before, behind, link) VALUES (?, ?, ?, ?, ?)", (*columns, value))
         self._ends.last["rewritings"] = End(self._ends.rewritten, value)
 
-    def packed(self) -> None:
+    def pack(self) -> None:
         """Removes everything from the files except the present rows: free pages and the write-ahead log.
 
         Raises:
             Busy: another process is reading; the log is whole, but call this again.
             NoRoom: it needs as much free space as the size of the log.
         """
-        with said(self.path):
+        with as_store_errors(self.path):
             self._db.execute("VACUUM")
             if self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                 zh = f"有进程正在读取 {self.path}；请等它结束后再运行同一命令。"
                 raise Busy(Text(zh, f"Another process is reading {self.path}; wait for it, then run the same command again."))
 
-    def finished(self, offset: int) -> None:
+    def finish_erasure(self, offset: int) -> None:
         """Notes that the traces of an erasure are out of the files."""
         with self._transaction():
             self._db.execute("DELETE FROM scrubbing WHERE offset = ?", (offset,))
@@ -311,7 +311,7 @@ def breaks(folder: Path, key: bytes) -> tuple[list[Break], int]:
         Damaged: it cannot be read at all.
     """
     path = folder / FILE
-    with said(path), closing(connected(path, readonly=True)) as db:
+    with as_store_errors(path), closing(open_database(path, readonly=True)) as db:
         db.execute("BEGIN")
         if db.execute("PRAGMA user_version").fetchone()[0] == 0:
             return [Break("seal", None)], 0

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from policies.values import Text
-from streams.language.errors import Damaged
+from streams.language.errors import DamagedStore
 
 LINK_BYTES = 16
 START = bytes(LINK_BYTES)
@@ -139,7 +139,7 @@ def rows(db: sqlite3.Connection, path: Path, key: bytes, part: str, where: str =
     """
     for row_link, before, *columns in db.execute(_query(part, where), parameters):
         if not compare_digest(link(key, part, before, *columns), row_link):
-            raise broken(path, Break(part, columns[0]), key)
+            raise chain_error(path, Break(part, columns[0]), key)
         yield tuple(columns)
 
 
@@ -177,10 +177,10 @@ def check(db: sqlite3.Connection, path: Path, key: bytes) -> Ends:
         Damaged: they are not in order, or something in the file is not ours.
     """
     if (other := _none_of_ours(db)) is not None:
-        raise broken(path, other, key)
+        raise chain_error(path, other, key)
     ends = ends_of(db)
     if not _is_seal_right(db, ends, key):
-        raise broken(path, next(breaks(db, key)), key)
+        raise chain_error(path, next(breaks(db, key)), key)
     for part in COLUMNS:
         for _ in rows(db, path, key, part, "1" if part == "rewritings" else f"r.{_place(part)} = {ends.last[part].offset}"):
             pass
@@ -200,15 +200,17 @@ def chain_anew(db: sqlite3.Connection, key: bytes) -> None:
                 db.execute(f"UPDATE {part} SET link = ? WHERE rowid = ?", (value, *row))  # a name of ours
 
 
-def broken(path: Path, at: Break, key: bytes) -> Damaged:
+def chain_error(path: Path, at: Break, key: bytes) -> DamagedStore:
     """The error for a damaged log, with the way out. A log without a key is a worker's or a replica's and holds nothing unique."""
     zh = f"{path} 已不是写下时的样子：{at.text.zh}。"
     en = f"{path} is not as it was written: {at.text.en}. "
     if key:
         zh += "请从备份恢复全部文件；huimin doctor --deep 列出每一处。"
-        return Damaged(Text(zh, en + "Restore all files of one backup; huimin doctor --deep lists each place."))
+        return DamagedStore(Text(zh, en + "Restore all files of one backup; huimin doctor --deep lists each place."))
     zh += f"请检查磁盘，再删除 {path.parent}：其中的内容会从主题和快照库重新得到。"
-    return Damaged(Text(zh, en + f"Look at the disk, then remove {path.parent}: what it held comes again from the topics and the depot."))
+    return DamagedStore(
+        Text(zh, en + f"Look at the disk, then remove {path.parent}: what it held comes again from the topics and the depot.")
+    )
 
 
 def _none_of_ours(db: sqlite3.Connection) -> Break | None:

@@ -15,19 +15,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from policies.values import Text
-from streams.language.errors import UNFINISHED, Damaged, NotKept, Unreadable
+from streams.language.errors import UNFINISHED, DamagedStore, NotKept, Unreadable
 from streams.language.messages import Tick
 from streams.steps.state import NO_DAY
 from streams.store import checkpoints
 from streams.store.log import Log
-from streams.store.recovery import Kept, Recipe, made, replay
-from streams.store.retention import Mark, mark
+from streams.store.recovery import Recipe, Recoverable, replay, state_of_checkpoint
+from streams.store.retention import CheckpointMark, mark
 from streams.wire import wire
 
 ATTEMPTS = 8
 """How often it may happen that a checkpoint is removed while it is read."""
 
-K = TypeVar("K", bound=Kept)
+K = TypeVar("K", bound=Recoverable)
 
 
 def known_at(folder: Path, how: Recipe[K], moment: int | date, key: bytes = b"") -> K:
@@ -45,7 +45,7 @@ def known_at(folder: Path, how: Recipe[K], moment: int | date, key: bytes = b"")
     try:
         for _ in range(ATTEMPTS):
             with log.reading() as last:
-                if log.unfinished() is not None:
+                if log.first_unfinished_erasure() is not None:
                     raise NotKept(UNFINISHED)
                 start = _start(log, folder / "snapshots")
                 offset = moment if isinstance(moment, int) else _end_of(log, start, moment, last)
@@ -58,19 +58,19 @@ def known_at(folder: Path, how: Recipe[K], moment: int | date, key: bytes = b"")
     raise NotKept(_older(start))
 
 
-def _start(log: Log, folder: Path) -> Mark:
+def _start(log: Log, folder: Path) -> CheckpointMark:
     """Where the known past begins: at the oldest checkpoint with all inputs behind it, or at the first message."""
     first = log.first()
     if first == 0 or log.last() < 0:
-        return Mark(-1, NO_DAY, NO_DAY, 0)
+        return CheckpointMark(-1, NO_DAY, NO_DAY, 0)
     for offset in reversed(checkpoints.offsets(folder)):
         oldest = mark(checkpoints.place(folder, offset), offset, log.key)
         if oldest is not None and (first is None or offset >= first - 1):
             return oldest
-    return Mark(log.last(), NO_DAY, date.max, 0)
+    return CheckpointMark(log.last(), NO_DAY, date.max, 0)
 
 
-def _end_of(log: Log, start: Mark, day: date, last: int) -> int:
+def _end_of(log: Log, start: CheckpointMark, day: date, last: int) -> int:
     """The last message before the clock first went beyond a day."""
     if start.furthest > day:
         raise NotKept(_older(start))
@@ -104,7 +104,7 @@ def _ticks(log: Log, after: int) -> Iterator[tuple[int, date]]:
             yield offset, message.day
 
 
-def _within(start: Mark, offset: int, last: int) -> None:
+def _within(start: CheckpointMark, offset: int, last: int) -> None:
     if offset < 0:
         raise NotKept(Text("消息的编号从 #0 开始。", "Messages are numbered from #0."))
     if offset > last:
@@ -118,13 +118,13 @@ def _snapshot(folder: Path, offset: int, how: Recipe[K], key: bytes) -> K:
     for checkpoint_offset in checkpoints.offsets(folder):
         if checkpoint_offset <= offset:
             try:
-                return made(how, checkpoints.place(folder, checkpoint_offset), key)
-            except (FileNotFoundError, Damaged):
+                return state_of_checkpoint(how, checkpoints.place(folder, checkpoint_offset), key)
+            except (FileNotFoundError, DamagedStore):
                 continue
     return how.make(None)
 
 
-def _older(start: Mark) -> Text:
+def _older(start: CheckpointMark) -> Text:
     if start.furthest == date.max:
         return Text("过去已不可读：快照都不完整。", "The past cannot be read: no snapshot is whole.")
     zh = f"那时的记录已超出保留期：最早可查 {start.furthest}，或第 #{start.offset} 条消息。各期名单的证据文件不受此限。"

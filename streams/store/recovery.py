@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from matchers.kernel.batch import RecordBatch
 from policies.problems.problems import HuiminError, Invalid
 from policies.values import Text
-from streams.language.errors import Damaged, Refused, Unreadable
+from streams.language.errors import DamagedStore, Refusal, Unreadable
 from streams.language.messages import Input, Tick
 from streams.language.ports import Arrays, Parts
 from streams.steps.state import State
@@ -27,14 +27,14 @@ _ATTEMPTS = 8
 """How often it may happen that a checkpoint is removed while it is read."""
 
 
-class Kept(Protocol):
+class Recoverable(Protocol):
     """Anything that can be recovered: it knows the offset of its last message."""
 
     @property
     def offset(self) -> int: ...
 
 
-K = TypeVar("K", bound=Kept)
+K = TypeVar("K", bound=Recoverable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Recipe(Generic[K]):
 
 def recipe(parts: Parts) -> Recipe[State]:
     """The recipe for the state of an embedded host."""
-    return Recipe(lambda checkpoint: State(parts) if checkpoint is None else State.restored(parts, *checkpoint), _apply)
+    return Recipe(lambda checkpoint: State(parts) if checkpoint is None else State.restore(parts, *checkpoint), _apply)
 
 
 def _apply(state: State, body: bytes, offset: int) -> int:
@@ -68,7 +68,7 @@ def weight(message: Input) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Recovered(Generic[K]):
+class Recovery(Generic[K]):
     """The state, the rows and bytes that were replayed, and the error of a damaged checkpoint."""
 
     state: K
@@ -77,7 +77,7 @@ class Recovered(Generic[K]):
     problem: HuiminError | None
 
 
-def recovered(log: Log, folder: Path, how: Recipe[K], readonly: bool) -> Recovered[K]:
+def recover(log: Log, folder: Path, how: Recipe[K], readonly: bool) -> Recovery[K]:
     """The state at the last commit.
 
     Raises:
@@ -89,9 +89,11 @@ def recovered(log: Log, folder: Path, how: Recipe[K], readonly: bool) -> Recover
             state, problem = _newest(folder, last, how, readonly, log.key)
             size = replay(log, state, how)
             if size is not None and state.offset == last:
-                return Recovered(state, *size, problem)
+                return Recovery(state, *size, problem)
     zh = f"{log.path} 与快照对不上：第 {state.offset + 1} 条起的输入缺失。请从副本恢复。"
-    raise Damaged(Text(zh, f"{log.path} and its snapshots do not meet: inputs from {state.offset + 1} on are missing. Restore a copy."))
+    raise DamagedStore(
+        Text(zh, f"{log.path} and its snapshots do not meet: inputs from {state.offset + 1} on are missing. Restore a copy.")
+    )
 
 
 def replay(log: Log, state: K, how: Recipe[K], upto: int = LAST) -> tuple[int, int] | None:
@@ -105,7 +107,7 @@ def replay(log: Log, state: K, how: Recipe[K], upto: int = LAST) -> tuple[int, i
             return None
         try:
             rows += how.apply(state, body, offset)
-        except (Unreadable, Refused, Invalid) as error:
+        except (Unreadable, Refusal, Invalid) as error:
             raise _replay_error(log.path, offset, error) from error
         size += len(body)
     return rows, size
@@ -121,17 +123,17 @@ def _newest(folder: Path, last: int, how: Recipe[K], readonly: bool, key: bytes)
                 raise _ahead(path, last)
             continue
         try:
-            return made(how, path, key), problem
+            return state_of_checkpoint(how, path, key), problem
         except FileNotFoundError:
             continue
-        except Damaged as error:
+        except DamagedStore as error:
             problem = error
             if not readonly:
                 checkpoints.set_aside(path)
     return how.make(None), problem
 
 
-def made(how: Recipe[K], path: Path, key: bytes) -> K:
+def state_of_checkpoint(how: Recipe[K], path: Path, key: bytes) -> K:
     """The state of a checkpoint.
 
     Raises:
@@ -141,15 +143,15 @@ def made(how: Recipe[K], path: Path, key: bytes) -> K:
     try:
         return how.make(checkpoint)
     except Unreadable as error:
-        raise checkpoints.damaged(path) from error
+        raise checkpoints.damaged_checkpoint(path) from error
 
 
-def _replay_error(path: Path, offset: int, error: HuiminError) -> Damaged:
+def _replay_error(path: Path, offset: int, error: HuiminError) -> DamagedStore:
     zh = f"{path} 中第 {offset} 条输入无法重新执行，请从副本恢复：{error.text.zh}"
-    return Damaged(Text(zh, f"Input {offset} of {path} cannot be applied again; restore a copy: {error.text.en}"))
+    return DamagedStore(Text(zh, f"Input {offset} of {path} cannot be applied again; restore a copy: {error.text.en}"))
 
 
-def _ahead(path: Path, last: int) -> Damaged:
+def _ahead(path: Path, last: int) -> DamagedStore:
     zh = f"快照 {path.name} 比日志新（日志止于 {last}）：日志不完整。请从同一时间的副本恢复全部文件。"
     en = f"Snapshot {path.name} is ahead of the log, which ends at {last}: the log was cut. Restore all files of one copy."
-    return Damaged(Text(zh, en))
+    return DamagedStore(Text(zh, en))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from streams.language.errors import Damaged, NewerFormat
+from streams.language.errors import DamagedStore, NewerFormat
 from streams.store import checkpoints
 from streams.store.log import Log
 
@@ -43,7 +43,7 @@ USUAL = Retention()
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class CheckpointMark:
     """A checkpoint: ``day`` of its clock, ``furthest`` day that the clock had reached, ``bytes`` of its size."""
 
     offset: int
@@ -71,16 +71,16 @@ def tidy(folder: Path, log: Log, retention: Retention) -> None:
         log.prune(prune_to)
 
 
-def mark(path: Path, offset: int, key: bytes = b"") -> Mark | None:
+def mark(path: Path, offset: int, key: bytes = b"") -> CheckpointMark | None:
     """The mark in the head of a checkpoint; None if it cannot be read."""
     try:
         meta, size = checkpoints.head(path, key), path.stat().st_size
-        return Mark(offset, date.fromisoformat(meta["day"]), date.fromisoformat(meta.get("furthest", meta["day"])), size)
-    except (Damaged, NewerFormat, FileNotFoundError, KeyError):
+        return CheckpointMark(offset, date.fromisoformat(meta["day"]), date.fromisoformat(meta.get("furthest", meta["day"])), size)
+    except (DamagedStore, NewerFormat, FileNotFoundError, KeyError):
         return None
 
 
-def past(marks: Sequence[Mark], first: int, retention: Retention, size: Callable[[int], int]) -> tuple[list[int], int | None]:
+def past(marks: Sequence[CheckpointMark], first: int, retention: Retention, size: Callable[[int], int]) -> tuple[list[int], int | None]:
     """The checkpoints that stay beside the newest two, and the offset up to which no input is needed (None: all are needed).
 
     Args:
@@ -91,7 +91,7 @@ def past(marks: Sequence[Mark], first: int, retention: Retention, size: Callable
     if len(marks) < checkpoints.KEPT:
         return [], None
     *older, second, newest = marks
-    beginning = Mark(-1, _LONG_AGO, _LONG_AGO, 0)
+    beginning = CheckpointMark(-1, _LONG_AGO, _LONG_AGO, 0)
     starts = [beginning, *older, second] if first == 0 else [*older, second]
     horizon = _before(newest.day, retention.days)
     while len(starts) > 1 and starts[1].furthest < horizon:
@@ -105,7 +105,7 @@ def past(marks: Sequence[Mark], first: int, retention: Retention, size: Callable
         starts.pop(0)
 
 
-def _thin(start: int, between: Sequence[Mark], second: int) -> list[Mark]:
+def _thin(start: int, between: Sequence[CheckpointMark], second: int) -> list[CheckpointMark]:
     """Those checkpoints between two others that stay."""
     stay = list(between)
     while len(stay) > BETWEEN:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from policies.values import Text
-from streams.language.errors import Busy, Damaged, NoRoom, NotThere
+from streams.language.errors import Busy, DamagedStore, NoRoom, NotThere
 
 WAIT_SECONDS = 10.0
 """How long to wait for a process that locks the database."""
@@ -23,7 +23,7 @@ def not_there(folder: Path) -> NotThere:
 
 
 @contextmanager
-def said(path: Path) -> Iterator[None]:
+def as_store_errors(path: Path) -> Iterator[None]:
     """Turns an error of SQLite or the system into an error that a person can act on."""
     try:
         yield
@@ -48,7 +48,9 @@ def _error_for(path: Path, error: sqlite3.Error) -> Exception:
     if code & 0xFF == sqlite3.SQLITE_CANTOPEN:
         return NotThere(Text(f"无法打开 {path}：{error}。", f"{path} cannot be opened: {error}."))
     zh = f"{path} 已损坏或无法读写（{error}）；请从副本恢复，不要删除其旁的文件。"
-    return Damaged(Text(zh, f"{path} is damaged or cannot be read or written ({error}); restore a copy, and keep the files beside it."))
+    return DamagedStore(
+        Text(zh, f"{path} is damaged or cannot be read or written ({error}); restore a copy, and keep the files beside it.")
+    )
 
 
 def _is_in_use(error: sqlite3.Error) -> bool:
@@ -64,7 +66,7 @@ def no_room(path: Path) -> NoRoom:
     return NoRoom(Text(zh, en))
 
 
-def connected(path: Path | None, readonly: bool) -> sqlite3.Connection:
+def open_database(path: Path | None, readonly: bool) -> sqlite3.Connection:
     """A connection to a log; None for one in memory.
 
     A reader cannot always make the index that SQLite keeps beside a log (on a disk that is full or read-only). If no writer has left a

@@ -22,7 +22,7 @@ LOCK = "writer.lock"
 T = TypeVar("T")
 
 
-class Behind(Generic[T]):
+class WriteBehind(Generic[T]):
     """Writes transactions in a thread, one at a time. ``begin`` takes a row and an item that stands for it; ``settled`` gives the item once
     the row is durable, and ``on_durable`` is called with it."""
 
@@ -36,7 +36,7 @@ class Behind(Generic[T]):
         """Starts to write a row; nothing else may be being written."""
         self._writing = stands_for, self._disk.submit(self._log.append, (row,))
 
-    def settled(self) -> list[T]:
+    def wait_durable(self) -> list[T]:
         """Waits for the transaction under way; gives its item, or nothing if there was none.
 
         Raises:
@@ -50,7 +50,7 @@ class Behind(Generic[T]):
         self._on_durable(stands_for)
         return [stands_for]
 
-    def failed(self) -> bool:
+    def lost_at_close(self) -> bool:
         """Waits for the disk and ends the thread; was a transaction lost?"""
         writing, self._writing = self._writing, None
         self._disk.shutdown()

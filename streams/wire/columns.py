@@ -59,14 +59,14 @@ def pack(batch: RecordBatch) -> memoryview:
     return _stream(text, varying) if varying else memoryview(text)
 
 
-def joined(facts: Mapping[str, Any], columns: Mapping[str, npt.NDArray[Any]]) -> memoryview:
+def pack_columns(facts: Mapping[str, Any], columns: Mapping[str, npt.NDArray[Any]]) -> memoryview:
     """Facts and columns as an Arrow IPC stream, or as JSON alone if the columns are short."""
     if all(len(column) <= _SHORT for column in columns.values()):
         return memoryview(_text({**facts, "columns": {name: column.tolist() for name, column in columns.items()}}))
     return _stream(_text(facts), columns)
 
 
-def parted(data: memoryview, columns: Mapping[str, type[np.generic]]) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+def unpack_columns(data: memoryview, columns: Mapping[str, type[np.generic]]) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
     """Facts and columns from ``joined``, each column in its type."""
     if bytes(data[:1]) == b"{":
         facts = json.loads(bytes(data))

@@ -17,7 +17,7 @@ from hmac import compare_digest
 from struct import Struct
 
 from policies.values import Text
-from streams.language.errors import Unproved
+from streams.language.errors import InvalidSeal
 
 SEAL = "ce_seal"
 """The header."""
@@ -46,7 +46,7 @@ class Seal:
         rest = [header for header in headers if header[0] != SEAL]
         return [*rest, (SEAL, self._of(topic, partition, key, rest, body).encode())]
 
-    def problem(self, topic: str, partition: int, key: bytes | None, headers: Headers | None, body: bytes | None) -> Unproved | None:
+    def problem(self, topic: str, partition: int, key: bytes | None, headers: Headers | None, body: bytes | None) -> InvalidSeal | None:
         """Why a message must not be believed; None if a member sealed it.
 
         Example:
@@ -58,9 +58,9 @@ class Seal:
         all = list(headers or ())
         seals = [value for name, value in all if name == SEAL]
         if not seals or body is None:
-            return Unproved(_NONE)
+            return InvalidSeal(_NONE)
         expected_seal = self._of(topic, partition, key or b"", [header for header in all if header[0] != SEAL], body).encode()
-        return None if len(seals) == 1 and compare_digest(seals[0] or b"", expected_seal) else Unproved(_WRONG)
+        return None if len(seals) == 1 and compare_digest(seals[0] or b"", expected_seal) else InvalidSeal(_WRONG)
 
     def over(self, *parts: bytes) -> str:
         """The seal of parts that are not a message on a topic (``connectors.kafka.depot``)."""

@@ -142,7 +142,7 @@ def unframe(data: Bytes) -> tuple[int, memoryview]:
 
 def encode_changes(lines: Lines) -> bytes:
     """The outputs of one input: shared parts of lines as JSON, the rest as columns. Ids are left out, being offset and position."""
-    from streams.wire.columns import joined
+    from streams.wire.columns import pack_columns
 
     causes: dict[tuple[str, str, str], int] = {}
     heads = [
@@ -150,7 +150,7 @@ def encode_changes(lines: Lines) -> bytes:
         for policy, version, day, cause in lines.heads
     ]
     facts = {"offset": lines.offset, "causes": list(causes), "heads": heads, "opens": lines.opens}
-    return frame(OUTPUTS, joined(facts, {name: getattr(lines, name) for name in _COLUMNS}))
+    return frame(OUTPUTS, pack_columns(facts, {name: getattr(lines, name) for name in _COLUMNS}))
 
 
 def decode_changes(data: Bytes) -> Lines:
@@ -159,12 +159,12 @@ def decode_changes(data: Bytes) -> Lines:
     Raises:
         NewerFormat, Unreadable: as for ``decode``.
     """
-    from streams.wire.columns import parted
+    from streams.wire.columns import unpack_columns
 
     kind, body = unframe(data)
     if kind != OUTPUTS:
         raise _unreadable("it holds an input, not outputs", "其中是输入，不是输出")
-    facts, columns = parted(body, _COLUMNS)
+    facts, columns = unpack_columns(body, _COLUMNS)
     causes = [(date.fromisoformat(day), cause_of(kind, detail)) for day, kind, detail in facts["causes"]]
     heads = [(policy, version, *causes[cause]) for policy, version, cause in facts["heads"]]
     return Lines(facts["offset"], heads, [read_open(plain) for plain in facts["opens"]], *(columns[name] for name in _COLUMNS))

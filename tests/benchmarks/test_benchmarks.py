@@ -22,7 +22,7 @@ def test_district(tmp_path: Path) -> None:
     words = [figure.what for figure in table.figures]
     assert sum(what.startswith("durable changes") for what in words) == 2
     assert {"a day's tick", "restart to the first list"} <= set(words)
-    assert all(figure.measured for figure in table.figures)
+    assert all(figure.value for figure in table.figures)
 
 
 def test_files(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import xlsxwriter  # type: ignore[import-untyped]  # it ships no types
 
 from connectors.contracts.catalogue import load_contract
 from connectors.intake.intake import Parcel, read
-from connectors.parsing.rows import Notes
+from connectors.parsing.rows import ReadingNotes
 from matchers.kernel.batch import RecordBatch
 from policies.language.catalogue import Feed
 from tests.connectors.samples import TOKENS, resident
@@ -90,9 +90,9 @@ def edit_workbook(path: Path, part: str, old: str, new: str, pattern: bool = Fal
     return path
 
 
-def whole(feed: Feed, path: Path, received: date = RECEIVED) -> tuple[list[Parcel], Notes]:
+def whole(feed: Feed, path: Path, received: date = RECEIVED) -> tuple[list[Parcel], ReadingNotes]:
     """A file read to its end."""
-    notes = Notes()
+    notes = ReadingNotes()
     return list(read(feed, 0, 1, path, TOKENS, received=received, notes=notes)), notes
 
 

@@ -120,7 +120,7 @@ def insurance_row(serial: int, **cells: str) -> str:
     return ",".join(row.values()) + "\n"
 
 
-def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
+def write_text_file(path: Path, text: str, encoding: str = "utf-8") -> Path:
     """The path, with this text in it."""
     path.write_bytes(text.encode(encoding))
     return path
@@ -145,7 +145,7 @@ class MemoryHost:
     def state(self) -> MemoryHost:
         return self
 
-    def erased(self, tokens: Any) -> Any:
+    def are_erased(self, tokens: Any) -> Any:
         return np.zeros(len(tokens), np.bool_)
 
     def delivery_number(self, feed: str, source: int, id: str) -> tuple[int, int, bool]:

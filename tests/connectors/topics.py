@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from connectors.kafka.topics import Message, Post, Span
+from connectors.kafka.topics import Message, OffsetSpan, Post
 from matchers.kernel.batch import RecordBatch
 from streams.language.messages import DeliveryCompleted, DeliveryStarted, Input
 from streams.ledgers.deliveries import Deliveries
@@ -26,8 +26,8 @@ class ListTopic:
     most: int = 1_000
     at: dict[int, int] = field(default_factory=dict)
 
-    def spans(self) -> dict[int, Span]:
-        return {p: Span(self.first.get(p, 0), self.first.get(p, 0) + len(messages)) for p, messages in self.partitions.items()}
+    def spans(self) -> dict[int, OffsetSpan]:
+        return {p: OffsetSpan(self.first.get(p, 0), self.first.get(p, 0) + len(messages)) for p, messages in self.partitions.items()}
 
     def begin(self, offsets: Mapping[int, int]) -> None:
         self.at = dict(offsets)
@@ -82,7 +82,7 @@ class LedgerHost:
     def state(self) -> LedgerHost:
         return self
 
-    def erased(self, tokens: Any) -> Any:
+    def are_erased(self, tokens: Any) -> Any:
         return np.zeros(len(tokens), np.bool_)
 
     def submit_each(self, messages: Iterable[Input]) -> Iterator[Reply]:
@@ -108,11 +108,11 @@ class LedgerHost:
             assert self.deliveries.number(message.feed, message.source, message.id)[0] == message.delivery
             self.deliveries.begin(message.feed, message.source, message.delivery, message.id, message.replaces)
         if isinstance(message, RecordBatch):
-            delivery = self.deliveries.numbered(message.feed, message.source, message.delivery)
+            delivery = self.deliveries.by_number(message.feed, message.source, message.delivery)
             assert delivery is not None
             delivery.add(message.row)
         if isinstance(message, DeliveryCompleted):
-            delivery = self.deliveries.numbered(message.feed, message.source, message.delivery)
+            delivery = self.deliveries.by_number(message.feed, message.source, message.delivery)
             assert delivery is not None
             delivery.completed = delivery.sound = True
 

@@ -23,10 +23,10 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setenv("HUIMIN_TODAY", "2026-10-15")
     monkeypatch.setenv("COLUMNS", "160")
     monkeypatch.delenv("HUIMIN_LANG", raising=False)
-    return invoked
+    return invoke
 
 
-def invoked(*words: Any, **options: Any) -> Any:
+def invoke(*words: Any, **options: Any) -> Any:
     """Run ``huimin``, and check the JSON that it prints against its schema.
 
     Args:
@@ -40,11 +40,11 @@ def invoked(*words: Any, **options: Any) -> Any:
 @pytest.fixture(scope="session")
 def settled_town(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the workspace of a small town (``tests.console.town``); tests copy it and never change it."""
-    from tests.console.town import settled
+    from tests.console.town import settle_town
 
     folder = tmp_path_factory.mktemp("town")
     env = {"HUIMIN_WORKSPACE": str(folder / "w"), "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "160"}
-    settled(lambda *words: CliRunner().invoke(application(), [str(word) for word in words], env=env), folder)
+    settle_town(lambda *words: CliRunner().invoke(application(), [str(word) for word in words], env=env), folder)
     return folder
 
 

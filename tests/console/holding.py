@@ -84,7 +84,7 @@ criteria:
 """
 
 
-class Town:
+class HoldWorkspace:
     """The command line in that workspace, and the files that it takes in."""
 
     def __init__(self, run: Run, folder: Path) -> None:
@@ -92,15 +92,15 @@ class Town:
 
     def data(self, *words: object) -> Any:
         """The JSON that a verb prints."""
-        return json.loads(self.done(*words, "--json").stdout)
+        return json.loads(self.run_ok(*words, "--json").stdout)
 
-    def done(self, *words: object) -> Any:
+    def run_ok(self, *words: object) -> Any:
         """The result of a verb that must succeed."""
         result = self.run(*words)
         assert result.exit_code == 0, result.output
         return result
 
-    def stated(self, statement: str, to: str) -> tuple[object, ...]:
+    def statement(self, statement: str, to: str) -> tuple[object, ...]:
         """Write a statement that the roll is complete; returns the words that take it in."""
         document = {"format": 1, "statement": statement, "feed": "low_income", "unit": "civil", "division": "310107", "complete_to": to}
         (self.folder / f"{statement}.jsonl").write_text(json.dumps(document) + "\n", encoding="utf-8")
@@ -119,7 +119,7 @@ class Town:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def listed(self) -> list[dict[str, Any]]:
+    def candidates(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.data("candidates", "list", POLICY)
         return rows
 
@@ -128,27 +128,27 @@ class Town:
         return rows
 
 
-def born(number: int) -> date:
+def birth_date(number: int) -> date:
     return date(1936, 10, 25) if number <= NINETY else OLDER if number <= 33 else OLD
 
 
-def place(run: Run, folder: Path) -> Town:
+def place(run: Run, folder: Path) -> HoldWorkspace:
     """The workspace with its residents and the roll, before any coverage statement."""
     assert run("init").exit_code == 0
     (folder / "w/units.yaml").write_text(UNITS, encoding="utf-8")
     for name, text in (("residents", RESIDENTS), ("low_income", ROLL)):
         (folder / f"w/feeds/{name}.yaml").write_text(text, encoding="utf-8")
-    rows = [f"{resident(number)},{born(number)},310107020000\n" for number in range(1, 81)]
+    rows = [f"{resident(number)},{birth_date(number)},310107020000\n" for number in range(1, 81)]
     (folder / "residents.csv").write_text("id_number,birth_date,division\n" + "".join(rows), encoding="utf-8")
-    workspace = Town(run, folder)
-    workspace.done("ingest", "residents", folder / "residents.csv")
-    workspace.done(*workspace.roll("whole.csv", ON_ROLL))
+    workspace = HoldWorkspace(run, folder)
+    workspace.run_ok("ingest", "residents", folder / "residents.csv")
+    workspace.run_ok(*workspace.roll("whole.csv", ON_ROLL))
     return workspace
 
 
-def town(run: Run, folder: Path) -> Town:
+def town(run: Run, folder: Path) -> HoldWorkspace:
     """The workspace, with sixty people on the list of its policy."""
     workspace = place(run, folder)
-    workspace.done(*workspace.stated("s-roll", "2026-10-14"))
-    workspace.done("policy", "publish", workspace.draft(1, 60), *PEOPLE, "--yes")
+    workspace.run_ok(*workspace.statement("s-roll", "2026-10-14"))
+    workspace.run_ok("policy", "publish", workspace.draft(1, 60), *PEOPLE, "--yes")
     return workspace

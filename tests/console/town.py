@@ -36,12 +36,12 @@ def resident(serial: int) -> str:
     return number + str(ric.calc_check_digit(number + "0"))
 
 
-def registered(serial: int, changed: str = "2026-09-01", since: str = "1960-02-29") -> str:
+def register_row(serial: int, changed: str = "2026-09-01", since: str = "1960-02-29") -> str:
     """A row of the register."""
     return f"{resident(serial)},H{serial},{changed},1950-01-01,女,户主,本市家庭户,{since},310107020,居民{serial}\n"
 
 
-def ingested(run: Run, folder: Path, feed: str, text: str) -> Any:
+def ingest_text(run: Run, folder: Path, feed: str, text: str) -> Any:
     path = folder / f"{feed}-{len(list(folder.iterdir()))}.csv"
     path.write_bytes(text.encode("gb18030"))
     result = run("ingest", feed, path, "--json")
@@ -49,13 +49,13 @@ def ingested(run: Run, folder: Path, feed: str, text: str) -> Any:
     return json.loads(result.stdout)
 
 
-def settled(run: Run, folder: Path) -> None:
+def settle_town(run: Run, folder: Path) -> None:
     """Make the town: six residents are on the list of the uninsured, one is insured; all are to be checked for the allowance."""
     run("init", "--example")
-    ingested(run, folder, "hukou", HUKOU + "".join(registered(serial) for serial in range(RESIDENTS + 1)))
-    ingested(run, folder, "medical_insurance", MEDICAL + f"E{RESIDENTS},{resident(RESIDENTS)},2026-09-01,2020-01-01,,正常,居民\n")
-    ingested(run, folder, "pension", PENSION)
-    ingested(run, folder, "elderly_allowance", PAID)
+    ingest_text(run, folder, "hukou", HUKOU + "".join(register_row(serial) for serial in range(RESIDENTS + 1)))
+    ingest_text(run, folder, "medical_insurance", MEDICAL + f"E{RESIDENTS},{resident(RESIDENTS)},2026-09-01,2020-01-01,,正常,居民\n")
+    ingest_text(run, folder, "pension", PENSION)
+    ingest_text(run, folder, "elderly_allowance", PAID)
     lines = (
         {"format": 1, "statement": f"s-{feed}", "feed": feed, "unit": unit, "division": "310107", "complete_to": "2027-03-31"}
         for feed, unit in UNITS.items()
@@ -64,11 +64,11 @@ def settled(run: Run, folder: Path) -> None:
     with Workspace.open(folder / "w").writing() as host:  # complete for months to come, so that no test makes them stale
         state_coverage(Workspace.open(folder / "w"), host, folder / "coverage.jsonl", date(2027, 3, 31))
     for policy in (POLICY, ALLOWANCE):
-        published(run, folder, policy)
+        publish(run, folder, policy)
     assert len(tokens(run)) == RESIDENTS
 
 
-def published(run: Run, folder: Path, policy: str) -> None:
+def publish(run: Run, folder: Path, policy: str) -> None:
     result = run("policy", "publish", folder / f"w/policies/{policy}.yaml", "--by", "王芳", "--approved-by", "李强", "--yes")
     assert result.exit_code == 0, result.output
 
@@ -78,13 +78,13 @@ def tokens(run: Run, policy: str = POLICY) -> list[str]:
     return [row["subject"] for row in json.loads(run("candidates", "list", policy, "--json").stdout)]
 
 
-def exported(run: Run, folder: Path, *words: str, policy: str = POLICY) -> list[dict[str, str]]:
+def export_list(run: Run, folder: Path, *words: str, policy: str = POLICY) -> list[dict[str, str]]:
     """Export a list for its agency; returns its rows."""
     assert run("candidates", "export", policy, "--out", folder / "list.csv", *words).exit_code == 0
     return list(csv.DictReader((folder / "list.csv").read_text(encoding="utf-8-sig").splitlines()))
 
 
-def returned(path: Path, rows: Sequence[dict[str, str]]) -> Path:
+def write_returned_list(path: Path, rows: Sequence[dict[str, str]]) -> Path:
     """Write the list that an agency sends back, as a spreadsheet saves it."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     with path.open("w", encoding="utf-8-sig", newline="") as file:

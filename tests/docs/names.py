@@ -82,7 +82,7 @@ def counts() -> Counter[str]:
     return Counter({path: count for path, count in in_modules.items() if count})
 
 
-def allowed() -> Counter[str]:
+def allowed_counts() -> Counter[str]:
     """The counts in names.txt."""
     lines = LEFT.read_text(encoding="utf-8").split("\n") if LEFT.exists() else []
     return Counter({path: int(count) for path, _, count in (line.rpartition(" ") for line in lines if line)})
@@ -90,7 +90,7 @@ def allowed() -> Counter[str]:
 
 def main(arguments: list[str]) -> int:
     """Prints where a count differs from names.txt; exit code 1 if any does."""
-    now, before = counts(), allowed()
+    now, before = counts(), allowed_counts()
     if "--write" in arguments:
         LEFT.write_text("".join(f"{path} {count}\n" for path, count in sorted(now.items())), encoding="utf-8")
         print(f"{sum(now.values())} banned names in {len(now)} modules")

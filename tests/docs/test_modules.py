@@ -56,7 +56,7 @@ def test_a_flaw_is_noticed(text: str, wrong: list[str], tmp_path: Path, monkeypa
     assert list(flaws(tmp_path / "module.py")) == wrong
 
 
-def imported(path: Path) -> Iterator[str]:
+def imports_of(path: Path) -> Iterator[str]:
     """What a module imports at run time, at its head or late; without imports for annotations only."""
     nodes: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
     for node in nodes:
@@ -76,7 +76,9 @@ def test_modules_import_each_other_one_way() -> None:
 
     try:
         tuple(
-            TopologicalSorter({module: by_name.keys() & set(imported(path)) - {module} for module, path in by_name.items()}).static_order()
+            TopologicalSorter(
+                {module: by_name.keys() & set(imports_of(path)) - {module} for module, path in by_name.items()}
+            ).static_order()
         )
     except CycleError as circle:
         pytest.fail(" imports ".join(reversed(circle.args[1])))

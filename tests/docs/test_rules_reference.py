@@ -33,7 +33,7 @@ HEAD = {
 ROWS = {language: re.findall(r"^\| `(.+?)` \| (.+?) \| (.+?) \|$", REFERENCE[language], re.MULTILINE) for language in LANGUAGES}
 
 
-def loaded(text: str) -> Any:
+def yaml_value(text: str) -> Any:
     """A piece of YAML as the checker reads it: amounts exactly."""
     return load(text, "example").data
 
@@ -43,16 +43,16 @@ def catalogue() -> Catalogue:
     return library_catalogue()
 
 
-def shared(language: str) -> dict[str, Any]:
+def common_parts(language: str) -> dict[str, Any]:
     """The parameters and definitions that the examples use: the first block of the reference."""
-    return loaded(re.findall(r"^```yaml\n(.*?)^```$", REFERENCE[language], re.MULTILINE | re.DOTALL)[0])  # type: ignore[no-any-return]
+    return yaml_value(re.findall(r"^```yaml\n(.*?)^```$", REFERENCE[language], re.MULTILINE | re.DOTALL)[0])  # type: ignore[no-any-return]
 
 
 def policy(example: dict[str, Any], language: str) -> Policy:
     """The example as a policy about the first kind of subject for which it is valid."""
     whole = example if "criteria" in example or set(example) & set(models.PolicyModel.model_fields) else {"criteria": example}
     evidence = {feed: {"max_age": "P30D"} for feed in catalogue().feeds}
-    parts_used = shared(language) if "use" in str(example) else {"params": shared(language)["params"]}
+    parts_used = common_parts(language) if "use" in str(example) else {"params": common_parts(language)["params"]}
     problems: list[object] = []
     for subject in ("person", "household", "dwelling"):
         head = {
@@ -111,7 +111,7 @@ def test_every_example_is_right_and_reads_as_the_page_says(language: str) -> Non
     wrong = [
         (example, expected, read)
         for example, *phrases in ROWS[language]
-        for expected, read in zip(phrases, (phrase(loaded(example), each_language) for each_language in LANGUAGES), strict=True)
+        for expected, read in zip(phrases, (phrase(yaml_value(example), each_language) for each_language in LANGUAGES), strict=True)
         if expected != read
     ]
 
@@ -121,7 +121,7 @@ def test_every_example_is_right_and_reads_as_the_page_says(language: str) -> Non
 
 def test_both_pages_have_the_same_examples() -> None:
     assert ROWS["zh"] == ROWS["en"]
-    assert shared("zh") == shared("en")
+    assert common_parts("zh") == common_parts("en")
 
 
 @pytest.mark.parametrize(("key", "zh", "en"), keys(), ids=lambda part: str(part))
@@ -135,7 +135,7 @@ def test_every_key_is_on_the_page(key: str, zh: str, en: str) -> None:
 def test_every_construct_has_an_example(shape: type) -> None:
     """The examples use every shape of a criterion, with each of its own keys."""
     own = {field.alias or name for name, field in shape.model_fields.items()} - {"id", "cite", "label"}  # type: ignore[attr-defined]
-    keys_used = {key for example, *_ in ROWS["en"] for node in nodes(loaded(example)) if shaped(node, shape) for key in node}
+    keys_used = {key for example, *_ in ROWS["en"] for node in nodes(yaml_value(example)) if has_shape(node, shape) for key in node}
 
     assert own - keys_used == set()
 
@@ -148,7 +148,7 @@ def nodes(value: object) -> Iterator[dict[str, Any]]:
         yield from nodes(part)
 
 
-def shaped(node: dict[str, Any], shape: type) -> bool:
+def has_shape(node: dict[str, Any], shape: type) -> bool:
     """Whether a node has this shape."""
     try:
         shape.model_validate(node)  # type: ignore[attr-defined]

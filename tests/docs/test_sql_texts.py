@@ -44,7 +44,7 @@ KNOWN = {
 """By file and function ("": any function of the file), why the text written into a statement there is ours."""
 
 
-def built(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+def sql_expressions(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     """Every expression that puts SQL together, and every statement that is run without being a literal, with its function."""
 
     def walk(node: ast.AST, function: str) -> Iterator[tuple[str, ast.AST]]:
@@ -88,7 +88,7 @@ def sources() -> Iterator[tuple[str, ast.Module]]:
 
 def test_every_statement_that_is_put_together_is_known() -> None:
     """Every place that writes a name into a statement is in the table, and the table has no other."""
-    statements = {(file, function): ast.unparse(node)[:120] for file, tree in sources() for function, node in built(tree)}
+    statements = {(file, function): ast.unparse(node)[:120] for file, tree in sources() for function, node in sql_expressions(tree)}
     places = {place if place in KNOWN else (place[0], "") for place in statements}
 
     assert places - set(KNOWN) == set(), statements
@@ -109,9 +109,9 @@ def test_every_statement_that_is_put_together_is_known() -> None:
 )
 def test_the_search_finds_each_way(text: str) -> None:
     """The search sees f-strings, sums, formats and texts made by a function."""
-    assert list(built(ast.parse(text)))
+    assert list(sql_expressions(ast.parse(text)))
 
 
 def test_a_literal_with_parameters_is_none() -> None:
     """A literal with parameters is not reported."""
-    assert not list(built(ast.parse("db.execute('SELECT a FROM b WHERE c = ?', (d,))")))
+    assert not list(sql_expressions(ast.parse("db.execute('SELECT a FROM b WHERE c = ?', (d,))")))

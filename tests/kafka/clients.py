@@ -10,7 +10,7 @@ from typing import Any
 
 from infra.kafka.connection import Connection
 from infra.kafka.reach import admin
-from infra.kafka.topics import Topic, create
+from infra.kafka.topics import Topic, create_topics
 from policies.values import Text
 
 SECONDS = 30.0
@@ -19,7 +19,7 @@ SECONDS = 30.0
 def a_topic(connection: Connection, replication: int = 1, least: int = 1) -> str:
     """A new topic of one partition, with a name nobody else has."""
     name = f"test-{uuid.uuid4().hex[:8]}"
-    create(connection, [Topic(name, 1, replication, {"min.insync.replicas": str(least)}, Text("", ""))])
+    create_topics(connection, [Topic(name, 1, replication, {"min.insync.replicas": str(least)}, Text("", ""))])
     return name
 
 

@@ -17,7 +17,7 @@ from matchers.kernel.batch import RecordBatch
 from streams.language.messages import CatalogueSet, CheckAnswered, CoverageStated, Input, Tick
 from streams.testing import rows
 from streams.wire import wire
-from tests.streams.world import Sending, catalogue, coverage, delivered, number, published, run
+from tests.streams.world import Sending, catalogue, coverage, delivery_messages, number, publication, run
 
 STREETS = ("310107020", "310107021", "310107022", "310107005", "310107014", "310107102", "310107103")
 BIRTH_DAYS = tuple(date(1935, 1, 1) + timedelta(days=97 * place) for place in range(200))
@@ -55,7 +55,7 @@ class Moving:
                 day = message.day
             yield send(self._with_moves(rng, message))
             if isinstance(message, CatalogueSet):
-                yield send(published("group-rental"))
+                yield send(publication("group-rental"))
                 for kind in ("dwelling", "household", "occupancy", "relocation", "income"):
                     yield from map(send, self._delivery(rng, kind, day))
             elif place % 9 == 8:
@@ -83,7 +83,7 @@ class Moving:
         id = f"{feed}-m{delivery}"
         batch = getattr(self, f"_{feed}")(rng, delivery, day)
         stated: CoverageStated = coverage(f"{feed}-s{delivery}", feed, day, id, len(batch))
-        return [*delivered(batch, id), stated]
+        return [*delivery_messages(batch, id), stated]
 
     def _dwelling(self, rng: np.random.Generator, delivery: int, day: date) -> RecordBatch:
         subjects = self._some(rng, self.sizes.dwellings, delivery)

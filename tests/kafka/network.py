@@ -29,13 +29,12 @@ from infra.kafka.cluster import Cluster
 from infra.kafka.connection import Connection
 from infra.kafka.membership import own_key
 from infra.kafka.reach import admin
-from infra.kafka.topics import create, topics
+from infra.kafka.topics import create_topics, topics
 from infra.settings import NETWORK_KEY
 from policies.problems.problems import HuiminError
-from services.state.as_of import listed
-from streams.host import published
-from streams.language.errors import Unproved
-from streams.language.events import headers
+from services.state.as_of import materialized_list
+from streams.host import published_versions
+from streams.language.errors import InvalidSeal
 from streams.language.folds import UNPROVED_BYTES, Outgoing
 from streams.language.messages import CandidateChange, Tick
 from streams.lists.editions import Edition, closed_by, editions, fold
@@ -43,8 +42,9 @@ from streams.lists.lines import Lines, lines
 from streams.network.replica import Replica
 from streams.network.sequencer import Sequencer
 from streams.wire import wire
+from streams.wire.cloudevents import headers
 from streams.wire.seal import Seal
-from tests.streams.world import SEAL, child_environment, parts, sent
+from tests.streams.world import SEAL, child_environment, parts, stamped_bytes
 
 ROOT = Path(__file__).parents[2]
 SHARDS = 4
@@ -211,12 +211,12 @@ class ExpectedOutput:
     """Kind and token of the subjects that went from one partition to another, by message."""
     _owners: dict[tuple[int, int], int] = field(default_factory=dict)
 
-    def take(self, body: bytes, unproved: Unproved | None) -> None:
+    def take(self, body: bytes, unproved: InvalidSeal | None) -> None:
         offset = len(self.bodies)
         self.bodies.append(body)
         proved_body = b"" if unproved else body
         self.replica.take(proved_body, offset)
-        result = self.replica.said
+        result = self.replica.last_result
         if isinstance(result, HuiminError):
             why = unproved or result
             self.refusals[offset] = (why.text.zh, why.text.en, body[:UNPROVED_BYTES] if unproved else body)
@@ -235,13 +235,14 @@ class ExpectedOutput:
 
     def editions(self) -> dict[str, list[Edition]]:
         names = sorted({change.policy for _, _, changes in self.rows for change in changes})
-        return {name: list(editions(name, self.rows, published(self.replica.state, name))) for name in names}
+        return {name: list(editions(name, self.rows, published_versions(self.replica.state, name))) for name in names}
 
     def list_keys(self) -> list[Key]:
         """The subjects on all lists, by the host."""
         state = self.replica.state
         return sorted(
-            ((name, c.subject, c.status, c.checklist, c.missing) for name in state.policies for c in listed(state, name)), key=repr
+            ((name, c.subject, c.status, c.checklist, c.missing) for name in state.policies for c in materialized_list(state, name)),
+            key=repr,
         )
 
     def _owner_partitions(self) -> dict[tuple[int, int], int]:
@@ -350,7 +351,7 @@ class NetworkUnderTest:
         self.acknowledged: dict[int, bytes] = {}
         self._pending: list[tuple[Any, bytes]] = []
         self.put_in = 0
-        create(connection, topics(SHARDS, len(connection.servers), self.prefix))
+        create_topics(connection, topics(SHARDS, len(connection.servers), self.prefix))
         client = connection.client()
         self._producer: Any = KafkaProducer(**client, acks="all", enable_idempotence=True, max_request_size=MOST_BYTES, linger_ms=1)
         self._consumer: Any = KafkaConsumer(
@@ -494,8 +495,8 @@ class NetworkUnderTest:
         """Waits until all output of the messages so far is told; sends a last message, a day, which always has output."""
         self.acknowledge()
         self._read()
-        if self.expected.replica.state.begun:
-            self.put(sent(Tick(self.expected.replica.state.day)))
+        if self.expected.replica.state.has_catalogue:
+            self.put(stamped_bytes(Tick(self.expected.replica.state.day)))
             self.acknowledge()
             self._read()
         self.until(lambda: self.reader.mark >= self.expected.last, f"message {self.expected.last} is told", seconds)
@@ -526,7 +527,7 @@ class NetworkUnderTest:
             assert told_closes == closes, offset
             counts += self._same_lines(offset, kinds, list(expected_changes), list(told_changes))
         assert self.reader.lists() == self.expected.list_keys()
-        counts["listed"] = len(self.expected.list_keys())
+        counts["materialized_list"] = len(self.expected.list_keys())
         counts["editions"] = self._same_editions()
         for offset, (zh, en, body) in self.expected.refusals.items():
             dead = self.reader.dead["inputs", 0, offset]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.measure import Table
-from benchmarks.network import Size, measured
+from benchmarks.network import Size, measure_all
 from benchmarks.network_beside import Beside
 from benchmarks.network_processes import Kafka
 from infra.kafka.cluster import Cluster
@@ -21,7 +21,7 @@ def test_network(cluster: Cluster, tmp_path: Path) -> None:
     """Every figure: pace, bytes, delays, the curve, and the plain agent beside it; people are listed, and some of them held back."""
     table = Table()
 
-    measured(table, Kafka(tmp_path, cluster, cluster.connection()), SMALL)
+    measure_all(table, Kafka(tmp_path, cluster, cluster.connection()), SMALL)
 
     words = [figure.what for figure in table.figures]
     assert [word.startswith("Kafka") for word in words] == [True] * 6 + [False] * 2

@@ -10,7 +10,7 @@ import pytest
 
 from infra.kafka.cluster import Cluster
 from infra.kafka.jars import Runtime
-from infra.kafka.launch import NotStarted
+from infra.kafka.launch import BrokerDown
 from infra.kafka.plan import HEAP_MEGABYTES, HOST, NoCluster, OtherCluster
 from tests.kafka.clients import a_topic, eventually, in_sync, read, send_records
 
@@ -69,7 +69,7 @@ def test_a_port_that_was_taken_meanwhile_is_named(cluster: Cluster) -> None:
     port = cluster.status()[0].port
     cluster.stop(1)
 
-    with socket.create_server((HOST, port)), pytest.raises(NotStarted, match=f"Port {port} of broker 1"):
+    with socket.create_server((HOST, port)), pytest.raises(BrokerDown, match=f"Port {port} of broker 1"):
         cluster.start(1)
     cluster.start(1)
 
@@ -89,7 +89,7 @@ def test_a_broker_that_ends_at_once_says_where_to_look(runtime: Runtime, tmp_pat
     monkeypatch.setitem(HEAP_MEGABYTES, 1, 1)
     cluster = Cluster(tmp_path, runtime)
 
-    with pytest.raises(NotStarted, match=r"broker-1 ended again\. .*broker-1/logs/broker\.log"):
+    with pytest.raises(BrokerDown, match=r"broker-1 ended again\. .*broker-1/logs/broker\.log"):
         cluster.up()
 
     assert cluster.status()[0].pid is None

@@ -25,8 +25,8 @@ from infra.kafka.cluster import Cluster
 from infra.kafka.jars import Runtime
 from tests.kafka.moving import Moving, Sizes
 from tests.kafka.network import NetworkUnderTest, WorkerNursery, running_network
-from tests.matchers.counting import Counted, need
-from tests.streams.world import published, run, sent
+from tests.matchers.counting import AddCounts, need
+from tests.streams.world import publication, run, stamped_bytes
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
 
@@ -39,7 +39,7 @@ need(TITLE, 4, {"networks": 8, "lines": 800, "moves between partitions": 500, "d
 def plain() -> Iterator[bytes]:
     """The run of the other tests as it is, with the third policy."""
     start, setting, *rest = run(LENGTH)
-    yield from map(sent, (start, setting, published("group-rental"), *rest))
+    yield from map(stamped_bytes, (start, setting, publication("group-rental"), *rest))
 
 
 def other() -> Iterator[bytes]:
@@ -56,7 +56,7 @@ DIGESTS: dict[str, str] = {}
 """The digest of the output of each scenario's first network."""
 
 
-def agrees(network: NetworkUnderTest, scenario: str, counted: Counted) -> None:
+def agrees(network: NetworkUnderTest, scenario: str, add_counts: AddCounts) -> None:
     """Checks that the output of a network is that of the host, as CloudEvents, and the same bytes as that of the networks before."""
     network.settle()
     counts = network.check()
@@ -66,12 +66,12 @@ def agrees(network: NetworkUnderTest, scenario: str, counted: Counted) -> None:
     if not network.reader.repeated:
         assert DIGESTS.setdefault(scenario, digest) == digest
     assert network.end() == [0] * len(network.workers)
-    counted(TITLE, {"networks": 1, **counts, "CloudEvents": len(network.reader.events)})
+    add_counts(TITLE, {"networks": 1, **counts, "CloudEvents": len(network.reader.events)})
 
 
 @pytest.mark.parametrize("brokers", [1, 3])
 def test_any_number_of_workers_and_brokers(
-    brokers: int, request: pytest.FixtureRequest, nursery: WorkerNursery, tmp_path: Path, counted: Counted
+    brokers: int, request: pytest.FixtureRequest, nursery: WorkerNursery, tmp_path: Path, add_counts: AddCounts
 ) -> None:
     """One, two or four workers on one broker or three: the same lists, editions, lines and dead letters, byte for byte."""
     cluster: Cluster = request.getfixturevalue("cluster" if brokers == 1 else "cluster3")
@@ -86,12 +86,12 @@ def test_any_number_of_workers_and_brokers(
         for network in networks:
             network.working()
         for network in networks:
-            agrees(network, "moving", counted)
+            agrees(network, "moving", add_counts)
 
 
 @pytest.mark.parametrize("scenario", [plain, other])
 def test_other_runs(
-    scenario: Callable[[], Iterator[bytes]], nursery: WorkerNursery, cluster: Cluster, tmp_path: Path, counted: Counted
+    scenario: Callable[[], Iterator[bytes]], nursery: WorkerNursery, cluster: Cluster, tmp_path: Path, add_counts: AddCounts
 ) -> None:
     """The runs of the embedded host's own tests."""
     bodies = list(scenario())
@@ -100,7 +100,7 @@ def test_other_runs(
         network.add(2)
         network.send(len(bodies))
 
-        agrees(network, scenario.__name__, counted)
+        agrees(network, scenario.__name__, add_counts)
 
 
 def test_the_demonstration(runtime: Runtime, tmp_path: Path) -> None:

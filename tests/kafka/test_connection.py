@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.kafka.connection import Connection
-from infra.kafka.reach import Unreachable, checked
+from infra.kafka.reach import Unreachable, check_access
 from infra.settings import BadSetting
 
 BOOTSTRAP = {"KAFKA_BOOTSTRAP": "a:9092"}
@@ -114,6 +114,6 @@ def test_a_file_that_is_no_certificate_is_refused(names: tuple[str, ...], tmp_pa
 def test_where_nobody_listens_is_told() -> None:
     """Each address with its reason, and what to do; exit code 4."""
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1:1: Connection refused.*KAFKA_BOOTSTRAP") as raised:
-        checked(Connection(("127.0.0.1:1",)))
+        check_access(Connection(("127.0.0.1:1",)))
 
     assert raised.value.exit_code == 4

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from connectors.kafka.broker import ChangesTopic, all_records
-from connectors.kafka.topic_erasure import SEGMENT_AGE, Topics
+from connectors.kafka.topic_erasure import SEGMENT_AGE, ClusterTopics
 from infra.kafka.cluster import Cluster
 from infra.kafka.reach import admin
-from infra.kafka.topics import create, topics
+from infra.kafka.topics import create_topics, topics
 from streams.language.causes import DayCause
-from streams.language.events import headers
 from streams.language.folds import Outgoing
-from streams.lists.editions import Edition, editions, unsound
+from streams.lists.editions import Edition, edition_problems, editions
 from streams.lists.lines import Lines
-from streams.lists.manifests import kept
+from streams.lists.manifests import manifests_from_store
+from streams.wire.cloudevents import headers
 from streams.wire.wire import encode_changes, encode_edition
 from tests.streams.world import SEAL
 
@@ -90,11 +90,11 @@ def test_the_person_leaves_topics_and_files_and_all_else_stays(cluster: Cluster)
     from kafka.admin import ConfigResource
 
     client = cluster.connection().client()
-    create(cluster.connection(), topics(2, 1, PREFIX))
+    create_topics(cluster.connection(), topics(2, 1, PREFIX))
     rows = [message_row(offset) for offset in range(MESSAGES)]
     closed = list(editions("grant", rows, VERSIONS))
     send_rows(cluster, rows, closed)
-    changes, network = ChangesTopic(client, PREFIX, SEAL), Topics(client, PREFIX, SEAL, 2)
+    changes, network = ChangesTopic(client, PREFIX, SEAL), ClusterTopics(client, PREFIX, SEAL, 2)
     before = [change for _, _, lines in changes.rows() for change in lines if change.subject != PERSON]
     assert readable(cluster, "changes") and readable(cluster, "editions") and readable(cluster, "dead-letters")
     assert on_disk(cluster)
@@ -102,23 +102,23 @@ def test_the_person_leaves_topics_and_files_and_all_else_stays(cluster: Cluster)
     with admin(cluster.connection()) as ask:
         ask.alter_configs([ConfigResource("TOPIC", f"{PREFIX}changes", {SEGMENT_AGE: "86400000"})])
 
-    starts = network.rolled()
-    result = network.emptied({"dead-letters-0": starts["dead-letters-0"], "inputs-0": starts["inputs-0"]}, PERSON)
+    starts = network.begin_segments()
+    result = network.empty({"dead-letters-0": starts["dead-letters-0"], "inputs-0": starts["inputs-0"]}, PERSON)
 
     assert (result.deleted, result.rewritten) == (1, MESSAGES + len(closed))
     assert not any(readable(cluster, topic) for topic in ("changes", "editions", "dead-letters"))
     assert [change for _, _, lines in changes.rows() for change in lines] == before
     assert changes.last() == MESSAGES - 1
-    again = list(editions("grant", changes.rows(), VERSIONS, kept(changes.manifests("grant"))))
+    again = list(editions("grant", changes.rows(), VERSIONS, manifests_from_store(changes.manifests("grant"))))
     assert [edition.manifest.digest for edition in again] == [edition.manifest.digest for edition in closed]
     assert sum(edition.manifest.erased for edition in again) == MESSAGES // 50
-    assert list(unsound(again)) == []
+    assert list(edition_problems(again)) == []
     with admin(cluster.connection()) as ask:
         names = [f"{PREFIX}{topic}" for topic in ("changes", "editions", "inputs")]
         configs = ask.describe_configs([ConfigResource("TOPIC", name, [SEGMENT_AGE]) for name in names])["topic"]
     assert [configs[name].get(SEGMENT_AGE, {}).get("value") for name in names] == ["86400000", None, None]
     assert segments(cluster, "changes") <= 4
-    assert network.emptied({}, PERSON).rewritten == 0  # nothing of the person is there
+    assert network.empty({}, PERSON).rewritten == 0  # nothing of the person is there
     until = time.monotonic() + SECONDS
     while files := on_disk(cluster):
         assert time.monotonic() < until, files

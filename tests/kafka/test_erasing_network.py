@@ -20,13 +20,13 @@ import pytest
 
 import services.erasure.erasing as erasing
 from infra.kafka.cluster import Cluster
-from infra.kafka.topics import create, topics
+from infra.kafka.topics import create_topics, topics
 from infra.workspace.workspace import Workspace
 from services.state.as_of import core
 from streams.host import Host
-from streams.language.errors import Refused
+from streams.language.errors import Refusal
 from streams.language.messages import OutcomeReported, Tick
-from streams.lists.editions import unsound
+from streams.lists.editions import edition_problems
 from streams.store import checkpoints
 from tests.kafka.clients import records
 from tests.kafka.network import as_member
@@ -116,7 +116,7 @@ def test_the_person_is_everywhere_on_a_network_before_and_nowhere_after(cluster:
     """Topics, workers' states, depot, workspace; then a new workspace joins, and a new worker takes over, from what is left."""
     prefix = "erasing."
     place = as_member(cluster) | {"HUIMIN_DEPOT": str(tmp_path / "depot")}
-    create(cluster.connection(), topics(SHARDS, 1, prefix))
+    create_topics(cluster.connection(), topics(SHARDS, 1, prefix))
     with worker(place, prefix, tmp_path) as state:
         workspace = canary.workspace_with_person(tmp_path, network=prefix, environment=place)
         token, sought = canary.token_of(workspace), canary.needles(workspace)
@@ -133,7 +133,7 @@ def test_the_person_is_everywhere_on_a_network_before_and_nowhere_after(cluster:
         hits = in_topics(cluster, prefix, sought)
         assert {"inputs", "orders", "lines", "changes", "editions"} <= hits.keys(), hits
 
-        erasure = erasing.erase(workspace, token, *PEOPLE)
+        erasure = erasing.erase_person(workspace, token, *PEOPLE)
 
         assert UNINSURED in erasure.lists
         assert in_topics(cluster, prefix, sought) == {}
@@ -142,13 +142,13 @@ def test_the_person_is_everywhere_on_a_network_before_and_nowhere_after(cluster:
         assert canary.search(workspace, sought) == {}
         with workspace.writing() as host:
             assert lists(host, token) == before
-            with pytest.raises(Refused):
+            with pytest.raises(Refusal):
                 host.submit(OutcomeReported(ALLOWANCE, token, "contacted", host.state.day, "the agency"))
             assert [change for change in host.outputs() if change.cause.kind != "erasure"] == lines_before
             for name in (UNINSURED, ALLOWANCE):
                 editions_now = list(host.editions(name))
                 assert [edition.manifest.digest for edition in editions_now] == editions[name]
-                assert list(unsound(editions_now)) == []
+                assert list(edition_problems(editions_now)) == []
             host.submit(Tick(host.state.day))
             until(lambda: told_all(host))
         until(lambda: on_the_broker(cluster, prefix, sought) == set())

@@ -27,7 +27,7 @@ from streams.network.faust_host import STAGES, FaustHost, make_app
 from streams.store.checkpoints import offsets
 from tests.kafka.moving import Moving
 from tests.kafka.network import SHARDS, ListReader, NetworkUnderTest, WorkerNursery, WorkerProcess, running_network, wipe_state
-from tests.matchers.counting import FACTOR, Counted, need
+from tests.matchers.counting import FACTOR, AddCounts, need
 from tests.streams.world import SEAL, parts
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka-faults")]
@@ -63,7 +63,7 @@ def network(
 
 
 @pytest.fixture
-def suffers(living: dict[str, NetworkUnderTest], counted: Counted) -> Callable[..., Any]:
+def suffers(living: dict[str, NetworkUnderTest], add_counts: AddCounts) -> Callable[..., Any]:
     """A context in which a network has a fault: messages are on their way; afterwards all output is right, and more is told."""
 
     @contextmanager
@@ -85,7 +85,7 @@ def suffers(living: dict[str, NetworkUnderTest], counted: Counted) -> Callable[.
             for name in [name for name, other in living.items() if other is network]:
                 living.pop(name).close()
             raise
-        counted(TITLE, {"faults": 1, f"fault: {fault}": 1, **counts, **_increase(before, after)})
+        add_counts(TITLE, {"faults": 1, f"fault: {fault}": 1, **counts, **_increase(before, after)})
 
     return suffering
 
@@ -507,7 +507,9 @@ def test_more_workers_than_partitions(nursery: WorkerNursery, cluster: Cluster, 
 
 
 @pytest.mark.prove
-def test_a_worker_asked_to_end_while_no_broker_answers(nursery: WorkerNursery, cluster: Cluster, tmp_path: Path, counted: Counted) -> None:
+def test_a_worker_asked_to_end_while_no_broker_answers(
+    nursery: WorkerNursery, cluster: Cluster, tmp_path: Path, add_counts: AddCounts
+) -> None:
     """It cannot send what it has taken, and says so: it ends in time, with 1, and the next one goes on."""
     with running_network(nursery, cluster.connection(), tmp_path, Moving()) as network:
         worker = network.add()[0]
@@ -523,12 +525,12 @@ def test_a_worker_asked_to_end_while_no_broker_answers(nursery: WorkerNursery, c
         assert code in (0, 1)
         worker.wanted = True
         network.settle()
-        counted(TITLE, {"faults": 1, "fault: no broker while a worker ends": 1, **_increase(Counter(), network.check())})
+        add_counts(TITLE, {"faults": 1, "fault: no broker while a worker ends": 1, **_increase(Counter(), network.check())})
         assert network.end() == [0]
 
 
 @pytest.mark.prove
-def test_an_error_within_faust_ends_the_worker(nursery: WorkerNursery, cluster: Cluster, tmp_path: Path, counted: Counted) -> None:
+def test_an_error_within_faust_ends_the_worker(nursery: WorkerNursery, cluster: Cluster, tmp_path: Path, add_counts: AddCounts) -> None:
     """One that no stage sees: the worker does not stay behind as a process that does nothing."""
     with running_network(nursery, cluster.connection(), tmp_path, Moving()) as network:
         worker = network.add(is_broken=True)[0]
@@ -537,7 +539,7 @@ def test_an_error_within_faust_ends_the_worker(nursery: WorkerNursery, cluster: 
         worker.words["broken"] = False
         network.send(MORE)
         network.settle()
-        counted(TITLE, {"faults": 1, "fault: an error within Faust": 1, **_increase(Counter(), network.check())})
+        add_counts(TITLE, {"faults": 1, "fault: an error within Faust": 1, **_increase(Counter(), network.check())})
         assert network.end() == [0]
 
 
@@ -545,7 +547,7 @@ def test_asked_again_where_to_read_on_while_a_stage_opens(tmp_path: Path) -> Non
     """Faust asks twice at a time, and gives up waiting: each stage is opened once, and nobody waits for their own lock."""
     from faust.types import TP
 
-    from infra.worker import folds
+    from infra.worker import fold_maker
 
     failed: list[BaseException] = []
     places = {TP("x.lines", 0), TP("x.orders", 1)}
@@ -557,16 +559,16 @@ def test_asked_again_where_to_read_on_while_a_stage_opens(tmp_path: Path) -> Non
     async def go() -> None:
         consumer = SimpleNamespace(assignment=lambda: places, seek_wait=seek_wait, _read_offset={}, _committed_offset={})
         app = make_app("x", {"broker": "kafka://127.0.0.1:1"}, tmp_path / "faust")
-        host = FaustHost(app, tmp_path, partial(folds, parts(real=True), 2), failed.append, SEAL, "x.")
+        host = FaustHost(app, tmp_path, partial(fold_maker, parts(real=True), 2), failed.append, SEAL, "x.")
         given_up = asyncio.ensure_future(host._seek(consumer))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         given_up.cancel()
         await asyncio.wait_for(asyncio.gather(host._seek(consumer), host._seek(consumer)), 20)
-        assert set(host.held) == places
+        assert set(host.held_stages) == places
         places.clear()
         await asyncio.wait_for(host._left_with_nothing(SimpleNamespace(consumer=consumer)), 20)
-        assert not host.held
+        assert not host.held_stages
 
     asyncio.run(go())
 

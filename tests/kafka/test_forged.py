@@ -13,7 +13,7 @@ from streams.language.messages import PolicyWithdrawn, Tick
 from tests.kafka.network import NetworkUnderTest, WorkerNursery, running_network
 from tests.streams.happenings import POLICIES, Happenings
 from tests.streams.network.test_forged import THEIRS, newer
-from tests.streams.world import DAY, SEAL, sent
+from tests.streams.world import DAY, SEAL, stamped_bytes
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
 
@@ -22,7 +22,7 @@ LENGTH = 120
 
 def among(network: NetworkUnderTest, rng: Random, honest: list[bytes]) -> int:
     """One forged message or another, behind what was sent so far; gives 1 where it is not one that members sent before."""
-    withdrawal = sent(PolicyWithdrawn(rng.choice(POLICIES), 1, "author", "approver", "forged"))
+    withdrawal = stamped_bytes(PolicyWithdrawn(rng.choice(POLICIES), 1, "author", "approver", "forged"))
     match rng.randrange(7):
         case 0:
             network.put(withdrawal, THEIRS)

@@ -11,7 +11,7 @@ import pytest
 from infra.kafka import certificates
 from infra.kafka.cluster import Cluster
 from infra.kafka.connection import Connection
-from infra.kafka.reach import Refused, Unreachable, checked
+from infra.kafka.reach import BadCredentials, Unreachable, check_access
 from tests.kafka.clients import a_topic, read, round_trip, send_records
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
@@ -45,10 +45,10 @@ def faust_words(connection: Connection) -> dict[str, Any]:
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_every_client_gets_in(cluster: Cluster, mechanism: str) -> None:
     """kafka-python, aiokafka, and aiokafka with what Faust gives it; the settings went through the environment."""
-    connection = Connection.of(cluster.guarded(mechanism).environment())
+    connection = Connection.of(cluster.secure_connection(mechanism).environment())
     first, second, third = (a_topic(cluster.connection()) for _ in range(3))
 
-    checked(connection)
+    check_access(connection)
     send_records(connection, first, [b"kafka-python"])
 
     assert read(connection, first, 1) == [b"kafka-python"]
@@ -64,10 +64,10 @@ def test_faust_gets_in_by_the_plain_listener(cluster: Cluster) -> None:
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_a_wrong_password_is_told(cluster: Cluster, mechanism: str, wrong_password: Path) -> None:
     """By the names of the settings and the file, without what is in it; aiokafka itself only gives up."""
-    connection = replace(cluster.guarded(mechanism), password_file=wrong_password)
+    connection = replace(cluster.secure_connection(mechanism), password_file=wrong_password)
 
-    with pytest.raises(Refused, match=r"does not let user huimin in .*KAFKA_SASL_PASSWORD_FILE") as raised:
-        checked(connection)
+    with pytest.raises(BadCredentials, match=r"does not let user huimin in .*KAFKA_SASL_PASSWORD_FILE") as raised:
+        check_access(connection)
     with pytest.raises(Exception, match=r"bootstrap|[Aa]uthentication"):
         round_trip(connection.client(), "none", b"")
 
@@ -78,16 +78,16 @@ def test_a_wrong_password_is_told(cluster: Cluster, mechanism: str, wrong_passwo
 
 def test_a_mechanism_the_broker_has_not_is_told(cluster: Cluster) -> None:
     """SCRAM-SHA-256 is not switched on."""
-    with pytest.raises(Refused, match="KAFKA_SASL_MECHANISM"):
-        checked(cluster.guarded("SCRAM-SHA-256"))
+    with pytest.raises(BadCredentials, match="KAFKA_SASL_MECHANISM"):
+        check_access(cluster.secure_connection("SCRAM-SHA-256"))
 
 
 def test_a_certificate_of_another_authority_is_told(cluster: Cluster, other_ca: Path) -> None:
     """By the name of the setting and the file; aiokafka itself only gives up."""
-    connection = replace(cluster.guarded(), ca_file=other_ca)
+    connection = replace(cluster.secure_connection(), ca_file=other_ca)
 
     with pytest.raises(Unreachable, match=r"certificate of Kafka is not believed .*KAFKA_CA_FILE") as raised:
-        checked(connection)
+        check_access(connection)
     with pytest.raises(Exception, match=r"bootstrap|certificate"):
         round_trip(connection.client(), "none", b"")
 
@@ -96,23 +96,23 @@ def test_a_certificate_of_another_authority_is_told(cluster: Cluster, other_ca: 
 
 def test_an_address_of_the_certificate_is_believed(cluster: Cluster) -> None:
     """It names localhost too; where nobody listens, the address is told."""
-    guarded = cluster.guarded()
+    guarded = cluster.secure_connection()
     by_name = replace(guarded, servers=tuple(server.replace("127.0.0.1", "localhost") for server in guarded.servers))
 
-    checked(by_name)
+    check_access(by_name)
 
     with pytest.raises(Unreachable, match=r"127\.0\.0\.2"):
-        checked(replace(guarded, servers=tuple(server.replace("127.0.0.1", "127.0.0.2") for server in guarded.servers)))
+        check_access(replace(guarded, servers=tuple(server.replace("127.0.0.1", "127.0.0.2") for server in guarded.servers)))
 
 
 def test_the_wrong_protocol_is_told(cluster: Cluster) -> None:
     """Plain to the secured port, and TLS to the plain one."""
-    plain, guarded = cluster.connection(), cluster.guarded()
+    plain, guarded = cluster.connection(), cluster.secure_connection()
 
     with pytest.raises(Unreachable, match=r"not as a Kafka with PLAINTEXT .*KAFKA_SECURITY_PROTOCOL"):
-        checked(Connection(guarded.servers), seconds=2)
+        check_access(Connection(guarded.servers), seconds=2)
     with pytest.raises(Unreachable, match=r"KAFKA_SECURITY_PROTOCOL|not in TLS"):
-        checked(replace(guarded, servers=plain.servers), seconds=2)
+        check_access(replace(guarded, servers=plain.servers), seconds=2)
 
 
 def test_secrets_are_their_owners(cluster: Cluster) -> None:

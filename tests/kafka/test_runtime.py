@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.kafka.jars import POM, NoRuntime, Runtime, version
-from infra.kafka.processes import Occupied, ended, held, launched, running
+from infra.kafka.processes import LockTimeout, end_processes, exclusive_lock, running, start_detached
 
 JAVA = """#!/bin/sh
 echo 'openjdk version "{version}" 2026-01-20' >&2
@@ -115,11 +115,11 @@ def test_a_failed_download_is_told_and_leaves_nothing(machine: Machine) -> None:
 def test_a_process_is_found_again_and_ended(tmp_path: Path) -> None:
     """By its file and its mark, though its parent is not us."""
     pid_file, mark = tmp_path / "pid", str(tmp_path / "mark")
-    launched([sys.executable, "-c", "import time; time.sleep(60)", mark], tmp_path / "log", pid_file)
+    start_detached([sys.executable, "-c", "import time; time.sleep(60)", mark], tmp_path / "log", pid_file)
 
     assert running(pid_file, mark) is not None
     assert running(pid_file, f"{mark}-of-another") is None
-    ended([(pid_file, mark)], 10)
+    end_processes([(pid_file, mark)], 10)
 
     assert running(pid_file, mark) is None and not pid_file.exists()
 
@@ -129,13 +129,13 @@ def test_a_process_is_found_from_its_first_moment(tmp_path: Path) -> None:
     hops = ["/usr/bin/env", "A=b", "/usr/bin/env", "/usr/bin/env"]
     for number in range(20):
         pid_file, mark = tmp_path / "pid", str(tmp_path / f"mark-{number}")
-        launched([*hops, sys.executable, "-c", "import time; time.sleep(60)", mark], tmp_path / "log", pid_file)
+        start_detached([*hops, sys.executable, "-c", "import time; time.sleep(60)", mark], tmp_path / "log", pid_file)
         until = time.monotonic() + 0.03
         numbers = []
         while time.monotonic() < until:
             numbers.append(running(pid_file, mark))
 
-        ended([(pid_file, mark)], 10)
+        end_processes([(pid_file, mark)], 10)
 
         assert numbers and None not in numbers
 
@@ -144,12 +144,12 @@ def test_a_process_that_does_not_listen_is_made_to_end(tmp_path: Path) -> None:
     """After the time it was given."""
     pid_file, mark, ready = tmp_path / "pid", str(tmp_path / "mark"), tmp_path / "ready"
     deaf = f"import pathlib, signal, time; signal.signal(15, signal.SIG_IGN); pathlib.Path({str(ready)!r}).touch(); time.sleep(60)"
-    launched([sys.executable, "-c", deaf, mark], tmp_path / "log", pid_file)
+    start_detached([sys.executable, "-c", deaf, mark], tmp_path / "log", pid_file)
     while not ready.exists():
         assert running(pid_file, mark) is not None
         time.sleep(0.05)
 
-    ended([(pid_file, mark)], 0.5)
+    end_processes([(pid_file, mark)], 0.5)
 
     assert running(pid_file, mark) is None
 
@@ -160,7 +160,7 @@ def test_the_process_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     try:
         (tmp_path / "pid").write_text(str(other.pid), encoding="ascii")
 
-        ended([(tmp_path / "pid", str(tmp_path / "mark"))], 0.2)
+        end_processes([(tmp_path / "pid", str(tmp_path / "mark"))], 0.2)
 
         assert other.poll() is None
     finally:
@@ -170,8 +170,12 @@ def test_the_process_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
 
 def test_who_holds_a_folder_too_long_is_not_waited_for(tmp_path: Path) -> None:
     """The second says so, and the lock is free when the first is done."""
-    with held(tmp_path / "lock", 0), pytest.raises(Occupied, match="held by another process"), held(tmp_path / "lock", 0.2):
+    with (
+        exclusive_lock(tmp_path / "lock", 0),
+        pytest.raises(LockTimeout, match="held by another process"),
+        exclusive_lock(tmp_path / "lock", 0.2),
+    ):
         pass
 
-    with held(tmp_path / "lock", 0):
+    with exclusive_lock(tmp_path / "lock", 0):
         pass

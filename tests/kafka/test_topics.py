@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.kafka.cluster import Cluster
-from infra.kafka.topics import NotMade, Topic, create, declared, drift, topics
+from infra.kafka.topics import MissingTopics, Topic, create_topics, declared_topics, drift, topics
 from policies.values import Text
 
 NAMES = ["inputs", "orders", "lines", "changes", "editions", "progress", "dead-letters"]
@@ -40,22 +40,22 @@ class TestAtABroker:
         assert [(difference.topic, difference.kind) for difference in drift(connection, wanted)] == [
             (topic.name, "missing") for topic in wanted
         ]
-        assert create(connection, wanted) == [topic.name for topic in wanted]
+        assert create_topics(connection, wanted) == [topic.name for topic in wanted]
         assert drift(connection, wanted) == []
-        assert create(connection, wanted) == []
-        assert declared(connection, "made.") == wanted
+        assert create_topics(connection, wanted) == []
+        assert declared_topics(connection, "made.") == wanted
 
     def test_what_differs_is_found_and_left(self, cluster: Cluster) -> None:
         """Another number of partitions, another setting; both stay, the rest is made."""
         connection, wanted = cluster.connection(), topics(3, 1, "drifted.")
         other = [Topic("drifted.orders", 2, 1, {**wanted[1].config, "retention.ms": "1000"}, Text("", ""))]
-        create(connection, other)
+        create_topics(connection, other)
 
-        new_names = create(connection, wanted)
+        new_names = create_topics(connection, wanted)
 
         assert new_names == [topic.name for topic in wanted if topic.name != "drifted.orders"]
         differences = [
-            (difference.topic, difference.kind, difference.what, difference.expected, difference.found)
+            (difference.topic, difference.kind, difference.what, difference.expected, difference.actual)
             for difference in drift(connection, wanted)
         ]
         assert differences == [
@@ -67,10 +67,10 @@ class TestAtABroker:
     def test_other_replication_is_found(self, cluster3: Cluster) -> None:
         """A topic made for one broker is not held by three."""
         connection = cluster3.connection()
-        create(connection, topics(1, 1, "once."))
+        create_topics(connection, topics(1, 1, "once."))
 
         differences = {
-            (difference.kind, difference.what, difference.expected, difference.found)
+            (difference.kind, difference.what, difference.expected, difference.actual)
             for difference in drift(connection, topics(1, 3, "once."))
         }
 
@@ -78,5 +78,5 @@ class TestAtABroker:
 
     def test_a_topic_that_kafka_refuses_is_told(self, cluster: Cluster) -> None:
         """More replicas than brokers."""
-        with pytest.raises(NotMade, match=r"huge\.inputs was not made \(InvalidReplicationFactorError\)"):
-            create(cluster.connection(), topics(1, 3, "huge.")[:1])
+        with pytest.raises(MissingTopics, match=r"huge\.inputs was not made \(InvalidReplicationFactorError\)"):
+            create_topics(cluster.connection(), topics(1, 3, "huge.")[:1])

@@ -22,14 +22,14 @@ from typer.testing import CliRunner
 from console.cli.main import application
 from infra.kafka.cluster import Cluster
 from infra.kafka.connection import Connection
-from infra.kafka.topics import Topic, create, topics
+from infra.kafka.topics import Topic, create_topics, topics
 from infra.workspace.workspace import Workspace
 from matchers.kernel.batch import RecordBatch
 from policies.values import Text
 from streams.store.log import Log
 from streams.wire.wire import decode
 from tests.connectors.samples import resident
-from tests.console.conftest import invoked
+from tests.console.conftest import invoke
 from tests.kafka.clients import SECONDS, eventually, read, send_records
 from tests.kafka.network import as_member
 from tests.streams.world import child_environment
@@ -84,7 +84,7 @@ class Huimin:
     environment: Mapping[str, str]
 
     def __call__(self, *words: object) -> Any:
-        result = invoked(*words, "--json", env=dict(self.environment), catch_exceptions=False)
+        result = invoke(*words, "--json", env=dict(self.environment), catch_exceptions=False)
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout) if result.stdout.strip() else None
 
@@ -150,7 +150,7 @@ def by_file(without_residents: Huimin, tmp_path_factory: pytest.TempPathFactory)
 def network(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Huimin]:
     """A workspace on a network of one worker, its residents taken in from their unit's topic."""
     folder, connection = tmp_path_factory.mktemp("network"), cluster.connection()
-    create(connection, topics(2, 1, PREFIX))
+    create_topics(connection, topics(2, 1, PREFIX))
     huimin = Huimin(
         folder / "w",
         {
@@ -293,7 +293,7 @@ def test_a_workspace_alone_and_an_unknown_agency_are_told(
 
 def test_both_over_a_guarded_listener(cluster: Cluster, without_residents: Huimin, network: Huimin, tmp_path: Path) -> None:
     """With TLS, a user and a password in a file."""
-    plain, guarded = cluster.connection(), cluster.guarded()
+    plain, guarded = cluster.connection(), cluster.secure_connection()
     unit, agency = _topic(plain), _topic(plain)
     send_records(guarded, unit, STREAM[:300])
     huimin, sender = without_residents.at(guarded, tmp_path / "w"), network.at(guarded)
@@ -314,7 +314,7 @@ def _publish(huimin: Huimin, folder: Path) -> None:
 
 def _topic(connection: Connection, partitions: int = 1) -> str:
     name = f"test-{uuid.uuid4().hex[:8]}"
-    create(connection, [Topic(name, partitions, 1, {}, Text("", ""))])
+    create_topics(connection, [Topic(name, partitions, 1, {}, Text("", ""))])
     return name
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from infra.kafka.cluster import Cluster
 from infra.kafka.topics import topics
-from tests.console.conftest import invoked
+from tests.console.conftest import invoke
 
 Run = Callable[..., Any]
 broker = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
@@ -25,7 +25,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setenv("HUIMIN_LANG", "en")
     monkeypatch.setenv("COLUMNS", "160")
     monkeypatch.delenv("KAFKA_BOOTSTRAP", raising=False)
-    return invoked
+    return invoke
 
 
 @pytest.mark.parametrize("words", [("down",), ("status",)])
@@ -96,7 +96,7 @@ class TestAtABroker:
         run("init", "--example")
         run("kafka", "up", "--folder", cluster.folder, "--shards", 2)
         silent = run("doctor", "--json")
-        for name, value in cluster.guarded().environment().items():
+        for name, value in cluster.secure_connection().environment().items():
             monkeypatch.setenv(name, value)
 
         result = run("doctor", "--json")

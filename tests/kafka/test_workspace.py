@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from console.cli.main import application
 from infra.kafka.cluster import Cluster
-from infra.kafka.topics import create, topics
-from tests.console.conftest import invoked
+from infra.kafka.topics import create_topics, topics
+from tests.console.conftest import invoke
 from tests.kafka.network import as_member
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
@@ -39,12 +39,12 @@ def network(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """Runs ``huimin`` with these words, beside one worker."""
     folder = tmp_path_factory.mktemp("network")
     place = as_member(cluster) | {"HUIMIN_LANG": "en", "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "160"}
-    create(cluster.connection(), topics(3, 1, PREFIX))
+    create_topics(cluster.connection(), topics(3, 1, PREFIX))
     line = [sys.executable, "-m", "console.cli.main", "worker", "--state", str(folder / "worker"), "--prefix", PREFIX]
     with (folder / "said").open("wb") as output:
         worker = subprocess.Popen(line, env={**os.environ, **place}, stdout=output, stderr=subprocess.STDOUT)
     try:
-        yield lambda *words: invoked(*words, env=place)
+        yield lambda *words: invoke(*words, env=place)
     finally:
         worker.terminate()
         assert worker.wait(60) == 0, (folder / "said").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-Counted = Callable[[str, Mapping[str, int]], None]
+AddCounts = Callable[[str, Mapping[str, int]], None]
 
 PROPERTY = "counts"
 FACTOR = int(os.environ.get("HUIMIN_SEEDS", "1"))
@@ -30,7 +30,7 @@ def chunks(number: int) -> range:
 
 
 @pytest.fixture
-def counted(request: pytest.FixtureRequest) -> Iterator[Counted]:
+def add_counts(request: pytest.FixtureRequest) -> Iterator[AddCounts]:
     """A function that adds to the counts of a title. A test that adds to a title is one of its chunks."""
     totals: dict[str, Counter[str]] = {}
 
@@ -42,7 +42,7 @@ def counted(request: pytest.FixtureRequest) -> Iterator[Counted]:
     request.node.user_properties.append((PROPERTY, json.dumps([totals, needs])))
 
 
-def gathered(report: pytest.TestReport) -> None:
+def collect_counts(report: pytest.TestReport) -> None:
     """Adds the counts in a test's report to the totals."""
     if report.when != "teardown":
         return

@@ -21,7 +21,7 @@ from matchers.core import Matcher
 from matchers.kernel.batch import MISSING, OPEN_FROM, OPEN_TO, RecordBatch
 from matchers.kernel.layout import KINDS
 from matchers.kernel.thresholds import days
-from matchers.lists.criteria import Judge
+from matchers.lists.criteria import CriteriaReader
 from matchers.reading import explain
 from policies.language.catalogue import FieldType
 from policies.values import Kind
@@ -82,7 +82,7 @@ def main(members: int, shape: str) -> dict[str, Any]:
     measure("lists", lambda: len(matcher.lists()[0].row))
     measure("preview", lambda: len(matcher.preview(policy)))
     rows = np.arange(members, dtype=np.int32)
-    measure("read leaf by leaf", lambda: int(Judge(matcher, policy).read(rows, matcher.day).truth.sum()))
+    measure("read leaf by leaf", lambda: int(CriteriaReader(matcher, policy).read(rows, matcher.day).truth.sum()))
     first_token = int(_tokens(persons[1:2])[0])
     measure("explained", lambda: explain.explain(matcher, policy, first_token, matcher.day).verdict.verdict)
     measure("whatever is missing", lambda: matcher.still_yes(policy.name, first_token))

@@ -19,7 +19,7 @@ from connectors.contracts.catalogue import build_catalogue, load_contract, load_
 from matchers.core import Matcher
 from matchers.kernel.changes import STATUSES, members
 from matchers.kernel.layout import KINDS
-from matchers.lists.compare import judged
+from matchers.lists.compare import rows_with_verdict
 from matchers.lists.evaluation import scan
 from matchers.lists.verdicts import WORDS
 from matchers.worlds import token
@@ -34,9 +34,9 @@ SECTIONS = {"person": "persons", "household": "households", "dwelling": "dwellin
 FEEDS = {contract["feed"]: contract for contract in CONTRACTS}
 REGISTERS = {contract["registers"]: contract["feed"] for contract in CONTRACTS if "registers" in contract}
 
-Given = dict[str, Any]
+WorldData = dict[str, Any]
 Pairs = tuple[tuple[str, str | None], ...]
-Listed = tuple[str | None, tuple[str, ...], Pairs]
+CandidateState = tuple[str | None, tuple[str, ...], Pairs]
 """Status, checklist and missing (criterion, feed) of one subject on one list."""
 
 
@@ -69,12 +69,12 @@ def plain(data: Any) -> Any:
             return data
 
 
-def checked(data: Mapping[str, Any]) -> Policy | None:
+def valid_policy(data: Mapping[str, Any]) -> Policy | None:
     """The policy, or None if the checker refuses it."""
     return check(Document(plain(data), "random.yaml"), catalogue()).policy
 
 
-def drawn(rng: Random, size: int = 5, name: str | None = None, **fixed: Any) -> tuple[dict[str, Any], Policy]:
+def random_valid_policy(rng: Random, size: int = 5, name: str | None = None, **fixed: Any) -> tuple[dict[str, Any], Policy]:
     """A random policy that the checker accepts: as data for the oracles, and compiled for the engine.
 
     Args:
@@ -88,12 +88,12 @@ def drawn(rng: Random, size: int = 5, name: str | None = None, **fixed: Any) -> 
             data["policy"] = name
         if any(data[part] != value for part, value in fixed.items()):
             continue
-        policy = checked(data)
+        policy = valid_policy(data)
         if policy is not None:
             return data, policy
 
 
-def asked(world_data: Given, policy: Policy) -> Given:
+def answers_to_checks(world_data: WorldData, policy: Policy) -> WorldData:
     """The world's answers to the checks of a policy, about subjects of its kind."""
     checks = {leaf.meta.id for leaf in leaves(policy.criteria) if isinstance(leaf, Check)}
     mine = world_data.get(SECTIONS[policy.subject]) or {}
@@ -170,11 +170,11 @@ _RARE: list[Callable[[dict[str, Any]], object]] = [
 """Parts of rules that seldom decide in random rules."""
 
 
-def focused(rng: Random, name: str) -> tuple[dict[str, Any], Policy]:
+def policy_with_rare_part(rng: Random, name: str) -> tuple[dict[str, Any], Policy]:
     """A small policy with one of the rare parts, so that this part decides often."""
     rare = rng.choice(_RARE)
     while True:
-        data, policy = drawn(rng, rng.choice([1, 1, 2]), name)
+        data, policy = random_valid_policy(rng, rng.choice([1, 1, 2]), name)
         if any(rare(node) for node in _nodes(data)):
             return data, policy
 
@@ -182,7 +182,7 @@ def focused(rng: Random, name: str) -> tuple[dict[str, Any], Policy]:
 # ---- what the engine says ----------------------------------------------------------------------------------------
 
 
-def listed(matcher: Matcher, policy: Policy, day: date) -> dict[int, Listed]:
+def computed_list(matcher: Matcher, policy: Policy, day: date) -> dict[int, CandidateState]:
     """A policy's list, evaluated afresh."""
     result = scan(matcher, policy, day)
     rows = zip(result.subject.tolist(), result.status.tolist(), result.checklist, result.missing, strict=True)
@@ -203,7 +203,7 @@ def pairs(criteria_and_feeds: Iterable[tuple[str, str | None]]) -> Pairs:
 
 def verdicts(matcher: Matcher, policy: Policy, day: date) -> dict[int, str | None]:
     """The verdicts of a policy, by token."""
-    rows, words = judged(matcher, policy, day)
+    rows, words = rows_with_verdict(matcher, policy, day)
     tokens = matcher.store.tokens[KINDS.index(policy.subject)]
     return {int(tokens[row]): WORDS[word] for row, word in zip(rows.tolist(), words.tolist(), strict=True)}
 
@@ -212,7 +212,7 @@ def verdicts(matcher: Matcher, policy: Policy, day: date) -> dict[int, str | Non
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class WorldRow:
     """One delivered row with the defaults of the case format filled in."""
 
     kind: str
@@ -230,13 +230,13 @@ class Row:
         return self.feed, self.source, self.record["delivery"], self.record["row"]
 
 
-def rows_of(world_data: Given, renumber: bool = False) -> list[Row]:
+def rows_of(world_data: WorldData, renumber: bool = False) -> list[WorldRow]:
     """The rows of a world, with keys, sources, deliveries, row numbers and links filled in.
 
     Args:
         renumber: whether every row of a delivery gets its own number, as in a real file.
     """
-    rows: list[Row] = []
+    rows: list[WorldRow] = []
     last_numbers: dict[tuple[str, str, int], int] = {}
     for kind, section in SECTIONS.items():
         for name, feeds in (world_data.get(section) or {}).items():
@@ -251,19 +251,19 @@ def rows_of(world_data: Given, renumber: bool = False) -> list[Row]:
                     if renumber:
                         at = (feed, full["source"], full["delivery"])
                         last_numbers[at] = full["row"] = last_numbers.get(at, 0) + 1
-                    rows.append(Row(kind, name, feed, full))
+                    rows.append(WorldRow(kind, name, feed, full))
     return sorted(rows, key=lambda row: (row.kind, row.name, row.feed))
 
 
-def given_of(rows: Iterable[Row], **more: Any) -> Given:
+def world_of(rows: Iterable[WorldRow], **more: Any) -> WorldData:
     """The world of these rows; ``more`` is coverage, replacements and answers."""
-    world_data: Given = {section: {} for section in SECTIONS.values()} | more
+    world_data: WorldData = {section: {} for section in SECTIONS.values()} | more
     for row in rows:
         world_data[SECTIONS[row.kind]].setdefault(row.name, {}).setdefault(row.feed, []).append(dict(row.record))
     return world_data
 
 
-def names_of(rows: Iterable[Row], world_data: Given) -> dict[str, dict[int, str]]:
+def names_of(rows: Iterable[WorldRow], world_data: WorldData) -> dict[str, dict[int, str]]:
     """By kind, the name of each token."""
     out: dict[str, dict[int, str]] = {kind: {} for kind in SECTIONS}
     for kind, section in SECTIONS.items():
@@ -277,18 +277,18 @@ __all__ = [
     "FEEDS",
     "REGISTERS",
     "SECTIONS",
-    "Given",
-    "Listed",
-    "Row",
-    "asked",
+    "CandidateState",
+    "WorldData",
+    "WorldRow",
+    "answers_to_checks",
     "catalogue",
-    "checked",
-    "drawn",
-    "focused",
-    "given_of",
-    "listed",
+    "computed_list",
     "names_of",
     "pairs",
+    "policy_with_rare_part",
+    "random_valid_policy",
     "rows_of",
+    "valid_policy",
     "verdicts",
+    "world_of",
 ]

@@ -2,7 +2,7 @@
 
 A situation *decides* a verdict when it arose while one of the deciding leaves was read. The deciding leaves are those whose whole chain makes
 the root what it is: the leaves in ``failed`` for a no, their mirror image for a yes, and for an unknown the unknown leaves under unknown
-ancestors. The naive evaluator notes what arises while it reads (``tests.matchers.watched``).
+ancestors. The naive evaluator notes what arises while it reads (``tests.matchers.observing_world``).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from tests.matchers.watched import WatchedReader, WatchedWorld, clamped
+from tests.matchers.observing_world import ObservingReader, ObservingWorld, meets_shorter_month
 from tests.oracles.naive_names import name_of, steps_of
 from tests.oracles.naive_policy import Node, Policy, policy_of
 from tests.oracles.naive_reading import Element
-from tests.oracles.naive_rules import Judge, Judged, unknown_leaves
+from tests.oracles.naive_rules import Judge, JudgedNode, unknown_leaves
 from tests.oracles.naive_values import day, division, later, number, period, text
 
 LEAVES = ("check", "age_of", "date_of", "quantifier", "sum_of", "field")
@@ -52,16 +52,16 @@ SITUATIONS = [
 # ---- judging -----------------------------------------------------------------------------------------------------
 
 
-class WatchedJudge(Judge):
+class ObservingJudge(Judge):
     """Notes the situations that arise while a leaf is read."""
 
-    def __init__(self, world: WatchedWorld, policy: Policy, as_of: dt.date, subject: str) -> None:
+    def __init__(self, world: ObservingWorld, policy: Policy, as_of: dt.date, subject: str) -> None:
         super().__init__(world, policy, as_of, subject)
         self.notes = world.notes
-        self.reader: WatchedReader = WatchedReader(world, policy, world.at(as_of))
+        self.reader: ObservingReader = ObservingReader(world, policy, world.at(as_of))
         self.depth = 0
 
-    def arose(self, leaf: Judged) -> set[str]:
+    def situations_of(self, leaf: JudgedNode) -> set[str]:
         """The situations that arise when a leaf outside ``where`` is read again. It must have the same truth as before."""
         situations: set[str] = set()
         self.notes.now = situations
@@ -72,22 +72,22 @@ class WatchedJudge(Judge):
             self.notes.now = None
         return situations
 
-    def judge(self, node: Node, element: Element, negated: bool) -> Judged:
+    def judge(self, node: Node, element: Element, negated: bool) -> JudgedNode:
         if node.form not in LEAVES:
             return super().judge(node, element, negated)
         self.depth += 1
         judgement = super().judge(node, element, negated)
         self.depth -= 1
-        self.leaf(node, element, judgement, negated, self.depth == 0)
+        self.note_leaf(node, element, judgement, negated, self.depth == 0)
         return judgement
 
-    def leaf(self, node: Node, element: Element, judgement: Judged, negated: bool, outside: bool) -> None:
+    def note_leaf(self, node: Node, element: Element, judgement: JudgedNode, negated: bool, outside: bool) -> None:
         raw, add = node.raw, self.notes.add
         add("where", not outside)
         add("§6 quantifier in where", not outside and node.form in ("quantifier", "sum_of"))
         match node.form:
             case "field":
-                self.compared(node, element, judgement)
+                self.note_comparison(node, element, judgement)
             case "age_of":
                 add("age_of as_of" if "as_of" in raw else "age_of")
                 birth_date = self.reader.read(element, self.reader.name(element, raw["age_of"])).value
@@ -95,13 +95,13 @@ class WatchedJudge(Judge):
                 add("§5 born 29 February", birth_date is not None and (birth_date.month, birth_date.day) == (2, 29))
                 add("§5 birthday", birth_date is not None and (birth_date.month, birth_date.day) == (at.month, at.day))
             case "date_of":
-                self.period(node, element)
+                self.note_period(node, element)
             case "quantifier":
                 add(f"quantifier {raw['quantifier']}")
-                self.counted(node, element, judgement)
+                self.note_set(node, element, judgement)
             case "sum_of":
                 add("sum_of")
-                self.added(node, element, judgement)
+                self.note_sum(node, element, judgement)
             case "check":
                 add("check")
                 answer = self.answers.get(node.id)
@@ -110,7 +110,7 @@ class WatchedJudge(Judge):
                     add("§8 check open, benefit" if self.policy.benefit else "§8 check open, burden")
                     add("§8 check open, negated", negated)
 
-    def compared(self, node: Node, element: Element, judgement: Judged) -> None:
+    def note_comparison(self, node: Node, element: Element, judgement: JudgedNode) -> None:
         raw, add = node.raw, self.notes.add
         name = self.reader.name(element, raw["field"])
         cell = self.reader.read(element, name).value
@@ -124,19 +124,19 @@ class WatchedJudge(Judge):
             value = self.reader.value(raw["value"], element, name.field.plain).value
             add("§5 exactly the bound", value == cell)
 
-    def period(self, node: Node, element: Element) -> None:
+    def note_period(self, node: Node, element: Element) -> None:
         op = next(word for word in ("within_last", "at_least_ago", "before", "after") if word in node.raw)
         self.notes.add(f"date_of {op}")
         start = self.reader.read(element, self.reader.name(element, node.raw["date_of"])).value
         if start is None or op in ("before", "after"):
             return
         length = period(text(node.raw[op]))
-        self.notes.add("§5 month's end clamped", clamped(start, length))
+        self.notes.add("§5 month's end clamped", meets_shorter_month(start, length))
         self.notes.add(
             "§5 last day of within_last" if op == "within_last" else "§5 first day of at_least_ago", later(start, length) == self.as_of
         )
 
-    def counted(self, node: Node, element: Element, judgement: Judged) -> None:
+    def note_set(self, node: Node, element: Element, judgement: JudgedNode) -> None:
         raw, add = node.raw, self.notes.add
         reached = self.reader.reach(raw["over"], raw.get("absence", "coverage"), element.subject)
         add("§6 not complete, still decided", judgement.truth != "U" and not reached.complete)
@@ -148,7 +148,7 @@ class WatchedJudge(Judge):
     def doubtful(self, node: Node, element: Element) -> bool:
         return not element.doubts and node.where is not None and self.judge(node.where, element, False).truth == "U"
 
-    def added(self, node: Node, element: Element, judgement: Judged) -> None:
+    def note_sum(self, node: Node, element: Element, judgement: JudgedNode) -> None:
         raw, add = node.raw, self.notes.add
         _, kind, own = steps_of(self.world, element.subject[0], raw["over"])
         name = name_of(self.world, kind, raw["sum_of"], own)
@@ -174,7 +174,7 @@ class WatchedJudge(Judge):
 # ---- what decides ------------------------------------------------------------------------------------------------
 
 
-def deciding(judgement: Judged, truth: str, nodes: set[str]) -> Iterator[Judged]:
+def deciding_leaves(judgement: JudgedNode, truth: str, nodes: set[str]) -> Iterator[JudgedNode]:
     """The leaves whose whole chain gives a node its truth T or F; adds the kinds of the nodes on the way to ``nodes``."""
     form = judgement.node.form
     if form in LEAVES:
@@ -185,10 +185,10 @@ def deciding(judgement: Judged, truth: str, nodes: set[str]) -> Iterator[Judged]
     for i, child in enumerate(judgement.children):
         child_truth = other if form == "none" or (form == "rule" and i == 1) else truth
         if child.truth == child_truth:
-            yield from deciding(child, child_truth, nodes)
+            yield from deciding_leaves(child, child_truth, nodes)
 
 
-def composites(judgement: Judged, nodes: set[str]) -> None:
+def composites(judgement: JudgedNode, nodes: set[str]) -> None:
     """Adds the kinds of the unknown nodes above the unknown leaves to ``nodes``."""
     if judgement.truth == "U" and judgement.node.form not in LEAVES:
         nodes.add("node rule/unless" if judgement.node.form == "rule" else f"node {judgement.node.form}")
@@ -196,15 +196,15 @@ def composites(judgement: Judged, nodes: set[str]) -> None:
             composites(child, nodes)
 
 
-class Watch:
+class DecidingSituations:
     """Finds the situations that decide the verdicts of one policy in one world."""
 
-    def __init__(self, policy: dict[str, Any], world: WatchedWorld, as_of: dt.date) -> None:
+    def __init__(self, policy: dict[str, Any], world: ObservingWorld, as_of: dt.date) -> None:
         self.policy, self.world, self.as_of = policy_of(policy), world, as_of
-        self.used = "definitions" in policy and bool(policy["definitions"])
+        self.has_definitions = "definitions" in policy and bool(policy["definitions"])
         self.day = world.at(as_of)
 
-    def decided(self, name: str, verdict: str | None) -> set[str]:
+    def of_verdict(self, name: str, verdict: str | None) -> set[str]:
         """The situations that decided the verdict on a subject."""
         subject = (self.policy.kind, name)
         place = self.day.placement(subject)
@@ -223,10 +223,10 @@ class Watch:
             leaves = list(unknown_leaves(root))
             composites(root, out)
         else:
-            leaves = list(deciding(root, root.truth, out))
-        judge = WatchedJudge(self.world, self.policy, self.as_of, name)
+            leaves = list(deciding_leaves(root, root.truth, out))
+        judge = ObservingJudge(self.world, self.policy, self.as_of, name)
         for leaf in leaves:
-            out |= judge.arose(leaf)
-            if leaf.node.id.startswith("use") or (self.used and leaf.node.path.count(".") == 0):
+            out |= judge.situations_of(leaf)
+            if leaf.node.id.startswith("use") or (self.has_definitions and leaf.node.path.count(".") == 0):
                 out.add("node use")
         return out

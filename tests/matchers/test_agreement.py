@@ -15,14 +15,14 @@ from matchers import worlds
 from matchers.reading import explain
 from matchers.reading.explain import verdict as scalar
 from policies.values import Kind
-from tests.matchers.counting import Counted, chunks, need
-from tests.matchers.network import asked, catalogue, drawn, focused, listed, pairs, verdicts
-from tests.matchers.situations import NODES, SITUATIONS, Watch
-from tests.matchers.watched import WatchedWorld
+from tests.matchers.counting import AddCounts, chunks, need
+from tests.matchers.network import answers_to_checks, catalogue, computed_list, pairs, policy_with_rare_part, random_valid_policy, verdicts
+from tests.matchers.observing_world import ObservingWorld
+from tests.matchers.situations import NODES, SITUATIONS, DecidingSituations
 from tests.oracles import naive
 from tests.oracles.sql import verdicts as sql_verdicts
 from tests.oracles.sql_world import SqlWorld
-from tests.worlds import CONTRACTS, random_given
+from tests.worlds import CONTRACTS, random_world
 
 CHUNKS, WORLDS, POLICIES = 34, 4, 10
 SIZE = 200
@@ -42,19 +42,19 @@ need("agreement: deciding", len(chunks(CHUNKS)), dict.fromkeys([*NODES, *SITUATI
 def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
     """Compares the readings of one world under several policies; returns counts of what was compared and of what decided."""
     rng = Random(seed)
-    world_data, day = random_given(rng, rng.choice([6, *[SIZE] * 5]))
+    world_data, day = random_world(rng, rng.choice([6, *[SIZE] * 5]))
     matcher = worlds.load(catalogue(), world_data, day)
-    world, tables = WatchedWorld(CONTRACTS, world_data), SqlWorld(CONTRACTS, world_data)
+    world, tables = ObservingWorld(CONTRACTS, world_data), SqlWorld(CONTRACTS, world_data)
     comparisons: Counter[str] = Counter()
     deciding: Counter[str] = Counter()
     for number in range(POLICIES):
-        data, policy = focused(rng, f"rare-{number}") if number % 3 else drawn(rng, 5, f"random-{number}")
+        data, policy = policy_with_rare_part(rng, f"rare-{number}") if number % 3 else random_valid_policy(rng, 5, f"random-{number}")
         matcher.publish(policy)
-        worlds.answer(matcher, policy.name, policy.subject, asked(world_data, policy))
+        worlds.answer(matcher, policy.name, policy.subject, answers_to_checks(world_data, policy))
         expected = naive.evaluate(data, world, day)
         of_sql = sql_verdicts(data, tables, day)
-        columns, lists = verdicts(matcher, policy, day), listed(matcher, policy, day)
-        watch = Watch(data, world, day)
+        columns, lists = verdicts(matcher, policy, day), computed_list(matcher, policy, day)
+        watch = DecidingSituations(data, world, day)
         subjects = set(worlds.subjects(world_data)[policy.subject])
         for name, expectation in expected.items():
             at = (seed, number, name)
@@ -83,14 +83,14 @@ def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
             comparisons["verdicts"] += expectation.verdict is not None
             comparisons[f"verdict {expectation.verdict or 'none'}"] += 1
             comparisons[f"status {expectation.status}"] += 1
-            deciding.update(watch.decided(name, expectation.verdict))
+            deciding.update(watch.of_verdict(name, expectation.verdict))
         assert len(columns) == sum(expectation.verdict is not None for expectation in expected.values()), (seed, number)
         comparisons["policies"] += 1
     return comparisons, deciding
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
-def test_all_readings_agree(chunk: int, counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_readings_agree(chunk: int, add_counts: AddCounts, monkeypatch: pytest.MonkeyPatch) -> None:
     """Columns, the scalar reading, the naive evaluator and SQL agree on every subject of random worlds under random policies."""
     monkeypatch.setattr(explain, "_until", lambda *_: None)  # most of a verdict's time, and held to its own oracle in test_until
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
@@ -98,5 +98,5 @@ def test_all_readings_agree(chunk: int, counted: Counted, monkeypatch: pytest.Mo
             comparisons, deciding = compare(seed)
         except Exception as error:
             raise AssertionError(f"seed {seed}: {error!r}") from error
-        counted("agreement", comparisons)
-        counted("agreement: deciding", deciding)
+        add_counts("agreement", comparisons)
+        add_counts("agreement: deciding", deciding)

@@ -9,16 +9,16 @@ import pytest
 from matchers import worlds
 from matchers.reading.explain import verdict as scalar
 from policies.values import Kind
-from tests.matchers.network import catalogue, checked, verdicts
-from tests.oracles.handworked import AS_OF, CASES, Case
+from tests.matchers.network import catalogue, valid_policy, verdicts
+from tests.oracles.worked_cases import AS_OF, CASES, WorkedCase
 
 ALL = [pytest.param(case, id=case.name) for case in CASES]
 
 
 @pytest.mark.parametrize("case", ALL)
-def test_the_engine_says_what_was_worked_out(case: Case) -> None:
+def test_the_engine_says_what_was_worked_out(case: WorkedCase) -> None:
     """Columns and the scalar reading give the verdict, and the feeds and units to ask, for two orders of the batches."""
-    policy = checked(case.policy)
+    policy = valid_policy(case.policy)
     assert policy is not None, "the checker refuses the policy"
     token = worlds.token(Kind(case.subject), case.who)
     order = list(range(len(worlds.batches(catalogue(), case.world))))

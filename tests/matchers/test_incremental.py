@@ -20,10 +20,22 @@ from matchers.core import Matcher
 from matchers.kernel.changes import Changes
 from policies.language.tree import Policy
 from policies.values import Kind
-from tests.matchers.counting import Counted, chunks, need
-from tests.matchers.network import FEEDS, SECTIONS, Given, Listed, Row, catalogue, drawn, given_of, listed, pairs, rows_of
+from tests.matchers.counting import AddCounts, chunks, need
+from tests.matchers.network import (
+    FEEDS,
+    SECTIONS,
+    CandidateState,
+    WorldData,
+    WorldRow,
+    catalogue,
+    computed_list,
+    pairs,
+    random_valid_policy,
+    rows_of,
+    world_of,
+)
 from tests.oracles import naive
-from tests.worlds import CONTRACTS, random_given
+from tests.worlds import CONTRACTS, random_world
 
 CHUNKS, SCHEDULES = 12, 9
 STEPS = 28
@@ -31,25 +43,25 @@ NAMES = [f"policy-{i}" for i in range(5)]
 DAYS = [1, 1, 1, 2, 7, 8, 30, 31, 35, 365, 366, -1, -1, -7, -31, -366]
 
 
-class Schedule:
+class MessageSchedule:
     """One matcher under random messages, and the lists that its changes add up to."""
 
     def __init__(self, seed: int) -> None:
         self.rng = rng = Random(seed)
-        self.given, self.day = random_given(rng, rng.choice([4, 8, 20]))
-        self.rows = rows_of(self.given)
+        self.world_data, self.day = random_world(rng, rng.choice([4, 8, 20]))
+        self.rows = rows_of(self.world_data)
         self.matcher = Matcher(catalogue(), self.day)
-        self.told: dict[str, dict[int, Listed]] = {}
+        self.lists_by_changes: dict[str, dict[int, CandidateState]] = {}
         self.texts: dict[str, dict[str, Any]] = {}
         self.policies: dict[str, Policy] = {}
         self.kinds: dict[str, str] = {}  # by policy: every version is about the same kind of subject
-        self.covered: list[dict[str, Any]] = []
+        self.statements: list[dict[str, Any]] = []
         self.answers: dict[tuple[str, str, str], str] = {}  # (policy, subject, check)
         self.full = self.full_files()
-        self.replaced: list[dict[str, Any]] = []
+        self.replacements: list[dict[str, Any]] = []
         self.pending = list(self.rows)
         rng.shuffle(self.pending)
-        self.seen: set[int] = set()
+        self.delivered_ids: set[int] = set()
         self.counts: Counter[str] = Counter()
         self.last = ""
 
@@ -71,19 +83,19 @@ class Schedule:
         """Delivers some new rows, and some rows again."""
         some = min(len(self.pending), self.rng.choice([1, 1, 2, 5, 20, 60]))
         part, self.pending = self.pending[:some], self.pending[some:]
-        self.seen |= {id(row) for row in part}
-        again = [row for row in self.rows if id(row) in self.seen]
+        self.delivered_ids |= {id(row) for row in part}
+        again = [row for row in self.rows if id(row) in self.delivered_ids]
         part = part + self.rng.sample(again, min(len(again), self.rng.choice([0, 0, 1, 4])))
         return self.deliver(part)
 
-    def deliver(self, part: list[Row]) -> list[Changes]:
-        batches = worlds.batches(self.matcher.catalogue, given_of(part))
+    def deliver(self, part: list[WorldRow]) -> list[Changes]:
+        batches = worlds.batches(self.matcher.catalogue, world_of(part))
         self.rng.shuffle(batches)
         return [self.matcher.apply(batch) for batch in batches]
 
     def correct(self) -> list[Changes]:
         """A later delivery of a record with the cells of another row of its feed, or a deletion."""
-        standing = [row for row in self.rows if id(row) in self.seen]
+        standing = [row for row in self.rows if id(row) in self.delivered_ids]
         if not standing:
             return []
         old = self.rng.choice(standing)
@@ -96,9 +108,9 @@ class Schedule:
             draw = self.rng.random()
             record["order"] = "none" if draw < 0.1 else old.record["order"] if draw < 0.8 else record.get("order", 0)
         owner = like if self.rng.random() < 0.2 and old.feed not in ("hukou", "household", "dwelling") else old
-        new = Row(owner.kind, owner.name, owner.feed, record)
+        new = WorldRow(owner.kind, owner.name, owner.feed, record)
         self.rows.append(new)
-        self.seen.add(id(new))
+        self.delivered_ids.add(id(new))
         return self.deliver([new])
 
     def replace(self) -> list[Changes]:
@@ -110,28 +122,28 @@ class Schedule:
             self.matcher.abandon(feed, source, delivery)
             self.counts["full replacements that are not sound"] += 1
             return []
-        self.replaced.append({"feed": feed, "unit": FEEDS[feed]["sources"][source]["unit"], "delivery": delivery})
+        self.replacements.append({"feed": feed, "unit": FEEDS[feed]["sources"][source]["unit"], "delivery": delivery})
         return [self.matcher.replace(feed, source, delivery)]
 
     def cover(self) -> list[Changes]:
         """New statements take effect; some earlier ones are withdrawn, some are stated again for another day."""
-        possible: list[dict[str, Any]] = self.given["coverage"]
-        staying = [statement for statement in self.covered if self.rng.random() < 0.8]
+        possible: list[dict[str, Any]] = self.world_data["coverage"]
+        staying = [statement for statement in self.statements if self.rng.random() < 0.8]
         more = self.rng.sample(possible, self.rng.randint(0, len(possible)))
         stated_again = [
             {**statement, "complete_to": self.day + dt.timedelta(self.rng.choice([-40, -7, 0]))}
             for statement in more
             if self.rng.random() < 0.2
         ]
-        self.covered = [*staying, *(statement for statement in more if statement not in staying), *stated_again]
-        return [self.matcher.cover(self.stated(self.covered))]
+        self.statements = [*staying, *(statement for statement in more if statement not in staying), *stated_again]
+        return [self.matcher.cover(self.statements_of(self.statements))]
 
-    def stated(self, coverage: list[dict[str, Any]]) -> Any:
-        sections: Given = {section: self.given[section] for section in SECTIONS.values()}
+    def statements_of(self, coverage: list[dict[str, Any]]) -> Any:
+        sections: WorldData = {section: self.world_data[section] for section in SECTIONS.values()}
         return worlds.statements(self.matcher.catalogue, {**sections, "coverage": coverage})
 
     def answer(self) -> list[Changes]:
-        answers = [(name, check, word) for name, checks in self.given["answers"].items() for check, word in checks.items()]
+        answers = [(name, check, word) for name, checks in self.world_data["answers"].items() for check, word in checks.items()]
         kinds = {"p": "person", "h": "household", "d": "dwelling"}
         possible = [(policy, *answer) for policy in self.policies.values() for answer in answers if kinds[answer[0][0]] == policy.subject]
         if not possible:
@@ -145,9 +157,9 @@ class Schedule:
         """A new policy, or the next version of one."""
         name = self.rng.choice(NAMES)
         fixed = {"subject": self.kinds[name]} if name in self.kinds else {}
-        self.texts[name], self.policies[name] = drawn(self.rng, 5, name, **fixed)
+        self.texts[name], self.policies[name] = random_valid_policy(self.rng, 5, name, **fixed)
         self.kinds[name] = str(self.policies[name].subject)
-        self.told.setdefault(name, {})
+        self.lists_by_changes.setdefault(name, {})
         return [self.matcher.publish(self.policies[name])]
 
     def withdraw(self) -> list[Changes]:
@@ -179,29 +191,29 @@ class Schedule:
         self.counts[f"message: {self.last}"] += 1
         for changes in message():
             for change in changes:
-                now: Listed | None = None if change.after is None else (change.after, change.checklist, pairs(change.missing))
-                was = self.told[change.policy].get(change.subject)
+                now: CandidateState | None = None if change.after is None else (change.after, change.checklist, pairs(change.missing))
+                was = self.lists_by_changes[change.policy].get(change.subject)
                 assert change.before == (was[0] if was else None), (self.last, change, was)
                 if self.last not in ("publish", "records", "correct"):
                     assert now != was, (self.last, "no change", change)
                 if now is None:
-                    del self.told[change.policy][change.subject]
+                    del self.lists_by_changes[change.policy][change.subject]
                 else:
-                    self.told[change.policy][change.subject] = now
+                    self.lists_by_changes[change.policy][change.subject] = now
                 self.counts["changes"] += 1
                 self.counts["changes of corrections"] += self.last in ("merge", "undo", "hand", "take_back")
         self.holds()
 
     def holds(self) -> None:
-        for name, listing in self.told.items():
-            fresh = listed(self.matcher, self.policies[name], self.matcher.day) if name in self.policies else {}
+        for name, listing in self.lists_by_changes.items():
+            fresh = computed_list(self.matcher, self.policies[name], self.matcher.day) if name in self.policies else {}
             wrong = {subject for subject in listing.keys() | fresh.keys() if listing.get(subject) != fresh.get(subject)}
             assert not wrong, (self.last, name, [(listing.get(subject), fresh.get(subject)) for subject in sorted(wrong)[:3]])
             self.counts["lists compared"] += 1
 
-    def world(self, policy: Policy | None = None) -> Given:
-        rows = [row for row in self.rows if id(row) in self.seen]
-        world_data = given_of(rows, coverage=self.covered, replace=self.replaced)
+    def world(self, policy: Policy | None = None) -> WorldData:
+        rows = [row for row in self.rows if id(row) in self.delivered_ids]
+        world_data = world_of(rows, coverage=self.statements, replace=self.replacements)
         if policy is not None:
             world_data["answers"] = {}
             for (name, subject, check), word in self.answers.items():
@@ -215,7 +227,7 @@ class Schedule:
         batches = worlds.batches(catalogue(), world_data)
         order = list(range(len(batches)))
         self.rng.shuffle(order)
-        with_every_name = {section: {name: {} for name in self.given[section]} | world_data[section] for section in SECTIONS.values()}
+        with_every_name = {section: {name: {} for name in self.world_data[section]} | world_data[section] for section in SECTIONS.values()}
         fresh = worlds.load(catalogue(), {**world_data, **with_every_name}, self.matcher.day, order)
         for policy in self.policies.values():
             fresh.publish(policy)
@@ -223,13 +235,13 @@ class Schedule:
             if name in self.policies:
                 fresh.answer(name, worlds.token(self.policies[name].subject, subject), check, word == "yes")
         for name, policy in self.policies.items():
-            assert listed(fresh, policy, fresh.day) == self.told[name], ("other order", name)
+            assert computed_list(fresh, policy, fresh.day) == self.lists_by_changes[name], ("other order", name)
             self.naive(policy)
 
     def naive(self, policy: Policy) -> None:
         world_data = self.world(policy)
         expected = naive.evaluate(self.texts[policy.name], naive.World(CONTRACTS, world_data), self.matcher.day)
-        listing = self.told[policy.name]
+        listing = self.lists_by_changes[policy.name]
         for name, expectation in expected.items():
             candidate = listing.get(worlds.token(Kind(policy.subject), name), (None, (), ()))
             missing = pairs((criterion, feed) for criterion, feed, _ in expectation.missing)
@@ -249,7 +261,7 @@ need(
 
 def run(seed: int) -> Counter[str]:
     """One schedule, checked after every message and at its end."""
-    schedule = Schedule(seed)
+    schedule = MessageSchedule(seed)
     schedule.step(schedule.begin)
     schedule.step(schedule.publish)
     words = (
@@ -271,7 +283,7 @@ def run(seed: int) -> Counter[str]:
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
-def test_changes_add_up_to_the_lists(chunk: int, counted: Counted) -> None:
+def test_changes_add_up_to_the_lists(chunk: int, add_counts: AddCounts) -> None:
     """After every message the lists are the full evaluation; at the end another order of the facts and the naive evaluator agree."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
@@ -279,5 +291,5 @@ def test_changes_add_up_to_the_lists(chunk: int, counted: Counted) -> None:
             counts += run(seed)
         except Exception as error:
             raise AssertionError(f"seed {seed}: {error}") from error
-    counted("incremental", counts)
+    add_counts("incremental", counts)
     assert counts["tick: due"] < counts["tick: subjects × policies"] / 2, "a tick evaluates only who is due"

@@ -17,9 +17,9 @@ import pytest
 
 from matchers import worlds
 from policies.values import Kind
-from tests.matchers.counting import Counted, chunks
-from tests.matchers.network import FEEDS, REGISTERS, SECTIONS, Given, asked, catalogue, drawn, verdicts
-from tests.worlds import random_given
+from tests.matchers.counting import AddCounts, chunks
+from tests.matchers.network import FEEDS, REGISTERS, SECTIONS, WorldData, answers_to_checks, catalogue, random_valid_policy, verdicts
+from tests.worlds import random_world
 from tests.worlds_feeds import DIVISIONS, NUMBERS, decimals, texts
 
 CHUNKS, WORLDS, POLICIES = 8, 8, 6
@@ -43,7 +43,7 @@ def cell(rng: Random, feed: str, name: str, day: dt.date) -> Any:
             return rng.choice(decimals(feed, name))
 
 
-def filled(rng: Random, world_data: Given, day: dt.date) -> tuple[Given, set[str], Counter[str]]:
+def with_unknowns_filled(rng: Random, world_data: WorldData, day: dt.date) -> tuple[WorldData, set[str], Counter[str]]:
     """The world with some unknowns filled in, the names of those whose register record changed, and counts of the changes."""
     more = copy.deepcopy(world_data)
     moved_names: set[str] = set()
@@ -69,7 +69,7 @@ def filled(rng: Random, world_data: Given, day: dt.date) -> tuple[Given, set[str
                     for field in FEEDS[feed]["fields"]:
                         if record.get(field) in (None, "") and rng.random() < 0.7:
                             record[field] = cell(rng, feed, field, day)
-                            counts["cells filled"] += 1
+                            counts["cells with_unknowns_filled"] += 1
                             moved_names |= {name} if field == FEEDS[feed].get("division") and feed in REGISTERS.values() else set()
     for feed in FEEDS:
         if rng.random() < 0.5:
@@ -83,14 +83,14 @@ def filled(rng: Random, world_data: Given, day: dt.date) -> tuple[Given, set[str
 def compare(seed: int) -> Counter[str]:
     """Compares the verdicts in one world with those after some unknowns are filled in."""
     rng = Random(f"monotone {seed}")
-    world_data, day = random_given(rng, rng.choice([6, 30]))
-    more, moved_names, counts = filled(rng, world_data, day)
+    world_data, day = random_world(rng, rng.choice([6, 30]))
+    more, moved_names, counts = with_unknowns_filled(rng, world_data, day)
     before, after = worlds.load(catalogue(), world_data, day), worlds.load(catalogue(), more, day)
     for number in range(POLICIES):
-        _, policy = drawn(rng, 5, f"random-{number}")
+        _, policy = random_valid_policy(rng, 5, f"random-{number}")
         for matcher in (before, after):
             matcher.publish(policy)
-            worlds.answer(matcher, policy.name, policy.subject, asked(world_data, policy))
+            worlds.answer(matcher, policy.name, policy.subject, answers_to_checks(world_data, policy))
         was, now = verdicts(before, policy, day), verdicts(after, policy, day)
         names = {worlds.token(Kind(policy.subject), name): name for name in worlds.subjects(world_data)[policy.subject]}
         for token, word in was.items():
@@ -102,7 +102,7 @@ def compare(seed: int) -> Counter[str]:
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
-def test_knowing_more_never_flips_a_settled_verdict(chunk: int, counted: Counted) -> None:
+def test_knowing_more_never_flips_a_settled_verdict(chunk: int, add_counts: AddCounts) -> None:
     """A yes stays yes and a no stays no whatever is filled in, unless the subject is now placed outside the scope."""
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
-        counted("monotone", compare(seed))
+        add_counts("monotone", compare(seed))

@@ -23,18 +23,18 @@ from matchers.core import Matcher
 from matchers.kernel.batch import RecordBatch
 from matchers.kernel.changes import Changes, ListChange
 from matchers.kernel.layout import KINDS
-from matchers.locate import DEPTH, UNPLACED, Locator, Routed, Routes
+from matchers.locate import DEPTH, UNPLACED, Locator, PartitionUpdate, Routes
 from matchers.matrix.coverage import Statement
-from matchers.matrix.identity import Answer, Correction
+from matchers.matrix.identity import Answer, IdentityCorrection
+from matchers.partition_matcher import PartitionMatcher
 from matchers.reading.explain import verdict
-from matchers.sharded import PartitionMatcher
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Policy
 from policies.problems.problems import HuiminError
 from policies.values import Kind
 from tests.matchers import test_incremental
-from tests.matchers.counting import Counted, chunks, need
-from tests.matchers.network import REGISTERS, Row, catalogue, checked, listed
+from tests.matchers.counting import AddCounts, chunks, need
+from tests.matchers.network import REGISTERS, WorldRow, catalogue, computed_list, valid_policy
 from tests.matchers.test_incremental import NAMES
 
 PARTITIONS = (1, 2, 3, 7)
@@ -58,7 +58,7 @@ Subject = tuple[int, int]
 """Kind and token."""
 
 
-class Sharded(Matcher):
+class MatcherBesidePartitions(Matcher):
     """A matcher, and beside it a locator with shards that get the same messages."""
 
     def __init__(self, catalogue: Catalogue, day: dt.date, partitions: int = 1) -> None:
@@ -77,7 +77,8 @@ class Sharded(Matcher):
     def replace(self, feed: str, source: int, delivery: int, rows: RecordBatch | None = None) -> Changes:
         before, routes = self.owners(), self.locator.replace(feed, source, delivery)
         shard_changes = [
-            shard.take_replacement(routes.get(number, Routed()), feed, source, delivery) for number, shard in enumerate(self.shards)
+            shard.take_replacement(routes.get(number, PartitionUpdate()), feed, source, delivery)
+            for number, shard in enumerate(self.shards)
         ]
         changes = super().replace(feed, source, delivery)
         assert self.comeback == self.locator.comeback
@@ -95,7 +96,9 @@ class Sharded(Matcher):
         self.kinds[policy.name] = KINDS.index(policy.subject)
         routes = self.locator.publish(policy)
         self.went_through["folders handed out for a policy"] += sum(len(folder) for routed in routes.values() for folder in routed.folders)
-        shard_changes = [[*shard.take(routes.get(number, Routed())), shard.publish(policy)] for number, shard in enumerate(self.shards)]
+        shard_changes = [
+            [*shard.take(routes.get(number, PartitionUpdate())), shard.publish(policy)] for number, shard in enumerate(self.shards)
+        ]
         return self._compare_moves(super().publish(policy), shard_changes)
 
     def withdraw(self, name: str) -> Changes:
@@ -108,10 +111,10 @@ class Sharded(Matcher):
         facts = (policy, subject, check, answer)
         return self._compare_moves(super().answer(*facts), [[shard.answer(*facts)] for shard in self.shards])
 
-    def correct(self, correction: Correction, answers: Sequence[Answer] = ()) -> Changes:
+    def correct(self, correction: IdentityCorrection, answers: Sequence[Answer] = ()) -> Changes:
         before, routes = self.owners(), self.locator.correct(correction)
         shard_changes = [
-            shard.take(routes.get(number, Routed()), partial(shard.correct, correction, answers))
+            shard.take(routes.get(number, PartitionUpdate()), partial(shard.correct, correction, answers))
             for number, shard in enumerate(self.shards)
         ]
         self.went_through["folders handed out for a correction"] += sum(
@@ -163,13 +166,13 @@ class Sharded(Matcher):
         was = now if before is None else before
         movers = {subject: (was[subject], now[subject]) for subject in was if now[subject] != was[subject]}
         self.went_through["moves between partitions"] += len(movers)
-        matcher_moves, shard_moves = netted([matcher_changes]), dict[tuple[str, int], Move]()
+        matcher_moves, shard_moves = net_moves([matcher_changes]), dict[tuple[str, int], Move]()
         for partition, changes in enumerate(shard_changes):
-            for key, move in netted(changes).items():
+            for key, move in net_moves(changes).items():
                 subject = (self.kinds[key[0]], key[1])
                 assert partition in (was.get(subject), now.get(subject)), (partition, key, move)
                 self.went_through["lines of shards"] += 1
-                shard_moves[key] = joined(shard_moves[key], move) if key in shard_moves else move
+                shard_moves[key] = whole_move(shard_moves[key], move) if key in shard_moves else move
             self.went_through["lines not told where a folder is only held"] += sum(
                 now.get((self.kinds[name], token)) != partition and self._has_folder(partition, self.kinds[name], token)
                 for name, token in matcher_moves
@@ -193,10 +196,10 @@ class Sharded(Matcher):
             for other, word in enumerate(KINDS):
                 owned_tokens = set(shard.store.tokens[other][: shard.store.sizes[other]][shard.arrays()[f"owned.{word}"]].tolist())
                 assert owned_tokens == {token for (of, token), number in owners.items() if (of, number) == (other, partition)}
-        single = listed(self, policy, self.day)
+        single = computed_list(self, policy, self.day)
         for partition, shard in enumerate(self.shards):
             mine = [token for (of, token), number in owners.items() if (of, number) == (kind, partition)]
-            assert listed(shard, policy, self.day) == {token: single[token] for token in mine if token in single}
+            assert computed_list(shard, policy, self.day) == {token: single[token] for token in mine if token in single}
             for token in mine:
                 explanation, shard_explanation = verdict(self, policy, token, self.day), verdict(shard, policy, token, self.day)
                 assert explanation == shard_explanation, (partition, policy.name, token)
@@ -204,7 +207,7 @@ class Sharded(Matcher):
         assert single.keys() <= {token for (of, token) in owners if of == kind}
 
 
-def netted(changes: Iterable[Iterable[ListChange]]) -> dict[tuple[str, int], Move]:
+def net_moves(changes: Iterable[Iterable[ListChange]]) -> dict[tuple[str, int], Move]:
     """By policy and subject, the net of some changes in their order; without subjects that came and went."""
     out: dict[tuple[str, int], Move] = {}
     for change in (change for some in changes for change in some):
@@ -214,27 +217,27 @@ def netted(changes: Iterable[Iterable[ListChange]]) -> dict[tuple[str, int], Mov
     return {key: move for key, move in out.items() if move[:2] != (None, None)}
 
 
-def joined(first: Move, second: Move) -> Move:
+def whole_move(first: Move, second: Move) -> Move:
     """The whole move of a subject that left one partition and came to another."""
     assert (first[0] is None) != (second[0] is None), (first, second)
     assert (first[1] is None) != (second[1] is None), (first, second)
     return (first[0] or second[0], *(first if first[1] else second)[1:])
 
 
-SAID = {"cite": "x", "label": {"zh": "条", "en": "one"}}
+LABELS = {"cite": "x", "label": {"zh": "条", "en": "one"}}
 
 
-def written(
+def data_and_policy(
     name: str, kind: str, criteria: Mapping[str, Any], direction: str = "benefit", age: str = "P30D"
 ) -> tuple[dict[str, Any], Policy]:
     """A policy with these criteria: as data for the naive evaluator, and compiled for the engine."""
     data = {
         "format": 1, "policy": name, "version": 1, "direction": direction, "subject": kind, "scope": {"division": "31"},
-        "title": SAID["label"], "source": {"document": "x", "issuer": "x", "published": "2026-01-01"}, "agency": "city-civil",
+        "title": LABELS["label"], "source": {"document": "x", "issuer": "x", "published": "2026-01-01"}, "agency": "city-civil",
         "purpose": "assistance", "effective": {"from": "2026-01-01", "to": None}, "discloses": [],
         "evidence": {feed: {"max_age": age} for feed in ("hukou", "occupancy", "insurance", "pension")}, "criteria": dict(criteria),
     }  # fmt: skip
-    policy = checked(data)
+    policy = valid_policy(data)
     assert policy is not None
     return data, policy
 
@@ -242,42 +245,42 @@ def written(
 def far(rng: Random, name: str, subject: str | None = None) -> tuple[dict[str, Any], Policy]:
     """A policy that reads further than two links."""
     kind, over, within = rng.choice([candidate for candidate in FAR if subject in (None, candidate[0])])
-    node: dict[str, Any] = {"id": "far", **SAID, "quantifier": rng.choice(["some", "none", "all"][: 3 if within else 2]), "over": over}
+    node: dict[str, Any] = {"id": "far", **LABELS, "quantifier": rng.choice(["some", "none", "all"][: 3 if within else 2]), "over": over}
     if within is not None:
-        node["where"] = {"id": "again", **SAID, "quantifier": rng.choice(["some", "none"]), "over": within}
-    return written(name, kind, node, rng.choice(["benefit", "benefit", "burden"]), rng.choice(["P30D", "P1Y"]))
+        node["where"] = {"id": "again", **LABELS, "quantifier": rng.choice(["some", "none"]), "over": within}
+    return data_and_policy(name, kind, node, rng.choice(["benefit", "benefit", "burden"]), rng.choice(["P30D", "P1Y"]))
 
 
-class Schedule(test_incremental.Schedule):
+class PartitionedSchedule(test_incremental.MessageSchedule):
     """Random messages, many of which move subjects between partitions."""
 
-    matcher: Sharded
+    matcher: MatcherBesidePartitions
 
     def __init__(self, seed: int, partitions: int) -> None:
         super().__init__(seed)
-        self.matcher = Sharded(catalogue(), self.day, partitions)
+        self.matcher = MatcherBesidePartitions(catalogue(), self.day, partitions)
         self.late = 1_000
 
     def move(self) -> list[Changes]:
         """A later row places one or several subjects of a kind elsewhere."""
         feed = self.rng.choice(list(REGISTERS.values()))
-        standing = [row for row in self.rows if row.feed == feed and id(row) in self.seen and "deleted" not in row.record]
+        standing = [row for row in self.rows if row.feed == feed and id(row) in self.delivered_ids and "deleted" not in row.record]
         sample = self.rng.sample(standing, min(len(standing), self.rng.choice([1, 1, 3, 8])))
         return self.deliver([self.later(row, division=self.rng.choice(STREETS)) for row in sample])
 
     def join(self) -> list[Changes]:
         """A person goes to another household, a household to another dwelling."""
         feed, link, section = self.rng.choice([("hukou", "household", "households"), ("household", "registered_at", "dwellings")])
-        standing = [row for row in self.rows if row.feed == feed and id(row) in self.seen and "deleted" not in row.record]
+        standing = [row for row in self.rows if row.feed == feed and id(row) in self.delivered_ids and "deleted" not in row.record]
         sample = self.rng.sample(standing, min(len(standing), 2))
-        return self.deliver([self.later(row, **{link: self.rng.choice(list(self.given[section]))}) for row in sample])
+        return self.deliver([self.later(row, **{link: self.rng.choice(list(self.world_data[section]))}) for row in sample])
 
     def hand_over(self) -> list[Changes]:
         """A record, perhaps of a register, is given to another subject. Its key may come several times in one delivery."""
-        standing = [row for row in self.rows if id(row) in self.seen and "deleted" not in row.record]
+        standing = [row for row in self.rows if id(row) in self.delivered_ids and "deleted" not in row.record]
         if not standing:
             return []
-        old, first, out = self.rng.choice(standing), self.late + 1, list[Row]()
+        old, first, out = self.rng.choice(standing), self.late + 1, list[WorldRow]()
         for number in range(self.rng.choice([1, 1, 2, 3])):
             to = self.rng.choice([row for row in self.rows if row.feed == old.feed])
             key = {} if self.rng.random() < 0.6 else {"key": f"fresh-{first}-{number // 2}"}
@@ -289,16 +292,16 @@ class Schedule(test_incremental.Schedule):
         name = self.rng.choice(NAMES)
         self.texts[name], self.policies[name] = far(self.rng, name, self.kinds.get(name))
         self.kinds[name] = str(self.policies[name].subject)
-        self.told.setdefault(name, {})
+        self.lists_by_changes.setdefault(name, {})
         return [self.matcher.publish(self.policies[name])]
 
-    def later(self, old: Row, **changed: Any) -> Row:
+    def later(self, old: WorldRow, **changed: Any) -> WorldRow:
         """A new row of the same record, later than all rows so far."""
         self.late += 1
         record = {**old.record, "delivery": self.late, "row": self.late, **changed}
-        new = Row(old.kind, old.name, old.feed, record)
+        new = WorldRow(old.kind, old.name, old.feed, record)
         self.rows.append(new)
-        self.seen.add(id(new))
+        self.delivered_ids.add(id(new))
         return new
 
     def restore(self) -> list[Changes]:
@@ -313,7 +316,7 @@ class Schedule(test_incremental.Schedule):
 
 def run(seed: int, partitions: int) -> Counter[str]:
     """One schedule over ``partitions`` partitions, checked after every message and at its end."""
-    schedule = Schedule(seed, partitions)
+    schedule = PartitionedSchedule(seed, partitions)
     schedule.step(schedule.begin)
     schedule.step(schedule.publish)
     words = (
@@ -360,7 +363,7 @@ need(
 
 @pytest.mark.parametrize("partitions", PARTITIONS)
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
-def test_shards_together_say_what_one_matcher_says(chunk: int, partitions: int, counted: Counted) -> None:
+def test_shards_together_say_what_one_matcher_says(chunk: int, partitions: int, add_counts: AddCounts) -> None:
     """After every message, changes and verdicts of N shards are those of one matcher; at the end the naive evaluator agrees."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
@@ -368,17 +371,17 @@ def test_shards_together_say_what_one_matcher_says(chunk: int, partitions: int, 
             counts += run(seed, partitions)
         except Exception as error:
             raise AssertionError(f"seed {seed}, {partitions} partitions: {error}") from error
-    counted("sharded", counts)
+    add_counts("sharded", counts)
 
 
-def placed(*subjects: tuple[str, str]) -> dict[str, Any]:
+def persons_in_streets(*subjects: tuple[str, str]) -> dict[str, Any]:
     """A world of persons, each registered in a street."""
     return {"persons": {name: {"hukou": {"division": street}} for name, street in subjects}}
 
 
-def sharded(world_data: Mapping[str, Any], policy: Policy | None = None) -> Sharded:
+def matcher_beside_partitions(world_data: Mapping[str, Any], policy: Policy | None = None) -> MatcherBesidePartitions:
     """A matcher with two shards that hold a world; the changes of each message were compared."""
-    both = Sharded(catalogue(), DAY, 2)
+    both = MatcherBesidePartitions(catalogue(), DAY, 2)
     if policy is not None:
         both.publish(policy)
     for batch in worlds.batches(catalogue(), world_data):
@@ -388,7 +391,7 @@ def sharded(world_data: Mapping[str, Any], policy: Policy | None = None) -> Shar
 
 def some(over: str) -> Policy:
     """A policy that lists every person with a record behind this path."""
-    return written("some", "person", {"id": "some", **SAID, "quantifier": "some", "over": over})[1]
+    return data_and_policy("some", "person", {"id": "some", **LABELS, "quantifier": "some", "over": over})[1]
 
 
 def test_streets_are_as_many_as_there_are() -> None:
@@ -396,7 +399,7 @@ def test_streets_are_as_many_as_there_are() -> None:
     locator = Locator(catalogue(), DAY, 64)
     locator.streets = {f"31{number:07}": number % 64 for number in range(1_000_000, 1_000_000 + 2**15)}
 
-    for batch in worlds.batches(catalogue(), placed(("p", "310107020"), ("q", "310107021"))):
+    for batch in worlds.batches(catalogue(), persons_in_streets(("p", "310107020"), ("q", "310107021"))):
         locator.apply(batch)
 
     census = locator.census()
@@ -425,19 +428,19 @@ def test_policy_that_reads_further_is_given_what_it_reads(first: bool) -> None:
     }
     policy = some("household.registered_at.occupancy.insurance")
 
-    both = sharded(world_data, policy if first else None)
+    both = matcher_beside_partitions(world_data, policy if first else None)
     if not first:
         both.publish(policy)
 
     both.judges_alike(policy)
-    assert worlds.token(policy.subject, "p") in listed(both, policy, DAY)
+    assert worlds.token(policy.subject, "p") in computed_list(both, policy, DAY)
     assert both.locator.depth == 3
 
 
 @pytest.mark.parametrize("turned", [True, False])
 def test_record_of_two_subjects_in_one_delivery_is_the_later_ones(turned: bool) -> None:
     """A partition that got the earlier row does not keep it."""
-    both = sharded(placed(("a", "310107020"), ("b", "310107021")), some("insurance"))
+    both = matcher_beside_partitions(persons_in_streets(("a", "310107020"), ("b", "310107021")), some("insurance"))
     rows = {"a": {"key": "k", "row": 1, "status": "active"}, "b": {"key": "k", "row": 2, "status": "active"}}
 
     for batch in worlds.batches(catalogue(), {"persons": {name: {"insurance": rows[name]} for name in sorted(rows, reverse=turned)}}):
@@ -449,7 +452,7 @@ def test_record_of_two_subjects_in_one_delivery_is_the_later_ones(turned: bool) 
 def test_folder_of_two_who_are_one_is_taken_apart_again() -> None:
     """A partition that first got the folder while two persons were one knows whose records are whose when they are two again."""
     person, policy = Kind.PERSON, some("household.members.insurance")
-    both = sharded(
+    both = matcher_beside_partitions(
         {
             "persons": {
                 "a": {"hukou": {"division": "310107020"}, "insurance": {"status": "active"}},
@@ -461,26 +464,26 @@ def test_folder_of_two_who_are_one_is_taken_apart_again() -> None:
         policy,
     )
     a, b, c = (worlds.token(person, name) for name in "abc")
-    both.correct(Correction(person, a, b))
+    both.correct(IdentityCorrection(person, a, b))
 
     joined_later = {"persons": {"c": {"hukou": {"division": "310107021", "order": 9, "key": "c"}, "household": "h"}}}
     for batch in worlds.batches(catalogue(), joined_later):
         both.apply(batch)
-    together = listed(both, policy, DAY)
+    together = computed_list(both, policy, DAY)
     both.judges_alike(policy)
-    both.correct(Correction(person, a, a))
+    both.correct(IdentityCorrection(person, a, a))
 
     both.judges_alike(policy)
     assert {token for token, (status, *_) in together.items() if status == "eligible"} == {b, c}
-    assert not any(status == "eligible" for status, *_ in listed(both, policy, DAY).values())
+    assert not any(status == "eligible" for status, *_ in computed_list(both, policy, DAY).values())
 
 
 def test_what_is_near_one_of_two_is_near_both_once_they_are_one() -> None:
     """A household is judged on the occupants that its dwelling has under its other number, in another street."""
     here, there = {"division": "310107020"}, {"division": "310107021"}
-    data = {"id": "some", **SAID, "quantifier": "some", "over": "registered_at.occupancy"}
-    policy = written("some", "household", data)[1]
-    both = sharded(
+    data = {"id": "some", **LABELS, "quantifier": "some", "over": "registered_at.occupancy"}
+    policy = data_and_policy("some", "household", data)[1]
+    both = matcher_beside_partitions(
         {
             "persons": {"p": {"hukou": here, "occupancy": {"lives_at": "one", "relation": "kin"}}},
             "households": {"h": {"household": there, "registered_at": "two"}},
@@ -492,7 +495,7 @@ def test_what_is_near_one_of_two_is_near_both_once_they_are_one() -> None:
         worlds.token(*subject) for subject in ((Kind.DWELLING, "one"), (Kind.DWELLING, "two"), (Kind.HOUSEHOLD, "h"))
     )
 
-    both.correct(Correction(Kind.DWELLING, first_dwelling, second_dwelling))
+    both.correct(IdentityCorrection(Kind.DWELLING, first_dwelling, second_dwelling))
 
     both.judges_alike(policy)
-    assert listed(both, policy, DAY)[h][0] == "eligible"
+    assert computed_list(both, policy, DAY)[h][0] == "eligible"

@@ -16,11 +16,11 @@ import pytest
 
 from matchers import worlds
 from matchers.kernel.changes import Changes, Sighting
-from matchers.reading.explain import Criterion, disclosed, explain
+from matchers.reading.explain import Criterion, disclosed_values, explain
 from tests.matchers import test_sharded
-from tests.matchers.corrected import Corrected
-from tests.matchers.counting import Counted, chunks, need
-from tests.matchers.network import SECTIONS, catalogue, listed
+from tests.matchers.correction_schedule import CorrectionSchedule
+from tests.matchers.counting import AddCounts, chunks, need
+from tests.matchers.network import SECTIONS, catalogue, computed_list
 from tests.matchers.test_sharded import Subject
 
 CHUNKS, SCHEDULES = 8, 3
@@ -31,7 +31,7 @@ Key = tuple[str, int]
 Evidence = tuple[tuple[bool | None, ...], tuple[tuple[str, str], ...]]
 
 
-class Sharded(test_sharded.Sharded):
+class WatchingMatcherBesidePartitions(test_sharded.MatcherBesidePartitions):
     """A matcher and several shards that watch the same subjects and must give the same sightings."""
 
     def watch(self, policy: str, subject: int, on: bool) -> Changes:
@@ -42,14 +42,14 @@ class Sharded(test_sharded.Sharded):
     ) -> Changes:
         shard_changes = [list(of) for of in shard_changes]
         matcher_sightings, shard_sightings = (
-            last(matcher_changes.seen),
-            last(sighting for of in shard_changes for changes in of for sighting in getattr(changes, "seen", ())),
+            last(matcher_changes.sightings),
+            last(sighting for of in shard_changes for changes in of for sighting in getattr(changes, "sightings", ())),
         )
         assert {key: sighting for key, sighting in shard_sightings.items() if key in matcher_sightings} == matcher_sightings
         for key in shard_sightings.keys() - matcher_sightings.keys():
             assert not shard_sightings[key].fresh, "who came from another partition is not seen afresh"
             self.went_through["seen by the partition they came to only"] += 1
-            matcher_changes.seen.append(shard_sightings[key])
+            matcher_changes.sightings.append(shard_sightings[key])
         self.went_through["seen alike"] += len(matcher_sightings)
         return super()._compare_moves(matcher_changes, shard_changes, before)
 
@@ -63,14 +63,14 @@ def last(sightings: Iterable[Sighting]) -> dict[Key, Sighting]:
     return out
 
 
-class Watching(Corrected):
+class WatchingSchedule(CorrectionSchedule):
     """A schedule that watches some subjects and keeps the evidence last read about each."""
 
-    def prepared(self) -> None:
-        super().prepared()
+    def prepare(self) -> None:
+        super().prepare()
         self.versions = 0
-        self.watched: dict[Key, tuple[str, Evidence] | None] = {}
-        self.meant: dict[tuple[str, str], Evidence] = {}
+        self.last_readings: dict[Key, tuple[str, Evidence] | None] = {}
+        self.evidence_by_mark: dict[tuple[str, str], Evidence] = {}
         """The evidence of each mark, by version."""
         self.listen()
 
@@ -87,17 +87,17 @@ class Watching(Corrected):
         changes: Changes = call(self.matcher, *facts)
         if name == "watch":
             self._put(*facts)
-        sightings = last(changes.seen)
-        assert sightings.keys() <= self.watched.keys()
-        for key in list(self.watched):
+        sightings = last(changes.sightings)
+        assert sightings.keys() <= self.last_readings.keys()
+        for key in list(self.last_readings):
             self._compare_mark(key, sightings.get(key))
         return changes
 
     def _put(self, policy: str, subject: int, on: bool) -> None:
         if on:
-            self.watched[policy, subject] = None
+            self.last_readings[policy, subject] = None
         else:
-            self.watched.pop((policy, subject), None)
+            self.last_readings.pop((policy, subject), None)
 
     fresh = True
     """Whether each published text is a version of its own."""
@@ -119,7 +119,7 @@ class Watching(Corrected):
         self.fresh = False
         back = self.matcher.publish(policy)
         self.fresh = True
-        self.counts["suspended with somebody watched"] += any(name == policy.name for name, _ in self.watched)
+        self.counts["suspended with somebody watched"] += any(name == policy.name for name, _ in self.last_readings)
         return [left, *between, back]
 
     def watch(self) -> list[Changes]:
@@ -130,14 +130,14 @@ class Watching(Corrected):
                 break
             policy = self.rng.choice(list(self.policies.values()))
             section = SECTIONS[str(policy.subject)]
-            subject = worlds.token(policy.subject, self.rng.choice([*self.given[section], "nobody"]))
+            subject = worlds.token(policy.subject, self.rng.choice([*self.world_data[section], "nobody"]))
             out.append(self.matcher.watch(policy.name, subject, self.rng.random() < 0.85))
         return out
 
     def _compare_mark(self, key: Key, sighting: Sighting | None) -> None:
         """Checks that the subject was sighted if its evidence changed, and that the mark differs exactly then."""
         evidence = self._evidence(key)
-        before = self.watched[key]
+        before = self.last_readings[key]
         if evidence is None:
             assert sighting is None, "nobody is seen who has no verdict"
             return
@@ -153,12 +153,12 @@ class Watching(Corrected):
             before,
             evidence,
         )
-        assert self.meant.setdefault((f"{key[0]}@{self.policies[key[0]].version}", sighting.mark), evidence) == evidence
-        candidate = listed(self.matcher, self.policies[key[0]], self.matcher.day).get(key[1], (None, (), ()))
+        assert self.evidence_by_mark.setdefault((f"{key[0]}@{self.policies[key[0]].version}", sighting.mark), evidence) == evidence
+        candidate = computed_list(self.matcher, self.policies[key[0]], self.matcher.day).get(key[1], (None, (), ()))
         assert (("", "eligible", "to_check", "needs_evidence")[sighting.status] or None, sighting.open[0]) == candidate[:2]
         self.counts["seen, something differs" if before and evidence != before[1] else "seen, nothing differs"] += not sighting.fresh
         self.counts["seen afresh"] += sighting.fresh
-        self.watched[key] = (sighting.mark, evidence)
+        self.last_readings[key] = (sighting.mark, evidence)
 
     def _evidence(self, key: Key) -> Evidence | None:
         policy = self.policies.get(key[0])
@@ -167,7 +167,7 @@ class Watching(Corrected):
         explanation = explain(self.matcher, policy, key[1], self.matcher.day)
         if explanation.verdict.verdict is None:
             return None
-        values = disclosed(self.matcher, policy, key[1], self.matcher.day)
+        values = disclosed_values(self.matcher, policy, key[1], self.matcher.day)
         return tuple(leaves(explanation.criteria)), tuple(sorted(values.items()))
 
 
@@ -176,17 +176,17 @@ def leaves(criterion: Criterion) -> list[bool | None]:
     return [truth for child in criterion.children for truth in leaves(child)] if criterion.children else [criterion.truth]
 
 
-class ShardedWatching(Watching, test_sharded.Schedule):
+class PartitionedWatchingSchedule(WatchingSchedule, test_sharded.PartitionedSchedule):
     """The same schedule over several shards."""
 
     def __init__(self, seed: int, partitions: int) -> None:
         super().__init__(seed, partitions)
-        self.matcher = Sharded(catalogue(), self.day, partitions)
+        self.matcher = WatchingMatcherBesidePartitions(catalogue(), self.day, partitions)
 
 
-def run(schedule: Watching) -> Counter[str]:
+def run(schedule: WatchingSchedule) -> Counter[str]:
     """One schedule, checked after every message."""
-    schedule.prepared()
+    schedule.prepare()
     schedule.step(schedule.begin)
     schedule.step(schedule.publish)
     words = (
@@ -204,7 +204,7 @@ def run(schedule: Watching) -> Counter[str]:
         + [schedule.hand]
         + [schedule.watch] * 5
     )
-    if isinstance(schedule, ShardedWatching):
+    if isinstance(schedule, PartitionedWatchingSchedule):
         words += [schedule.move, schedule.join, schedule.publish_far] * 2 + [schedule.hand_over]
     for message in [
         schedule.publish,
@@ -236,24 +236,24 @@ need(
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
-def test_mark_differs_if_and_only_if_what_is_read_does(chunk: int, counted: Counted) -> None:
+def test_mark_differs_if_and_only_if_what_is_read_does(chunk: int, add_counts: AddCounts) -> None:
     """Holds for every watched subject after every message, also after a restore."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
         try:
-            counts += run(Watching(seed))
+            counts += run(WatchingSchedule(seed))
         except Exception as error:
             raise AssertionError(f"seed {seed}: {error}") from error
-    counted("watching", counts)
+    add_counts("watching", counts)
 
 
 @pytest.mark.parametrize("partitions", PARTITIONS)
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
-def test_shards_see_whom_one_matcher_sees(chunk: int, partitions: int, counted: Counted) -> None:
+def test_shards_see_whom_one_matcher_sees(chunk: int, partitions: int, add_counts: AddCounts) -> None:
     """Shards give the same marks of the same subjects; a subject that comes from another partition is not sighted afresh."""
-    schedule = ShardedWatching(chunk, partitions)
+    schedule = PartitionedWatchingSchedule(chunk, partitions)
     try:
         counts = run(schedule)
     except Exception as error:
         raise AssertionError(f"seed {chunk}, {partitions} partitions: {error}") from error
-    counted("watching, sharded", counts + schedule.matcher.went_through)
+    add_counts("watching, sharded", counts + schedule.matcher.went_through)

@@ -57,7 +57,7 @@ class Rule(Protocol):
     policies: Mapping[str, Policy]
     """Those matched now."""
 
-    def listed(self, policy: str) -> Mapping[int, Content]: ...
+    def computed_list(self, policy: str) -> Mapping[int, Content]: ...
     def evidence(self, policy: str, subject: int) -> Evidence | None: ...
     def root(self, kind: str, subject: int) -> int:
         """The subject that a subject counts as."""
@@ -127,10 +127,10 @@ class Listing:
     def __init__(self, kinds: Mapping[str, str]) -> None:
         self.kinds = kinds
         self.rule: dict[str, dict[int, Content]] = {}
-        self.told: dict[str, dict[int, Content]] = {}
+        self.materialized: dict[str, dict[int, Content]] = {}
         self.outcomes: dict[Key, CurrentOutcome] = {}
-        self.off: dict[Key, Off] = {}
-        self.held: dict[Key, Hold] = {}
+        self.suppressions: dict[Key, Off] = {}
+        self.hold_of: dict[Key, Hold] = {}
         self.holds: list[Hold] = []
         self.deliveries: dict[tuple[str, str], Delivery] = {}
         self.counts: Counter[str] = Counter()
@@ -145,8 +145,8 @@ class Listing:
             shrunk: the message is the end of a sound full replacement with too few readable rows (``tests.oracles.replacements``).
             decided: the hold that is decided by the message, if it is such a one.
         """
-        before = {name: dict(some) for name, some in self.told.items()}
-        now = {name: dict(rule.listed(name)) for name in rule.policies}
+        before = {name: dict(some) for name, some in self.materialized.items()}
+        now = {name: dict(rule.computed_list(name)) for name in rule.policies}
         back = self._outcomes(message, rule)
         back |= self._kept_off_no_more(rule)
         if isinstance(message, IdentityMerged):
@@ -155,21 +155,21 @@ class Listing:
                     self._unhold((name, message.subject))
         why: dict[Key, str] = dict(back)
         moving: dict[tuple[str, Reason], list[int]] = {}
-        for name in sorted(self.told.keys() | now.keys()):
+        for name in sorted(self.materialized.keys() | now.keys()):
             if name not in now:
-                for key in [key for key in self.held if key[0] == name]:
+                for key in [key for key in self.hold_of if key[0] == name]:
                     self._unhold(key)
             some, were, on_list = now.get(name, {}), self.rule.get(name, {}), before.get(name, {})
-            after = self.told.setdefault(name, {})
+            after = self.materialized.setdefault(name, {})
             for subject in sorted(on_list.keys() | some.keys() | were.keys()):
                 key = (name, subject)
                 wanted, is_told = some.get(subject, NOBODY), on_list.get(subject, NOBODY)
-                if key in self.off:
+                if key in self.suppressions:
                     self._unhold(key)
                     _put(after, subject, NOBODY)
                     why.setdefault(key, "outcome")
                     continue
-                if key in self.held:
+                if key in self.hold_of:
                     if wanted == were.get(subject, NOBODY):
                         continue
                     self._unhold(key)
@@ -202,10 +202,10 @@ class Listing:
         if current is not None and (current == new or new.on < current.on):
             return {}
         self.outcomes[key] = new
-        was_off = self.off.pop(key, None) is not None
+        was_off = self.suppressions.pop(key, None) is not None
         until = months_after(message.on, MONTHS[message.outcome])
         if MONTHS[message.outcome] and rule.day < until:
-            self.off[key] = Off(until, self._version(rule, message.policy), rule.evidence(*key))
+            self.suppressions[key] = Off(until, self._version(rule, message.policy), rule.evidence(*key))
             self.counts["kept off"] += 1
             return {}
         return {key: "outcome"} if was_off else {}
@@ -213,7 +213,7 @@ class Listing:
     def _kept_off_no_more(self, rule: Rule) -> dict[Key, str]:
         """The subjects whose time is over or whose evidence is new."""
         back: dict[Key, str] = {}
-        for key, off in list(self.off.items()):
+        for key, off in list(self.suppressions.items()):
             evidence, version = rule.evidence(*key), self._version(rule, key[0])
             if rule.day >= off.until:
                 back[key] = "outcome"
@@ -228,7 +228,7 @@ class Listing:
                 back[key] = "evidence"
                 self.counts["evidence differs"] += 1
         for key in back:
-            del self.off[key]
+            del self.suppressions[key]
         return back
 
     @staticmethod
@@ -270,13 +270,13 @@ class Listing:
         if not same:
             self.holds.append(hold)
         for subject in subjects:
-            self.held[name, subject] = hold
+            self.hold_of[name, subject] = hold
             hold.members.add((name, subject))
-            _put(self.told[name], subject, before.get(subject, NOBODY))
+            _put(self.materialized[name], subject, before.get(subject, NOBODY))
             self.counts["held back"] += 1
 
     def _unhold(self, key: Key) -> None:
-        hold = self.held.pop(key, None)
+        hold = self.hold_of.pop(key, None)
         if hold is not None:
             hold.members.discard(key)
             self.counts["held back no more"] += 1
@@ -291,12 +291,12 @@ class Listing:
         keys = dict.fromkeys(hold.members, "release")
         for name, subject in keys:
             self._unhold((name, subject))
-            _put(self.told[name], subject, now[name].get(subject, NOBODY))
+            _put(self.materialized[name], subject, now[name].get(subject, NOBODY))
         return keys
 
     def _lines(self, before: Mapping[str, Mapping[int, Content]], why: Mapping[Key, str]) -> dict[Key, Line]:
         lines: dict[Key, Line] = {}
-        for name, contents in self.told.items():
+        for name, contents in self.materialized.items():
             was = before.get(name, {})
             for subject in was.keys() | contents.keys():
                 old, new = was.get(subject, NOBODY), contents.get(subject, NOBODY)

@@ -22,18 +22,18 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.oracles.naive_policy import Node, Policy, policy_of
-from tests.oracles.naive_rules import Judge, Judged, unknown_leaves
+from tests.oracles.naive_rules import Judge, JudgedNode, unknown_leaves
 from tests.oracles.naive_values import load_yaml
 from tests.oracles.naive_world import World
 
-__all__ = ["Expected", "World", "evaluate", "leaves", "load_yaml", "until"]
+__all__ = ["Expectation", "World", "evaluate", "leaves", "load_yaml", "until"]
 
 VERDICTS = {"T": "yes", "F": "no", "U": "unknown"}
 Missing = tuple[str, str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class Expectation:
     """What the engine should say about one subject.
 
     `verdict` None: no verdict. `failed` only where the verdict is no, `missing` only where it is unknown.
@@ -46,10 +46,10 @@ class Expected:
     missing: tuple[Missing, ...]
 
 
-NO_VERDICT = Expected(None, None, (), (), ())
+NO_VERDICT = Expectation(None, None, (), (), ())
 
 
-def evaluate(policy: Mapping[str, Any], world: World, as_of: date) -> dict[str, Expected]:
+def evaluate(policy: Mapping[str, Any], world: World, as_of: date) -> dict[str, Expectation]:
     """What is expected for every subject of the policy's kind that the world names.
 
     Args:
@@ -61,7 +61,7 @@ def evaluate(policy: Mapping[str, Any], world: World, as_of: date) -> dict[str, 
         By the subject's name. A subject known only from a link, an answer or a coverage list is there too.
     """
     ready = policy_of(policy)
-    return {name: expected(ready, world, as_of, name) for name in world.subjects(ready.kind)}
+    return {name: expectation_of(ready, world, as_of, name) for name in world.subjects(ready.kind)}
 
 
 def leaves(policy: Mapping[str, Any], world: World, as_of: date, subject: str) -> dict[str, str]:
@@ -88,7 +88,7 @@ def until(policy: Mapping[str, Any], world: World, as_of: date, subject: str, ho
 # ---- one subject -------------------------------------------------------------------------------------------------
 
 
-def expected(policy: Policy, world: World, as_of: date, name: str) -> Expected:
+def expectation_of(policy: Policy, world: World, as_of: date, name: str) -> Expectation:
     """What is expected for one subject."""
     at = world.at(as_of)
     subject = (policy.kind, name)
@@ -103,7 +103,7 @@ def expected(policy: Policy, world: World, as_of: date, name: str) -> Expected:
         checklist = tuple(sorted({leaf.node.id for leaf in unknown_leaves(doubting) if not leaf.answered}))
     in_force = policy.first <= as_of <= policy.last
     listable = in_force and place is not None and place.startswith(policy.scope)
-    return Expected(
+    return Expectation(
         verdict,
         status_of(policy, verdict, checklist) if listable else None,
         checklist,
@@ -131,7 +131,7 @@ def status_of(policy: Policy, verdict: str, checklist: tuple[str, ...]) -> str |
 # ---- reasons -----------------------------------------------------------------------------------------------------
 
 
-def settling_leaves(judged: Judged, truth: str) -> Iterable[str]:
+def settling_leaves(judged: JudgedNode, truth: str) -> Iterable[str]:
     """The ids of the leaves whose whole chain makes this node, which has that truth, T or F."""
     match judged.node.form:
         case "all" | "any":
@@ -150,7 +150,7 @@ def settling_leaves(judged: Judged, truth: str) -> Iterable[str]:
             yield from settling_leaves(child, wanted)
 
 
-def missing_of(judged: Judged) -> tuple[Missing, ...]:
+def missing_of(judged: JudgedNode) -> tuple[Missing, ...]:
     """For each unknown leaf that keeps the root unknown: its id, the feeds and the units to ask."""
     entries: set[Missing] = set()
     for leaf in unknown_leaves(judged):
@@ -174,7 +174,7 @@ def key_of(node: Node, times_used: Mapping[str, int]) -> str:
     return node.id if times_used[node.id] == 1 else f"{node.id}@{node.path}"
 
 
-def all_leaves(judged: Judged) -> Iterable[Judged]:
+def all_leaves(judged: JudgedNode) -> Iterable[JudgedNode]:
     """The leaves outside `where`, in the order of the text."""
     if judged.node.form in ("all", "any", "none", "rule"):
         for child in judged.children:

@@ -41,7 +41,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class ReachedSet:
     """The elements of a quantifier, whether there can be no others, and whom to ask if there can."""
 
     elements: tuple[Element, ...]
@@ -90,7 +90,7 @@ class Reader:
         record = self.day.the_record(name.feed, subject)
         if record is not None:
             return Reading(record.values.get(name.field.name), frozenset({(name.feed, record.unit)}))
-        covered = self.day.covered(name.feed, subject, self.max_age(name.feed))
+        covered = self.day.is_covered(name.feed, subject, self.max_age(name.feed))
         return Reading(name.field.no_record if covered else None, self.absent(name.feed, subject))
 
     def value(self, raw: Any, element: Element, plain: Callable[[Any], Any]) -> Reading:
@@ -126,7 +126,7 @@ class Reader:
         key = self.read(element, self.name(element, raw["by"]))
         return Reading(None, key.asks if key.value is None else NOBODY)
 
-    def reach(self, over: str, absence: str, start: Subject) -> Reached:
+    def reach(self, over: str, absence: str, start: Subject) -> ReachedSet:
         """The elements of a quantifier, reached step by step; one subject is started from only once."""
         steps, _, _ = steps_of(self.world, start[0], over)
         elements, complete, asks = [Element(start)], True, NOBODY
@@ -144,7 +144,7 @@ class Reader:
                     settled = self.complete(step, subject, absence)
                 complete = complete and settled
                 asks = asks if settled else asks | whom
-        return Reached(tuple(elements), complete, asks)
+        return ReachedSet(tuple(elements), complete, asks)
 
     def onward(self, elements: Iterable[Element]) -> dict[Subject, frozenset[Ask]]:
         """Where the next step starts: each subject once, with its doubts, of which there are none if one way is sure."""
@@ -184,7 +184,7 @@ class Reader:
             case "open":
                 return False
             case "coverage":
-                return self.day.covered(feed, subject, self.max_age(feed))
+                return self.day.is_covered(feed, subject, self.max_age(feed))
             case _:
                 raise ValueError(f"unknown absence {absence!r}")
 

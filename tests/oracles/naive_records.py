@@ -92,7 +92,7 @@ class Record:
     end: date
     deleted: bool
     quarantined: bool
-    ordered: bool  # has a usable order
+    has_order: bool  # has a usable order
     values: Mapping[str, Any]  # only the cells that are not empty
     links: Mapping[str, Subject]
     names: Mapping[str, Subject]
@@ -105,7 +105,7 @@ class Record:
     @property
     def sound(self) -> bool:
         """Does it say something for sure? A deletion needs no more than a usable order."""
-        return self.ordered and (self.deleted or not self.quarantined)
+        return self.has_order and (self.deleted or not self.quarantined)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def record_of(contract: Contract, subject: Subject, position: int, raw: Mapping[
         end=date.max if doubtful or raw.get("to") is None else day(raw["to"]),
         deleted=bool(raw.get("deleted")) and ordered,
         quarantined=doubtful,
-        ordered=ordered,
+        has_order=ordered,
         values={name: value for name, value in values.items() if value is not None},
         links={} if doubtful else links_of(contract, raw),
         names=links_of(contract, raw),

@@ -44,12 +44,12 @@ ORDERINGS = ("lt", "le", "gt", "ge")
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedNode:
     """A node with its truth. `asks` is filled at a leaf that is U; `answered` is of a check."""
 
     node: Node
     truth: str
-    children: tuple[Judged, ...] = ()
+    children: tuple[JudgedNode, ...] = ()
     asks: frozenset[Ask] = NOBODY
     answered: bool = True
 
@@ -78,22 +78,22 @@ class Judge:
         self.answers = world.answers.get(subject, {})
         self.assume = assume
 
-    def root(self) -> Judged:
+    def root(self) -> JudgedNode:
         """The whole tree, judged."""
         return self.judge(self.policy.root, self.start, negated=False)
 
-    def judge(self, node: Node, element: Element, negated: bool) -> Judged:
+    def judge(self, node: Node, element: Element, negated: bool) -> JudgedNode:
         """A node, judged for an element; `negated` when under an odd number of negations."""
         if node.form in ("all", "any", "none"):
             flips = node.form == "none"
             children = tuple(self.judge(child, element, negated ^ flips) for child in node.children)
             truths = [child.truth for child in children]
             truth = conjunction(truths) if node.form == "all" else disjunction(truths)
-            return Judged(node, negation(truth) if flips else truth, children)
+            return JudgedNode(node, negation(truth) if flips else truth, children)
         if node.form == "rule":
             children = tuple(self.judge(child, element, negated ^ (i == 1)) for i, child in enumerate(node.children))
             truths = [negation(child.truth) if i == 1 else child.truth for i, child in enumerate(children)]
-            return Judged(node, conjunction(truths), children)
+            return JudgedNode(node, conjunction(truths), children)
         if node.form == "check":
             return self.check(node, negated)
         leaves: dict[str, Callable[[Node, Element], tuple[str, frozenset[Ask]]]] = {
@@ -104,15 +104,15 @@ class Judge:
             "sum_of": self.sum_truth,
         }
         truth, asks = leaves[node.form](node, element)
-        return Judged(node, truth, (), asks if truth == "U" else NOBODY)
+        return JudgedNode(node, truth, (), asks if truth == "U" else NOBODY)
 
-    def check(self, node: Node, negated: bool) -> Judged:
+    def check(self, node: Node, negated: bool) -> JudgedNode:
         """A check: its answer, or the value that keeps the subject on a benefit's list and off a burden's."""
         answer = self.answers.get(node.id)
         if answer is not None:
-            return Judged(node, yes_or_no(answer))
+            return JudgedNode(node, yes_or_no(answer))
         kind_to_her = truth_of(self.policy.benefit ^ negated)
-        return Judged(node, kind_to_her if self.assume else "U", answered=False)
+        return JudgedNode(node, kind_to_her if self.assume else "U", answered=False)
 
     # -- leaves about one value --
 
@@ -243,7 +243,7 @@ def times(value: Any, factor: Number) -> Any:
     return tuple(v * factor for v in value) if isinstance(value, tuple) else value * factor
 
 
-def unknown_leaves(judged: Judged) -> Iterable[Judged]:
+def unknown_leaves(judged: JudgedNode) -> Iterable[JudgedNode]:
     """The leaves that are U with all their ancestors U."""
     if judged.truth != "U":
         return

@@ -150,8 +150,8 @@ class World:
 
 def winner(versions: list[Record]) -> Record:
     """Of the versions of one key that count: the last without usable order, unless something sound came behind it; else the greatest."""
-    ordered = [r for r in versions if r.ordered]
-    last = max((r for r in versions if not r.ordered), key=lambda r: r.arrival, default=None)
+    ordered = [r for r in versions if r.has_order]
+    last = max((r for r in versions if not r.has_order), key=lambda r: r.arrival, default=None)
     if last is not None and not any(r.sound and r.arrival > last.arrival for r in ordered):
         return last
     return max(ordered, key=lambda r: r.version)
@@ -228,7 +228,7 @@ class Day:
             if (subject[1] in s.names if s.division is None else place.startswith(s.division))
         )
 
-    def covered(self, feed: str, subject: Subject, max_age: Period | None) -> bool:
+    def is_covered(self, feed: str, subject: Subject, max_age: Period | None) -> bool:
         """Is it sure that no record of the feed about the subject is missing?"""
         at = (feed, subject, max_age)
         if at not in self._covered:

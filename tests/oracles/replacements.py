@@ -1,6 +1,6 @@
 """All versions that every source has delivered, and which full replacements have fewer rows than their bound allows.
 
-`tests/streams/ruled.py` gives it each message that was admitted. Source: docs/en/semantics.md §1.1, §1.2 and §18.1, and nothing else.
+`tests/streams/rule_oracle.py` gives it each message that was admitted. Source: docs/en/semantics.md §1.1, §1.2 and §18.1, and nothing else.
 """
 
 from __future__ import annotations

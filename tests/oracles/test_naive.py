@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.oracles.naive import Expected, World, evaluate, leaves, load_yaml, until
+from tests.oracles.naive import Expectation, World, evaluate, leaves, load_yaml, until
 from tests.oracles.naive_values import age, division, integers_settle, later, period, read_yaml, within
 
 CONTRACTS: list[dict[str, Any]] = read_yaml("""
@@ -170,7 +170,7 @@ def person(**feeds: Any) -> dict[str, Any]:
     return {"persons": {"a": {"hukou": HERE, **feeds}}, "coverage": coverage}
 
 
-def evaluate_one(asked: Mapping[str, Any], facts: Mapping[str, Any], name: str = "a", as_of: date = TODAY) -> Expected:
+def evaluate_one(asked: Mapping[str, Any], facts: Mapping[str, Any], name: str = "a", as_of: date = TODAY) -> Expectation:
     """What is expected of one subject."""
     return evaluate(asked, World(CONTRACTS, facts), as_of)[name]
 
@@ -198,7 +198,7 @@ def test_a_correction_replaces_and_a_deletion_removes_in_any_order() -> None:
         facts = person(medical_insurance=order, coverage=coverage)
         facts["persons"]["a"]["hukou"] = HERE | {"hukou_since": date(1960, 1, 1)}
 
-        assert evaluate_one(ELDERLY, facts) == Expected("yes", "eligible", (), (), ())
+        assert evaluate_one(ELDERLY, facts) == Expectation("yes", "eligible", (), (), ())
         assert until(ELDERLY, World(CONTRACTS, facts), TODAY, "a") == date(2026, 10, 22)
 
 
@@ -209,7 +209,7 @@ def test_nobody_has_said_anything_about_insurance() -> None:
 
     expectation = evaluate_one(ELDERLY, facts)
 
-    assert expectation == Expected("unknown", "needs_evidence", (), (), (("uninsured", "medical_insurance", "medical"),))
+    assert expectation == Expectation("unknown", "needs_evidence", (), (), (("uninsured", "medical_insurance", "medical"),))
     assert until(ELDERLY, World(CONTRACTS, facts), TODAY, "a") == date(2026, 11, 15)
 
 
@@ -232,7 +232,7 @@ def test_income_of_exactly_the_bound_is_not_below_it() -> None:
 
     expectation = evaluate(RELOCATION, world, TODAY)["h1"]
 
-    assert expectation == Expected("no", None, (), ("low_income",), ())
+    assert expectation == Expectation("no", None, (), ("low_income",), ())
     assert until(RELOCATION, world, TODAY, "h1") == date(2026, 11, 14)
 
 
@@ -241,10 +241,10 @@ def test_a_cent_less_is_a_yes_to_check() -> None:
     facts = relocation_world()
     facts["persons"]["a"]["income"] = {"monthly_income": Decimal("4949.99")}
 
-    assert evaluate_one(RELOCATION, facts, "h1") == Expected("yes", "to_check", ("willing",), (), ())
+    assert evaluate_one(RELOCATION, facts, "h1") == Expectation("yes", "to_check", ("willing",), (), ())
     assert evaluate_one(RELOCATION, facts | {"answers": {"h1": {"willing": "yes"}}}, "h1").status == "eligible"
     refused = evaluate_one(RELOCATION, facts | {"answers": {"h1": {"willing": False}}}, "h1")
-    assert refused == Expected("no", None, (), ("willing",), ())
+    assert refused == Expectation("no", None, (), ("willing",), ())
 
 
 # ---- the world ---------------------------------------------------------------------------------------------------
@@ -395,7 +395,7 @@ def test_the_unplaced_are_never_covered() -> None:
 
     expectation = evaluate_one(policy({"id": "x", "quantifier": "none", "over": "pension"}), facts)
 
-    assert expectation == Expected("unknown", None, (), (), (("x", "pension", "social"),))
+    assert expectation == Expectation("unknown", None, (), (), (("x", "pension", "social"),))
 
 
 # ---- leaves ------------------------------------------------------------------------------------------------------
@@ -670,7 +670,7 @@ def test_failed_names_the_leaves_that_make_the_root_no(criteria: dict[str, Any],
     """Read through `none` and `unless`; a true leaf under `unless` is one; an unknown leaf is none."""
     asked = policy(criteria, definitions={"y": YOUNG})
 
-    assert evaluate_one(asked, person()) == Expected("no", None, (), failed, ())
+    assert evaluate_one(asked, person()) == Expectation("no", None, (), failed, ())
 
 
 def test_missing_only_where_every_ancestor_is_unknown() -> None:

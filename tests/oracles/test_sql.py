@@ -10,7 +10,7 @@ import pytest
 from tests.oracles import naive
 from tests.oracles.sql import verdicts
 from tests.oracles.sql_world import SqlWorld
-from tests.worlds import CONTRACTS, random_given, random_policy
+from tests.worlds import CONTRACTS, random_policy, random_world
 
 AS_OF = dt.date(2026, 10, 15)
 FRESH = {"feed": [contract["feed"] for contract in CONTRACTS], "division": "31", "complete_to": AS_OF}
@@ -314,7 +314,7 @@ def test_random_worlds_are_read_as_the_evaluator_reads_them_and_share_out_their_
     counts: Counter[str | None] = Counter()
     for seed in range(50):
         rng = Random(seed)
-        facts, as_of = random_given(rng)
+        facts, as_of = random_world(rng)
         world, by_hand = SqlWorld(CONTRACTS, facts), naive.World(CONTRACTS, facts)
         for _ in range(4):
             policy = random_policy(rng)

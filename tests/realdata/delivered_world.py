@@ -20,7 +20,7 @@ import polars as pl
 from connectors.intake.delivery import DeliveryReport
 from infra.workspace.workspace import Workspace
 from matchers.core import Matcher
-from matchers.lists.compare import judged
+from matchers.lists.compare import rows_with_verdict
 from matchers.lists.evaluation import scan
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Policy
@@ -94,14 +94,14 @@ class World:
     def engine_verdicts(self, matcher: Matcher, policy: str) -> Verdicts:
         """The engine's verdicts, by number."""
         target = self.policies[policy]
-        rows, words = judged(matcher, target, AS_OF)
+        rows, words = rows_with_verdict(matcher, target, AS_OF)
         tokens = matcher.store.tokens[list(Kind).index(target.subject)][rows].tolist()
         names = self.ids[target.subject]
         return {names[token]: ("", "yes", "no", "unknown")[word] for token, word in zip(tokens, words.tolist(), strict=True)}
 
     def signature(self, matcher: Matcher, policy: str) -> dict[str, bytes]:
         """Every verdict and everything on the list, by token, as bytes: equal where verdicts, statuses, missing and open checks are."""
-        rows, words = judged(matcher, self.policies[policy], AS_OF)
+        rows, words = rows_with_verdict(matcher, self.policies[policy], AS_OF)
         kind = list(Kind).index(self.policies[policy].subject)
         everybody: np.ndarray[Any, Any] = matcher.store.tokens[kind][rows]
         candidates = scan(matcher, self.policies[policy], AS_OF)

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from matchers.core import Matcher
-from services.state.as_of import listed
+from services.state.as_of import materialized_list
 from streams.language.ports import Parts
 from streams.steps.state import State
 from streams.steps.steps import step
@@ -103,7 +103,7 @@ def test_the_lines_of_all_editions_add_up_to_the_lists(folder: str, worlds: Call
 
     with world.workspace.reading() as host:
         for policy in world.policies:
-            now = {c.subject: (c.status, c.checklist, c.missing) for c in listed(host.state, policy)}
+            now = {c.subject: (c.status, c.checklist, c.missing) for c in materialized_list(host.state, policy)}
             assert lists.get(policy, {}) == now, policy
 
 

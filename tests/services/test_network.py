@@ -10,7 +10,7 @@ from infra.settings import BadSetting
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import HuiminError
 from services.cluster import cluster_status, start_cluster
-from services.network import join, matched_streets, refused_messages, shards, write_key
+from services.network import join_network, matched_streets, placed_shards, refused_messages, write_key
 
 
 def test_a_key_is_made_once(tmp_path: Path) -> None:
@@ -30,7 +30,11 @@ def test_nothing_is_waited_for_on_no_network(example: Workspace) -> None:
 
 def test_without_a_broker_each_says_so(example: Workspace, tmp_path: Path) -> None:
     """The setting is missing, or there is no cluster in the folder; two brokers are not offered."""
-    for asked in (lambda: join(example, {}, "huimin."), lambda: shards({}, "huimin."), lambda: refused_messages({}, "huimin.", 5)):
+    for asked in (
+        lambda: join_network(example, {}, "huimin."),
+        lambda: placed_shards({}, "huimin."),
+        lambda: refused_messages({}, "huimin.", 5),
+    ):
         with pytest.raises(HuiminError, match="KAFKA_BOOTSTRAP"):
             asked()
     with pytest.raises(HuiminError):

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships no types
 
 from policies.values import Kind, Text
-from services.results import Hidden, Internal, Key, Optional, Sentence, Token, plain, schema
+from services.results import Hidden, Internal, Key, OmittedWhenEmpty, Sentence, Token, plain, schema
 
 
 class Engine:
@@ -39,7 +39,7 @@ class Example:
     counts: Mapping[str, int]
     engine: Internal[Engine]
     on_screen: Annotated[str, Hidden] = "only shown"
-    note: Annotated[str | None, Optional] = None
+    note: Annotated[str | None, OmittedWhenEmpty] = None
     lines: tuple[str, ...] = field(default_factory=tuple)
 
 

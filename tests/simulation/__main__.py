@@ -11,11 +11,11 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from tests.simulation.events import Event
-from tests.simulation.planted import MOST, PLANTED, caught
+from tests.simulation.events import ScheduleEvent
+from tests.simulation.planted_bugs import MOST, PLANTED, catching_run
 from tests.simulation.running import Failure, run
 from tests.simulation.schedule import schedule
-from tests.simulation.shrinking import failure, shrunk
+from tests.simulation.shrinking import failure, short_schedule
 
 NIGHTLY = 1_000_000
 
@@ -25,9 +25,9 @@ def command(seed: int) -> str:
     return f"python -m tests.simulation --seed {seed}"
 
 
-def told(seed: int) -> str:
+def failure_report(seed: int) -> str:
     """A failing seed in words: the shortest schedule found that fails, and what does not hold in it."""
-    events = shrunk(schedule(seed).events, seed)
+    events = short_schedule(schedule(seed).events, seed)
     problem = failure(events, seed)
     return "\n".join([f"seed {seed}; replay it with: {command(seed)}", *map(_line, events), f"==> {problem}"])
 
@@ -58,7 +58,7 @@ def _run_one(seed: int, upto: int | None, printed: bool) -> int:
         counts = run(events, seed)
     except Failure as error:
         print(f"seed {seed}: {error}\nshortening ...")
-        short = shrunk(events, seed)
+        short = short_schedule(events, seed)
         print("\n".join([*map(_line, short), f"==> {failure(short, seed)}"]))
         return 1
     print("\n".join(f"{count:>9,}  {name}" for name, count in sorted(counts.items())))
@@ -73,7 +73,7 @@ def _run_many(first: int, seeds: int) -> int:
             counts += run(schedule(seed).events, seed)
         except Failure:
             failures += 1
-            print(told(seed), flush=True)
+            print(failure_report(seed), flush=True)
         if number % 1_000 == 0 or number == seeds:
             print(
                 f"{number:,} of {seeds:,} schedules, {1000 * (time.process_time() - began) / number:.0f} ms each, {failures} failed",
@@ -85,16 +85,16 @@ def _run_many(first: int, seeds: int) -> int:
 
 def _plant(name: str) -> int:
     bug = PLANTED[name]
-    catch = caught(bug)
+    catch = catching_run(bug)
     if catch is None:
-        print(f"{name} ({bug.said}): not caught by {MOST} schedules; {bug.equivalent or 'and it should have been'}")
+        print(f"{name} ({bug.description}): not caught by {MOST} schedules; {bug.equivalent or 'and it should have been'}")
         return int(bug.equivalent is None)
-    print(f"{name} ({bug.said}): caught by schedule {catch.seed + 1}\n{catch.failure}")
+    print(f"{name} ({bug.description}): caught by schedule {catch.seed + 1}\n{catch.failure}")
     return int(bug.equivalent is not None)
 
 
-def _line(event: Event) -> str:
-    return f"{event.number:>4} {event.kind:<12} {event.said}"
+def _line(event: ScheduleEvent) -> str:
+    return f"{event.number:>4} {event.kind:<12} {event.description}"
 
 
 if __name__ == "__main__":

@@ -38,14 +38,14 @@ def reads_on_one_too_far(patch: pytest.MonkeyPatch) -> None:
     """A state restored from a checkpoint treats the message behind it as applied."""
     from streams.steps.state import State
 
-    sound = State.restored.__func__  # type: ignore[attr-defined]  # a class method
+    sound = State.restore.__func__  # type: ignore[attr-defined]  # a class method
 
     def restore_one_too_far(cls: Any, *args: Any) -> State:
         state: State = sound(cls, *args)
         state.offset += 1
         return state
 
-    patch.setattr(State, "restored", classmethod(restore_one_too_far))
+    patch.setattr(State, "restore", classmethod(restore_one_too_far))
 
 
 def snapshot_without(part: str, empty: Any) -> Plant:
@@ -232,9 +232,9 @@ def _nothing() -> Any:
 def flips_forgotten(patch: pytest.MonkeyPatch) -> None:
     """Nobody is due on any day."""
     from matchers import reevaluation as turning
-    from matchers.program.closure import Reached
+    from matchers.program.closure import ReachedSubjects
 
-    patch.setattr(turning, "flips", lambda rules, store, *args: Reached(store.sizes))
+    patch.setattr(turning, "flips", lambda rules, store, *args: ReachedSubjects(store.sizes))
 
 
 def clock_put_back_is_passed_over(patch: pytest.MonkeyPatch) -> None:

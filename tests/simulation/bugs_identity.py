@@ -65,19 +65,19 @@ def moved_record_is_newest(patch: pytest.MonkeyPatch) -> None:
     from matchers.kernel.kernels.records import DELIVERY, ORDER
     from matchers.matrix.store import Store
 
-    sound = Store.staged
+    sound = Store.stage_records
 
     def stage_as_newest(self: Store, lay: Any, rows: Any, place: Any) -> Any:
         rows[:, DELIVERY] += 1_000
         rows[:, ORDER] += 1_000
         return sound(self, lay, rows, place)
 
-    patch.setattr(Store, "staged", stage_as_newest)
+    patch.setattr(Store, "stage_records", stage_as_newest)
 
 
 def only_records_are_felt(patch: pytest.MonkeyPatch) -> None:
     """A subject whose answers or coverage list move, but no record, is not judged again."""
-    from matchers.matrix import restaging as restage
+    from matchers.matrix import identity_changes as restage
 
     nobody = np.empty(0, np.int32)
     patch.setattr(restage, "everywhere", lambda store, kind, touched: (nobody, nobody))
@@ -90,14 +90,14 @@ def later_rows_as_delivered(patch: pytest.MonkeyPatch) -> None:
     """A decision does not apply to later rows."""
     from matchers.matrix.store import Store
 
-    patch.setattr(Store, "_named", lambda self, kind, tokens, batch: self.entities(kind, tokens))
+    patch.setattr(Store, "_subject_rows", lambda self, kind, tokens, batch: self.entities(kind, tokens))
 
 
 def given_once(patch: pytest.MonkeyPatch) -> None:
     """A later version of a record that was given to another subject goes to the subject it names."""
     from matchers.matrix.identity import IdentityDecisions
 
-    sound = IdentityDecisions.all_named
+    sound = IdentityDecisions.named_tokens
 
     def all_named(self: IdentityDecisions, *args: Any) -> Any:
         handed, self.given = self.given, {}
@@ -106,7 +106,7 @@ def given_once(patch: pytest.MonkeyPatch) -> None:
         finally:
             self.given = handed
 
-    patch.setattr(IdentityDecisions, "all_named", all_named)
+    patch.setattr(IdentityDecisions, "named_tokens", all_named)
 
 
 def kept_what_came_meanwhile(patch: pytest.MonkeyPatch) -> None:
@@ -184,8 +184,8 @@ def since_behind_the_day(patch: pytest.MonkeyPatch) -> None:
     """A policy is still in force on the day since which it is withdrawn."""
     from streams.ledgers.registry import Registry
 
-    sound = Registry.looked_back
-    patch.setattr(Registry, "looked_back", lambda self, day: sound(self, date.fromordinal(day.toordinal() - 1)))
+    sound = Registry.without_later_withdrawals
+    patch.setattr(Registry, "without_later_withdrawals", lambda self, day: sound(self, date.fromordinal(day.toordinal() - 1)))
 
 
 def group_in_parts(patch: pytest.MonkeyPatch) -> None:
@@ -202,13 +202,13 @@ def group_in_parts(patch: pytest.MonkeyPatch) -> None:
 
 def streamed_before_it_is_durable(patch: pytest.MonkeyPatch) -> None:
     """A streamed message is acknowledged before it is durable."""
-    from streams.store.writer import Behind
+    from streams.store.writer import WriteBehind
 
-    def settle_at_once(self: Behind[Any]) -> list[Any]:
+    def settle_at_once(self: WriteBehind[Any]) -> list[Any]:
         writing, self._writing = self._writing, None
         return [] if writing is None else [writing[0]]
 
-    patch.setattr(Behind, "settled", settle_at_once)
+    patch.setattr(WriteBehind, "wait_durable", settle_at_once)
 
 
 BUGS: Mapping[str, tuple[str, Plant]] = {

@@ -32,24 +32,24 @@ def lengths_not_kept(patch: pytest.MonkeyPatch) -> None:
 
 def over_a_day_late(patch: pytest.MonkeyPatch) -> None:
     """An outcome still suppresses on the day on which its time is over."""
-    from streams.ledgers.outcomes import Findings
+    from streams.ledgers.outcomes import OutcomeLedger
 
-    sound = Findings.ending
-    patch.setattr(Findings, "ending", lambda self, day: sound(self, date.fromordinal(day.toordinal() - 1)))
+    sound = OutcomeLedger.end
+    patch.setattr(OutcomeLedger, "end", lambda self, day: sound(self, date.fromordinal(day.toordinal() - 1)))
 
 
 def reported_of_nobody(patch: pytest.MonkeyPatch) -> None:
     """An outcome of a merged subject stays with it, instead of going to the subject it counts as."""
     from streams.steps import reports
 
-    sound = reports._admitted
+    sound = reports._outcome_entry
 
     def admit_unmerged(state: Any, message: Any) -> Any:
         from dataclasses import replace
 
         return replace(sound(state, message), subject=message.subject)
 
-    patch.setattr(reports, "_admitted", admit_unmerged)
+    patch.setattr(reports, "_outcome_entry", admit_unmerged)
 
 
 def rejected_for_good(patch: pytest.MonkeyPatch) -> None:

@@ -21,15 +21,15 @@ def open_files_are_not_known(patch: pytest.MonkeyPatch) -> None:
     """A full file that has begun is not noted as open, so nothing is kept for it."""
     from matchers.matrix.versions import Versions
 
-    patch.setattr(Versions, "opened", lambda self, place, delivery: None)
+    patch.setattr(Versions, "open_delivery", lambda self, place, delivery: None)
 
 
 def only_the_greatest_open_file_is_kept_for(patch: pytest.MonkeyPatch) -> None:
     """Of several open full files only the last counts as open."""
     from matchers.matrix.versions import Versions
 
-    sound = Versions.open
-    patch.setattr(Versions, "open", lambda self, place: sorted(sound(self, place))[-1:])
+    sound = Versions.open_deliveries
+    patch.setattr(Versions, "open_deliveries", lambda self, place: sorted(sound(self, place))[-1:])
 
 
 def no_order_hides_for_good(patch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,7 @@ def _plant_decision(patch: pytest.MonkeyPatch, otherwise: Callable[[Sequence[Any
     from matchers.matrix import staging, versions
 
     def decide_otherwise(rivals: Sequence[Any], floor: int, open: Iterable[int] = ()) -> tuple[int, set[int]]:
-        winner, needed = versions.decided(rivals, floor, open)
+        winner, needed = versions.winner_and_needed(rivals, floor, open)
         other = otherwise(rivals, winner)
         if other < 0 or rivals[other].delivery < floor:
             return winner, needed
@@ -62,7 +62,7 @@ def unsound_file_replaces(patch: pytest.MonkeyPatch) -> None:
     """A full file replaces older rows however many of its rows name nobody."""
     from streams.language.causes import DeliveryName, RecordCause
     from streams.language.messages import DeliveryCompleted
-    from streams.lists.lines import Moved
+    from streams.lists.lines import Move
     from streams.steps import steps
 
     sound = steps.complete_delivery
@@ -74,7 +74,7 @@ def unsound_file_replaces(patch: pytest.MonkeyPatch) -> None:
             unit = state.catalogue.feeds[message.feed].sources[message.source].unit
             changes = state.matcher.replace(message.feed, message.source, message.delivery)
             cause = RecordCause(DeliveryName(message.feed, unit, delivery.number), full=True)
-            moves = [*moves, Moved(state.day, cause, changes.columns())]
+            moves = [*moves, Move(state.day, cause, changes.columns())]
         return moves
 
     patch.setitem(steps.STEPS, DeliveryCompleted, complete)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ScheduleEvent:
     """One step of a schedule.
 
     Args:
@@ -32,20 +32,20 @@ class Event:
     """
 
     kind: str
-    said: str
+    description: str
     message: Input | None = None
-    told: Any = None
+    payload: Any = None
     delay: int = 0
     again: bool = True
     number: int = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class EventKind:
     """Something that can happen: its weight among all kinds, and how it is drawn."""
 
     weight: int
-    draw: Callable[[Drawing], list[Event]]
+    draw: Callable[[Drawing], list[ScheduleEvent]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,6 @@ class Telling:
         causes: the causes that its lines may have.
     """
 
-    allowed: Callable[[Facts, Event], bool | None]
-    tell: Callable[[Facts, Event], None]
+    allowed: Callable[[Facts, ScheduleEvent], bool | None]
+    tell: Callable[[Facts, ScheduleEvent], None]
     causes: frozenset[str]

@@ -10,14 +10,14 @@ from collections import Counter
 from random import Random
 
 from matchers.reading.explain import verdict as explained
-from services.state.as_of import as_of, core
+from services.state.as_of import core, state_on
 from streams.embedded.host import EmbeddedHost
-from tests.matchers.network import Listed, listed, pairs, verdicts
+from tests.matchers.network import CandidateState, computed_list, pairs, verdicts
 from tests.oracles import naive
 from tests.oracles.naive_policy import Policy, policy_of
-from tests.simulation.facts import Facts, Version, listing, token
-from tests.simulation.ledger import Ledger, summed
-from tests.simulation.told import told_rightly
+from tests.simulation.facts import Facts, VersionFacts, listing, token
+from tests.simulation.ledger import LineLedger, list_from_editions
+from tests.simulation.materialized_lists import compare_materialized_lists
 
 EXPLAINED = 4
 """How many subjects of each policy are explained at a quiet point; one of them is also judged on days to come."""
@@ -26,7 +26,7 @@ PAST = 0.15
 """The share of quiet points at which a whole list of an earlier day is compared, if a withdrawal reaches back."""
 
 
-def hold(host: EmbeddedHost, facts: Facts, ledger: Ledger, rng: Random) -> Counter[str]:
+def compare_everything(host: EmbeddedHost, facts: Facts, ledger: LineLedger, rng: Random) -> Counter[str]:
     """Compares everything; returns counts of what was compared.
 
     Raises:
@@ -37,27 +37,29 @@ def hold(host: EmbeddedHost, facts: Facts, ledger: Ledger, rng: Random) -> Count
         return counts
     assert host.state.day == facts.day, f"the day is {host.state.day}, not {facts.day}"
     world = facts.world(rng)
-    lists: dict[str, dict[int, Listed]] = {}
+    lists: dict[str, dict[int, CandidateState]] = {}
     for name in facts.policies:
         version = facts.active(name)
-        if version is None or facts.suspended(version):
+        if version is None or facts.is_suspended(version):
             if version is not None or not facts.versions(name):  # a scheduled version is not in force, and only its holds are on the list
                 assert not ledger.lists.get(name), f"{name} is listed, and is {'withdrawn' if version is None else 'suspended'}"
             continue
-        expectations = facts.expected(version, world)
+        expectations = facts.expected_verdicts(version, world)
         lists[name] = _same_list(host, version, expectations)
         counts["verdicts"] += _same_verdicts(host, version, expectations)
         counts["explained"] += _same_reasons(host, facts, version, world, expectations, rng)
         counts["lists"] += 1
-    counts += told_rightly(host, facts, lists, ledger.lists)
+    counts += compare_materialized_lists(host, facts, lists, ledger.lists)
     counts["looked back"] += _same_past(host, facts, world, rng)
     for name, closed_list in ledger.closed.items():
-        assert summed(host.editions(name)) == closed_list, f"the editions of {name} do not come to its list when the last was closed"
-        counts["editions summed"] += 1
+        assert list_from_editions(host.editions(name)) == closed_list, (
+            f"the editions of {name} do not come to its list when the last was closed"
+        )
+        counts["editions list_from_editions"] += 1
     return counts
 
 
-def _same_list(host: EmbeddedHost, version: Version, expected: dict[str, naive.Expected]) -> dict[int, Listed]:
+def _same_list(host: EmbeddedHost, version: VersionFacts, expected: dict[str, naive.Expectation]) -> dict[int, CandidateState]:
     """Compares the computed list with the expected one; returns it."""
     policy = version.published.policy
     candidates = core(host.state).candidates(policy.name) if policy.name in host.state.policies else []
@@ -71,7 +73,7 @@ def _same_list(host: EmbeddedHost, version: Version, expected: dict[str, naive.E
     raise AssertionError(f"list of {policy.name} version {version.number}: {'; '.join(differences) or 'somebody nobody knows'}")
 
 
-def _same_verdicts(host: EmbeddedHost, version: Version, expectations: dict[str, naive.Expected]) -> int:
+def _same_verdicts(host: EmbeddedHost, version: VersionFacts, expectations: dict[str, naive.Expectation]) -> int:
     """Compares the verdicts of all subjects; returns their number."""
     policy = host.state.policies[version.published.policy.name]
     kind = str(policy.subject)
@@ -85,7 +87,7 @@ def _same_verdicts(host: EmbeddedHost, version: Version, expectations: dict[str,
 
 
 def _same_reasons(
-    host: EmbeddedHost, facts: Facts, version: Version, world: naive.World, expectations: dict[str, naive.Expected], rng: Random
+    host: EmbeddedHost, facts: Facts, version: VersionFacts, world: naive.World, expectations: dict[str, naive.Expectation], rng: Random
 ) -> int:
     policy = host.state.policies[version.published.policy.name]
     names = [name for name, expectation in expectations.items() if expectation.verdict is not None]
@@ -116,17 +118,17 @@ def _same_past(host: EmbeddedHost, facts: Facts, world: naive.World, rng: Random
     day = min(since, facts.day) - dt.timedelta(rng.choice([-1, 0, 1, 1, 2, 10]))
     if day >= facts.day:
         return 0
-    version = facts.looked_back(name, day)
-    entry = host.state.registry.looked_back(day).active(name, day)
+    version = facts.version_looking_back(name, day)
+    entry = host.state.registry.without_later_withdrawals(day).active(name, day)
     host_number = None if entry is None or entry.policy.effective_from > day else entry.policy.version
     expected = None if version is None else version.number
     assert host_number == expected, f"looking back at {day}, version {host_number} of {name} was in force, and it was {expected}"
     if rng.random() < PAST:
-        state = as_of(host, day)
+        state = state_on(host, day)
         policy = state.policies.get(name)
-        host_list = {} if policy is None else listed(core(state), policy, day)
-        is_listed = version is not None and not facts.suspended(version, day)
-        listing_then = listing(version, facts.expected(version, world, day)) if version is not None and is_listed else {}
+        host_list = {} if policy is None else computed_list(core(state), policy, day)
+        is_listed = version is not None and not facts.is_suspended(version, day)
+        listing_then = listing(version, facts.expected_verdicts(version, world, day)) if version is not None and is_listed else {}
         assert host_list == listing_then, f"looking back at {day}, the list of {name} is not that of its version {expected}"
     return 1
 

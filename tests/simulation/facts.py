@@ -16,10 +16,10 @@ from typing import Any
 from matchers.worlds import token as token_of
 from policies.values import Kind
 from streams.language.messages import CoverageStated, DeliveryCompleted
-from tests.matchers.network import SECTIONS, Given, Listed, Row, given_of, pairs
+from tests.matchers.network import SECTIONS, CandidateState, WorldData, WorldRow, pairs, world_of
 from tests.oracles import naive
 from tests.simulation.naming import Naming
-from tests.simulation.network import CONTRACTS, FEEDS, MAX_UNPLACED, NEVER, Published
+from tests.simulation.network import CONTRACTS, FEEDS, MAX_UNPLACED, NEVER, PublishedVersion
 
 BEFORE = dt.date(1, 1, 1)
 
@@ -31,7 +31,7 @@ def token(kind: str, name: str) -> int:
 
 
 @dataclass(slots=True)
-class Delivery:
+class DeliveryFacts:
     """What has come of a delivery so far."""
 
     number: int
@@ -42,7 +42,7 @@ class Delivery:
 
 
 @dataclass(slots=True)
-class Statement:
+class StatementFacts:
     """A coverage statement, the names of the subjects it lists, and whether it was withdrawn."""
 
     message: CoverageStated
@@ -51,16 +51,16 @@ class Statement:
 
 
 @dataclass(slots=True)
-class Version:
+class VersionFacts:
     """A published version, and the day since which it is withdrawn."""
 
     number: int
-    published: Published
+    published: PublishedVersion
     withdrawn: dt.date | None = None
 
 
 @dataclass(slots=True)
-class Reported:
+class OutcomeFacts:
     """The outcome of a subject that counts, the day its time ends, and whether that day has come."""
 
     outcome: str
@@ -76,12 +76,12 @@ class Facts:
     def __init__(self) -> None:
         self.day = BEFORE
         self.ends: Mapping[str, dt.date] | None = None  # None: no catalogue yet
-        self.rows: dict[tuple[str, int, int, int], Row] = {}
-        self.deliveries: dict[tuple[str, int], dict[str, Delivery]] = {}
-        self.statements: dict[str, Statement] = {}
-        self.policies: dict[str, list[Version]] = {}
+        self.rows: dict[tuple[str, int, int, int], WorldRow] = {}
+        self.deliveries: dict[tuple[str, int], dict[str, DeliveryFacts]] = {}
+        self.statements: dict[str, StatementFacts] = {}
+        self.policies: dict[str, list[VersionFacts]] = {}
         self.answers: dict[str, dict[tuple[str, str], str]] = {}  # policy → subject and check → yes or no, the latest last
-        self.outcomes: dict[tuple[str, int], Reported] = {}  # by policy and the subject that the name counted as at the time
+        self.outcomes: dict[tuple[str, int], OutcomeFacts] = {}  # by policy and the subject that the name counted as at the time
         self.decisions: dict[str, str] = {}  # by hold: what counts
         self.naming = Naming()
         self.world_changed = True
@@ -89,23 +89,23 @@ class Facts:
 
     # -- what is in force ----------------------------------------------------------------------------------------------
 
-    def versions(self, policy: str) -> list[Version]:
+    def versions(self, policy: str) -> list[VersionFacts]:
         """The versions that were not withdrawn."""
         return [version for version in self.policies.get(policy, ()) if version.withdrawn is None]
 
-    def active(self, policy: str) -> Version | None:
+    def active(self, policy: str) -> VersionFacts | None:
         """The version whose list it is today: the latest one whose first day has come."""
         return _version_on(self.versions(policy), self.day)
 
-    def looked_back(self, policy: str, day: dt.date) -> Version | None:
+    def version_looking_back(self, policy: str, day: dt.date) -> VersionFacts | None:
         """The version whose list it was on an earlier day, looking back from today."""
         return _version_on([v for v in self.policies.get(policy, ()) if v.withdrawn is None or day < v.withdrawn], day)
 
-    def suspended(self, version: Version, day: dt.date | None = None) -> bool:
+    def is_suspended(self, version: VersionFacts, day: dt.date | None = None) -> bool:
         """Whether the agreement on a feed that the version reads has ended, today or on another day."""
         return any((self.ends or {}).get(feed, NEVER) < (day or self.day) for feed in version.published.policy.feeds)
 
-    def in_effect(self, statement: Statement) -> bool:
+    def in_effect(self, statement: StatementFacts) -> bool:
         """Whether a coverage statement counts: not withdrawn, and the delivery it names is complete, readable and as large as it says."""
         message = statement.message
         if statement.withdrawn:
@@ -120,7 +120,7 @@ class Facts:
 
     # -- the world -----------------------------------------------------------------------------------------------------
 
-    def given(self, rng: Random) -> Given:
+    def world_data(self, rng: Random) -> WorldData:
         """The world in the case format, with rows and statements in a random order."""
         rows = [self.naming.read(row) for row in self.rows.values()]
         rng.shuffle(rows)
@@ -132,19 +132,19 @@ class Facts:
             for delivery in deliveries.values()
             if delivery.completed is not None and delivery.completed.replaces and readable(delivery.completed)
         ]
-        return given_of(rows, coverage=coverage, replace=replace)
+        return world_of(rows, coverage=coverage, replace=replace)
 
     def world(self, rng: Random) -> naive.World:
         """The naive evaluator's world; made anew after a new fact about records or coverage."""
         if self._world is None or self.world_changed:
-            self._world, self.world_changed = naive.World(CONTRACTS, self.given(rng)), False
+            self._world, self.world_changed = naive.World(CONTRACTS, self.world_data(rng)), False
         return self._world
 
     def names(self, kind: str) -> set[str]:
         """The names of a kind that rows are about."""
         return {row.name for row in map(self.naming.read, self.rows.values()) if row.kind == kind}
 
-    def answered(self, world: naive.World, policy: str) -> naive.World:
+    def with_answers(self, world: naive.World, policy: str) -> naive.World:
         """The world with the answers for one policy. An answer belongs to the subject that its name counts as, and the latest counts."""
         kind = str(self.policies[policy][-1].published.policy.subject)
         world.answers = {}
@@ -152,12 +152,12 @@ class Facts:
             world.answers.setdefault(self.naming.counts_as(kind, name), {})[check] = word
         return world
 
-    def expected(self, version: Version, world: naive.World, day: dt.date | None = None) -> dict[str, naive.Expected]:
+    def expected_verdicts(self, version: VersionFacts, world: naive.World, day: dt.date | None = None) -> dict[str, naive.Expectation]:
         """What the naive evaluator says of every subject of a version's kind, by name; today, or on another day."""
         data = version.published.data
-        return naive.evaluate(data, self.answered(world, data["policy"]), day or self.day)
+        return naive.evaluate(data, self.with_answers(world, data["policy"]), day or self.day)
 
-    def _as_in_a_case(self, statement: Statement) -> dict[str, Any]:
+    def _as_in_a_case(self, statement: StatementFacts) -> dict[str, Any]:
         message, kind = statement.message, FEEDS[statement.message.feed]["subject"]
         subjects = {"subjects": sorted({self.naming.counts_as(kind, name) for name in statement.names})}
         where = subjects if message.division is None else {"division": message.division}
@@ -169,7 +169,7 @@ class Facts:
         }
 
 
-def listing(version: Version, expected: Mapping[str, naive.Expected]) -> dict[int, Listed]:
+def listing(version: VersionFacts, expected: Mapping[str, naive.Expectation]) -> dict[int, CandidateState]:
     """The expected list of a version, by token."""
     kind = str(version.published.policy.subject)
     return {
@@ -188,9 +188,9 @@ def readable(whole: DeliveryCompleted) -> bool:
     return Decimal(whole.unplaced) <= MAX_UNPLACED * whole.rows
 
 
-def _version_on(versions: list[Version], day: dt.date) -> Version | None:
+def _version_on(versions: list[VersionFacts], day: dt.date) -> VersionFacts | None:
     in_force = [v for v in versions if v.published.policy.effective_from <= day]
     return max(in_force, key=lambda version: version.number, default=None)
 
 
-__all__ = ["BEFORE", "SECTIONS", "Delivery", "Facts", "Reported", "Statement", "Version", "listing", "token"]
+__all__ = ["BEFORE", "SECTIONS", "DeliveryFacts", "Facts", "OutcomeFacts", "StatementFacts", "VersionFacts", "listing", "token"]

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from streams.embedded.host import EmbeddedHost, SnapshotRule
+from streams.embedded.host import CheckpointRule, EmbeddedHost
 from streams.store import checkpoints
 from streams.store.log import FILE
 from tests.simulation.kinds.crashes import CRASHES
@@ -23,11 +23,11 @@ RULES = (1_000, 1_000, 2_500, 10**9)
 """After how many rows a checkpoint is made (a message without rows counts 100): every 10 or 25 messages, or only when the schedule says so."""
 
 
-class Killed(Exception):
+class ProcessKilled(Exception):
     """The process is gone."""
 
 
-class Dying:
+class DyingLog:
     """A log that ends the process at one of its next appends, before or after the append is durable.
 
     Args:
@@ -43,20 +43,20 @@ class Dying:
         if not last or self._after:
             self._log.append(rows, forget)
         if last:
-            raise Killed
+            raise ProcessKilled
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._log, name)
 
 
-class Hosted:
+class DyingHost:
     """A host and the last offset it acknowledged."""
 
     def __init__(self, seed: int, folder: Path) -> None:
         self.seed, self.base, self.copies = seed, folder, 0
         self.counts: Counter[str] = Counter()
         self.offset = -1
-        self.rule = SnapshotRule(rows=RULES[seed % len(RULES)], closing_rows=RULES[seed % len(RULES)])
+        self.rule = CheckpointRule(rows=RULES[seed % len(RULES)], closing_rows=RULES[seed % len(RULES)])
         self.host = EmbeddedHost.open(folder / "0", parts(), create=True, rule=self.rule)
 
     def close(self) -> None:
@@ -64,7 +64,7 @@ class Hosted:
 
     def dying(self, after: bool, at: int = 0) -> None:
         """Makes the process end at an append of its log."""
-        self.host._log = Dying(self.host._log, after, at)  # type: ignore[assignment]  # the process ends there
+        self.host._log = DyingLog(self.host._log, after, at)  # type: ignore[assignment]  # the process ends there
 
     def crash(self, how: str, ahead: Sequence[int] = (0,)) -> int:
         """The process ends, and another one opens the files that are left.
@@ -81,7 +81,7 @@ class Hosted:
             self.host.close()
             return self._open(self.host.folder, ahead)
         if how in ("snapshot", "damaged"):
-            self.host.snapshot()
+            self.host.write_checkpoint()
         old, self.copies = self.host.folder, self.copies + 1
         new = self.base / str(self.copies)
         _copy_durable_files(old, new)

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 
 from streams.language.messages import CandidateChange
 from streams.lists.editions import Edition
-from tests.matchers.network import Listed, pairs
+from tests.matchers.network import CandidateState, pairs
 
-Lists = dict[str, dict[int, Listed]]
+Lists = dict[str, dict[int, CandidateState]]
 
 
-class Ledger:
+class LineLedger:
     """The materialized lists that the lines add up to."""
 
     def __init__(self) -> None:
@@ -62,9 +62,9 @@ class Ledger:
             self.closed[name] = dict(self.lists.get(name, {}))
 
 
-def summed(editions: Iterable[Edition]) -> dict[int, Listed]:
+def list_from_editions(editions: Iterable[Edition]) -> dict[int, CandidateState]:
     """The list that the editions of one policy add up to. Each edition must be net and follow from the one before."""
-    candidates: dict[int, Listed] = {}
+    candidates: dict[int, CandidateState] = {}
     for number, edition in enumerate(editions, 1):
         assert edition.number == number, f"edition {edition.number} of {edition.policy} should be {number}"
         subjects = [line.subject for line in edition.changes]

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from tests.matchers.network import Row
+from tests.matchers.network import WorldRow
 from tests.oracles.naive_records import LINK_KINDS
 
 Record: TypeAlias = tuple[str, str, str]
@@ -18,7 +18,7 @@ Record: TypeAlias = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class IdentityDecision:
     """A correction by names: ``name`` counts as ``into``, everywhere or in some records. Where both are the same, that is taken back."""
 
     kind: str
@@ -31,30 +31,30 @@ class Decided:
 class Naming:
     """The decisions in force."""
 
-    merged: dict[tuple[str, str], str] = field(default_factory=dict)
-    given: dict[tuple[Record, str, str], str] = field(default_factory=dict)
+    merges: dict[tuple[str, str], str] = field(default_factory=dict)
+    handed_records: dict[tuple[Record, str, str], str] = field(default_factory=dict)
 
-    def put(self, decision: Decided) -> None:
+    def put(self, decision: IdentityDecision) -> None:
         """Adds a decision, or takes one back."""
         back = decision.into == decision.name
         if not decision.records:
             if back:
-                self.merged.pop((decision.kind, decision.name), None)
+                self.merges.pop((decision.kind, decision.name), None)
             else:
-                self.merged[decision.kind, decision.name] = decision.into
+                self.merges[decision.kind, decision.name] = decision.into
         for record in decision.records:
             if back:
-                self.given.pop((record, decision.kind, decision.name), None)
+                self.handed_records.pop((record, decision.kind, decision.name), None)
             else:
-                self.given[record, decision.kind, decision.name] = decision.into
+                self.handed_records[record, decision.kind, decision.name] = decision.into
 
     def counts_as(self, kind: str, name: str) -> str:
         """The subject that a name counts as: merges are followed to their end."""
-        while (kind, name) in self.merged:
-            name = self.merged[kind, name]
+        while (kind, name) in self.merges:
+            name = self.merges[kind, name]
         return name
 
-    def read(self, row: Row) -> Row:
+    def read(self, row: WorldRow) -> WorldRow:
         """A row with each name replaced by the subject it counts as: first by a given record, then by merges."""
         where = (row.feed, row.source, str(row.record["key"]))
         record = dict(row.record)
@@ -63,17 +63,17 @@ class Naming:
                 record[link] = self._cell(where, LINK_KINDS[link], record[link])
         return replace(row, name=self._cell(where, row.kind, row.name), record=record)
 
-    def in_force(self, decision: Decided) -> int:
+    def in_force(self, decision: IdentityDecision) -> int:
         """How many of the decisions that this one takes back are in force."""
         if not decision.records:
-            return int((decision.kind, decision.name) in self.merged)
-        return sum((record, decision.kind, decision.name) in self.given for record in decision.records)
+            return int((decision.kind, decision.name) in self.merges)
+        return sum((record, decision.kind, decision.name) in self.handed_records for record in decision.records)
 
     def _cell(self, where: Record, kind: str, name: str) -> str:
-        return self.counts_as(kind, self.given.get((where, kind, name), name))
+        return self.counts_as(kind, self.handed_records.get((where, kind, name), name))
 
 
-def naming(row: Row) -> Iterable[tuple[str, str]]:
+def naming(row: WorldRow) -> Iterable[tuple[str, str]]:
     """Kind and name of every subject in a row: its own, and those of its links."""
     yield row.kind, row.name
     for link in sorted(LINK_KINDS.keys() & row.record.keys()):

@@ -24,7 +24,7 @@ from policies.problems.problems import Invalid
 from policies.yaml.document import Document
 from streams.language.messages import CatalogueSet
 from streams.language.ports import Parts
-from tests.matchers.network import drawn, focused, plain
+from tests.matchers.network import plain, policy_with_rare_part, random_valid_policy
 from tests.oracles.naive_values import read_yaml
 from tests.worlds import CONTRACTS as GENERATED
 from tests.worlds import UNITS
@@ -44,13 +44,13 @@ FAMILIES, POOL = 24, 100
 # ---- catalogues --------------------------------------------------------------------------------------------------
 
 
-def written(data: Any) -> str:
+def yaml_text(data: Any) -> str:
     """Plain data as YAML on one line, with decimals and dates unquoted."""
     match data:
         case Mapping():
-            return "{" + ", ".join(f"{key}: {written(value)}" for key, value in data.items()) + "}"
+            return "{" + ", ".join(f"{key}: {yaml_text(value)}" for key, value in data.items()) + "}"
         case list() | tuple():
-            return "[" + ", ".join(map(written, data)) + "]"
+            return "[" + ", ".join(map(yaml_text, data)) + "]"
         case str():
             return json.dumps(data, ensure_ascii=False)
         case bool() | None:
@@ -59,7 +59,7 @@ def written(data: Any) -> str:
             return str(data)
 
 
-_UNITS = written({"format": 1, "units": UNITS})
+_UNITS = yaml_text({"format": 1, "units": UNITS})
 
 
 def catalogue_set(ends: Mapping[str, dt.date], late_after: str | None = None) -> CatalogueSet:
@@ -71,7 +71,7 @@ def catalogue_set(ends: Mapping[str, dt.date], late_after: str | None = None) ->
 def _contract_text(feed: str, until: dt.date, late_after: str | None) -> str:
     contract = FEEDS[feed]
     delivery = contract["delivery"] | ({} if late_after is None else {"bounds": {"late_after": late_after}})
-    return written({**contract, "delivery": delivery, "agreement": {**contract["agreement"], "until": until.isoformat()}})
+    return yaml_text({**contract, "delivery": delivery, "agreement": {**contract["agreement"], "until": until.isoformat()}})
 
 
 @cache
@@ -102,7 +102,7 @@ def plain_catalogue() -> Catalogue:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedVersion:
     """One version of a policy: for the host, and as plain data for the oracle."""
 
     text: str
@@ -141,7 +141,7 @@ def parts() -> Parts:
     return Parts(build, read)
 
 
-def version_of(body: Mapping[str, Any], version: int, start: dt.date | None, end: dt.date | None) -> Published:
+def version_of(body: Mapping[str, Any], version: int, start: dt.date | None, end: dt.date | None) -> PublishedVersion:
     """A policy's body as a version with its days in force.
 
     Args:
@@ -151,9 +151,9 @@ def version_of(body: Mapping[str, Any], version: int, start: dt.date | None, end
     first = max(start or dt.date.min, body["effective"]["from"])
     last = None if end is None or end < first else end
     data = {**body, "version": version, "effective": {"from": first, "to": last}}
-    text = written(data)
+    text = yaml_text(data)
     _DOCUMENTS.setdefault(text, Document(plain(data), f"{body['policy']}.yaml"))
-    return Published(text, data, read(text, body["policy"], plain_catalogue()))
+    return PublishedVersion(text, data, read(text, body["policy"], plain_catalogue()))
 
 
 _TURNS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -182,8 +182,8 @@ def family(pool: int, number: int) -> tuple[Mapping[str, Any], ...]:
     """The bodies that follow one another as versions of one random policy."""
     rng = Random(f"family {pool} {number}")
     name = f"random-{pool}-{number}"
-    first, policy = focused(rng, name) if number % 3 == 0 else drawn(rng, 4, name)
+    first, policy = policy_with_rare_part(rng, name) if number % 3 == 0 else random_valid_policy(rng, 4, name)
     while number % 3 == 1 and not any(isinstance(node, Check) for node in children(policy.criteria)):
-        first, policy = drawn(rng, 2, name)
-    later = [drawn(rng, 4, name, subject=first["subject"])[0] for _ in range(2)]
+        first, policy = random_valid_policy(rng, 2, name)
+    later = [random_valid_policy(rng, 4, name, subject=first["subject"])[0] for _ in range(2)]
     return first, *later

@@ -17,19 +17,19 @@ from tempfile import TemporaryDirectory
 
 from policies.problems.problems import Invalid
 from streams.host import Receipt
-from streams.language.errors import Refused, Replayed
+from streams.language.errors import Refusal, RepeatedDecision
 from streams.language.messages import EditionCut, HoldDecided, Input, OutcomeReported, PolicyPublished, PolicyWithdrawn, Tick
 from streams.ledgers.decisions import decides
 from streams.wire.wire import decode
-from tests.simulation.beside import Beside
-from tests.simulation.events import Event
-from tests.simulation.expecting import hold
+from tests.simulation.beside import HandFold
+from tests.simulation.events import ScheduleEvent
+from tests.simulation.expecting import compare_everything
 from tests.simulation.facts import Facts, token
-from tests.simulation.hosting import Hosted, Killed
+from tests.simulation.hosting import DyingHost, ProcessKilled
 from tests.simulation.kinds import TELLING
-from tests.simulation.kinds.groups import Group
+from tests.simulation.kinds.groups import MessageGroup
 from tests.simulation.kinds.outcomes import ANY, LISTED, NEWEST
-from tests.simulation.ledger import Ledger
+from tests.simulation.ledger import LineLedger
 from tests.simulation.schedule import QUIET
 
 MEMORY = Path("/dev/shm")
@@ -46,23 +46,23 @@ FAR = 100
 class Failure(AssertionError):
     """What did not hold, and at which event; ``sort`` is its first words."""
 
-    def __init__(self, event: Event, what: BaseException) -> None:
+    def __init__(self, event: ScheduleEvent, what: BaseException) -> None:
         text = str(what) if isinstance(what, AssertionError) else repr(what)
         self.number, self.sort = event.number, re.sub(r"\d+", "", text).split()[:2]
-        super().__init__(f"at event {event.number} ({event.said}): {text}")
+        super().__init__(f"at event {event.number} ({event.description}): {text}")
 
 
-class Run(Hosted):
+class ScheduleRun(DyingHost):
     """A host and the facts beside it."""
 
     def __init__(self, seed: int, folder: Path) -> None:
         super().__init__(seed, folder)
-        self.facts, self.ledger = Facts(), Ledger()
-        self.refused: list[tuple[Event, int]] = []
+        self.facts, self.ledger = Facts(), LineLedger()
+        self.refused: list[tuple[ScheduleEvent, int]] = []
         self.dies: str | None = None
-        self.beside = Beside() if seed % FOLDED == 0 else None
+        self.beside = HandFold() if seed % FOLDED == 0 else None
 
-    def run(self, events: Sequence[Event]) -> None:
+    def run(self, events: Sequence[ScheduleEvent]) -> None:
         """Runs the events in order.
 
         Raises:
@@ -74,14 +74,14 @@ class Run(Hosted):
             except Exception as error:
                 raise Failure(part[-1], error) from error
 
-    def do(self, event: Event, *group: Event) -> None:
+    def do(self, event: ScheduleEvent, *group: ScheduleEvent) -> None:
         """Runs an event, or a marker with the messages of its group."""
         event, group = self._with_target(event), tuple(map(self._with_target, group))
         for each in (event, *group):
             self.counts[f"event: {each.kind}"] += 1
             self.counts["events"] += 1
-        if isinstance(event.told, Group):
-            self._send_group(event.kind, event.told, group)
+        if isinstance(event.payload, MessageGroup):
+            self._send_group(event.kind, event.payload, group)
         elif event.kind == QUIET:
             self._quiet(event)
         elif event.message is not None:
@@ -93,19 +93,19 @@ class Run(Hosted):
 
     # -- sending -------------------------------------------------------------------------------------------------------
 
-    def _send(self, event: Event, tries: int = TRIES) -> bool:
+    def _send(self, event: ScheduleEvent, tries: int = TRIES) -> bool:
         """Sends one message until it is acknowledged or refused; whether it was admitted."""
         assert event.message is not None
         dies, self.dies = self.dies, None
         if dies is not None:
             self.dying(dies == "after commit")
-        refusal: Refused | Invalid | None = None
+        refusal: Refusal | Invalid | None = None
         try:
             receipt = self.host.submit(event.message)
-        except Killed:
+        except ProcessKilled:
             self._send_again(event, dies == "after commit")
             return True
-        except (Refused, Invalid) as error:
+        except (Refusal, Invalid) as error:
             refusal = error
         if refusal is None:
             self._take(event, receipt)
@@ -119,7 +119,7 @@ class Run(Hosted):
             self.crash("killed")
         return False
 
-    def _send_again(self, event: Event, durable: bool) -> None:
+    def _send_again(self, event: ScheduleEvent, durable: bool) -> None:
         """Sends a message again over which the process died; it changes nothing if it was durable."""
         assert event.message is not None
         if not self.crash("killed", (int(durable),)):
@@ -128,7 +128,7 @@ class Run(Hosted):
         self._take_durable([event])
         self._repeat(event)
 
-    def _take_durable(self, events: Sequence[Event]) -> None:
+    def _take_durable(self, events: Sequence[ScheduleEvent]) -> None:
         """Takes messages that were durable but not acknowledged, with their lines from the log."""
         lines = list(self.host.outputs(self.ledger.lines[-1].id if self.ledger.lines else None))
         for event in events:
@@ -136,21 +136,21 @@ class Run(Hosted):
             mine = [line for line in lines if line.id.startswith(f"{offset}.")]
             self._take(event, Receipt(offset, mine, []))  # type: ignore[arg-type]  # lines are lines
 
-    def _repeat(self, event: Event) -> None:
+    def _repeat(self, event: ScheduleEvent) -> None:
         """Sends a message again that was durable but not acknowledged; it must change nothing."""
         assert event.message is not None
         try:
             receipt = self.host.submit(event.message)
-        except (Refused, Invalid):
+        except (Refusal, Invalid):
             return  # for example, a withdrawal of a withdrawn statement
         assert not len(receipt.changes), "what was durable is told a second time"
         self.offset = receipt.offset
         self._fold(event, receipt)
         self._close_editions(event)
 
-    def _take(self, event: Event, receipt: Receipt) -> None:
+    def _take(self, event: ScheduleEvent, receipt: Receipt) -> None:
         telling = TELLING[type(event.message)]
-        assert telling.allowed(self.facts, event) is not False, f"admitted, and should have been refused: {event.said}"
+        assert telling.allowed(self.facts, event) is not False, f"admitted, and should have been refused: {event.description}"
         before = self.facts.day
         telling.tell(self.facts, event)
         assert receipt.offset == self.offset + 1, f"offset {receipt.offset} follows {self.offset}"
@@ -160,7 +160,7 @@ class Run(Hosted):
         self._close_editions(event)
         self.counts["told"] += 1
 
-    def _fold(self, event: Event, receipt: Receipt) -> None:
+    def _fold(self, event: ScheduleEvent, receipt: Receipt) -> None:
         """Gives the message to the second fold, if there is one."""
         if self.beside is not None and self.beside.passes(event.message) > FAR:
             self.beside = None
@@ -168,7 +168,7 @@ class Run(Hosted):
             assert event.message is not None
             self.beside.take(event.message, receipt.offset, receipt.changes, self.facts, self.host.state.book.holds)
 
-    def _with_target(self, event: Event) -> Event:
+    def _with_target(self, event: ScheduleEvent) -> ScheduleEvent:
         """The event with a hold or a candidate looked up now, as people would do; unchanged if there is none."""
         message, rng = event.message, Random(f"{self.seed} named {event.number}")
         if isinstance(message, HoldDecided) and message.hold in (NEWEST, ANY):
@@ -179,11 +179,11 @@ class Run(Hosted):
             there = self.ledger.lists.get(message.policy, {})
             kind = str(self.facts.policies[message.policy][-1].published.policy.subject) if there else ""
             names = sorted(name for name in self.facts.names(kind) if token(kind, name) in there) if there else []
-            name = rng.choice(names) if names else event.told
-            return replace(event, message=replace(message, subject=token(kind, name) if names else message.subject), told=name)
+            name = rng.choice(names) if names else event.payload
+            return replace(event, message=replace(message, subject=token(kind, name) if names else message.subject), payload=name)
         return event
 
-    def _close_editions(self, event: Event) -> None:
+    def _close_editions(self, event: ScheduleEvent) -> None:
         """Closes the editions that a message closes: a tick those of all policies, a decision about a policy its own."""
         match event.message:
             case Tick():
@@ -193,7 +193,7 @@ class Run(Hosted):
 
     # -- in groups -----------------------------------------------------------------------------------------------------
 
-    def _send_group(self, how: str, group: Group, events: Sequence[Event]) -> None:
+    def _send_group(self, how: str, group: MessageGroup, events: Sequence[ScheduleEvent]) -> None:
         if not events:
             return
         end, self.dies = self.dies or group.end, None
@@ -204,15 +204,15 @@ class Run(Hosted):
         else:
             self._send_streamed(events, end, min(group.at, len(events) - 1))
 
-    def _send_together(self, events: Sequence[Event], end: str) -> None:
+    def _send_together(self, events: Sequence[ScheduleEvent], end: str) -> None:
         """Sends the messages in one transaction; if it is refused, each one alone."""
         if end:
             self.dying(end == "after commit")
         try:
             receipts = self.host.submit_many(_messages(events))
-        except Killed:
+        except ProcessKilled:
             self._take_durable(events[: self.crash("killed", (len(events) if end == "after commit" else 0,))])
-        except (Refused, Invalid):
+        except (Refusal, Invalid):
             self.counts["group refused"] += 1
             if end:
                 self.crash("killed")
@@ -227,7 +227,7 @@ class Run(Hosted):
         for event in events:  # the sender got no acknowledgement, so it repeats all
             self._send(event)
 
-    def _send_streamed(self, events: Sequence[Event], end: str, at: int) -> None:
+    def _send_streamed(self, events: Sequence[ScheduleEvent], end: str, at: int) -> None:
         """Sends the messages as a stream. Those before the end are acknowledged; of those behind it at most one is durable."""
         if end in ("before commit", "after commit"):
             self.dying(end == "after commit", at)
@@ -240,10 +240,10 @@ class Run(Hosted):
                     if end == "stopped" and count > at:
                         break
             ahead = self.ahead((0, 1) if count < len(events) else (0,))
-        except Killed:
+        except ProcessKilled:
             assert count == at, f"{count} messages of a group were acknowledged, and {at} were durable"
             ahead = self.crash("killed", (int(end == "after commit"),))
-        except (Refused, Invalid):
+        except (Refusal, Invalid):
             self.counts["group refused"] += 1
             refused = True
             ahead = self.crash("killed", (0, 1)) if end in ("before commit", "after commit") else self.ahead((0, 1))
@@ -256,13 +256,13 @@ class Run(Hosted):
 
     # -- comparing -----------------------------------------------------------------------------------------------------
 
-    def _quiet(self, event: Event) -> None:
+    def _quiet(self, event: ScheduleEvent) -> None:
         """Sends refused messages again, then compares everything."""
         waiting, self.refused = self.refused, []
         for event_again, tries in waiting:
             self._send(event_again, tries)
         assert list(self.host.outputs()) == self.ledger.lines, "what the log holds is not what was told"
-        self.counts += hold(self.host, self.facts, self.ledger, Random(f"{self.seed} quiet {event.number}"))
+        self.counts += compare_everything(self.host, self.facts, self.ledger, Random(f"{self.seed} quiet {event.number}"))
         self._come_again(Random(f"{self.seed} again {event.number}"))
         if self.beside is not None:
             self.beside.same(self.host)
@@ -274,36 +274,36 @@ class Run(Hosted):
             for _, body in self.host._log.inputs(at - 1, at):
                 message = decode(body)
                 if decides(message):
-                    with suppress(Replayed):
+                    with suppress(RepeatedDecision):
                         self.host.submit(message)
                         raise AssertionError(f"a decision that came before, in message {at}, is carried out again")
                     self.counts["decisions that came again"] += 1
 
 
-def in_groups(events: Sequence[Event]) -> Iterator[list[Event]]:
+def in_groups(events: Sequence[ScheduleEvent]) -> Iterator[list[ScheduleEvent]]:
     """The events one by one, but a marker together with its messages; another event ends a group early."""
     place = 0
     while place < len(events):
         part = [events[place]]
-        size = part[0].told.size if isinstance(part[0].told, Group) else 0
+        size = part[0].payload.size if isinstance(part[0].payload, MessageGroup) else 0
         while len(part) <= size and place + len(part) < len(events) and events[place + len(part)].message is not None:
             part.append(events[place + len(part)])
         place += len(part)
         yield part
 
 
-def _messages(events: Iterable[Event]) -> list[Input]:
+def _messages(events: Iterable[ScheduleEvent]) -> list[Input]:
     return [event.message for event in events if event.message is not None]
 
 
-def run(events: Sequence[Event], seed: int) -> Counter[str]:
+def run(events: Sequence[ScheduleEvent], seed: int) -> Counter[str]:
     """Runs events in a folder of their own; returns counts of what happened and what was compared.
 
     Raises:
         Failure: at the first thing that does not hold.
     """
     with TemporaryDirectory(prefix="simulation-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        running = Run(seed, Path(folder))
+        running = ScheduleRun(seed, Path(folder))
         try:
             running.run(events)
         except Failure:
@@ -312,5 +312,5 @@ def run(events: Sequence[Event], seed: int) -> Counter[str]:
             raise
         running.close()
         if running.beside is not None:
-            running.counts += Counter({f"fold: {what}": count for what, count in running.beside.folded.listing.counts.items()})
+            running.counts += Counter({f"fold: {what}": count for what, count in running.beside.fold.listing.counts.items()})
         return running.counts + Counter({f"cause: {cause}": count for cause, count in running.ledger.causes.items()})

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from streams.language.messages import Tick
 from tests.matchers.network import REGISTERS
 from tests.simulation.drawing import Drawing, delivery, stating
-from tests.simulation.events import Event
+from tests.simulation.events import ScheduleEvent
 from tests.simulation.kinds import KINDS
-from tests.simulation.kinds.policies import published
+from tests.simulation.kinds.policies import publication
 from tests.simulation.network import FEEDS, catalogue_set
 
 QUIET = "quiet"
@@ -22,14 +22,14 @@ TWICE = 0.06
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class SimulatedSchedule:
     """The events of a seed, in the order of arrival."""
 
     seed: int
-    events: tuple[Event, ...]
+    events: tuple[ScheduleEvent, ...]
 
 
-def schedule(seed: int) -> Schedule:
+def schedule(seed: int) -> SimulatedSchedule:
     """The schedule of a seed: the same every time."""
     d = Drawing(seed)
     names, weights = list(KINDS), [kind.weight for kind in KINDS.values()]
@@ -41,32 +41,32 @@ def schedule(seed: int) -> Schedule:
     for _ in range(d.rng.choice([2, 3, 3, 4])):
         arrivals.insert(d.rng.randint(len(arrivals) // 5, len(arrivals)), _quiet())
     arrivals.append(_quiet())
-    return Schedule(seed, tuple(replace(event, number=number) for number, event in enumerate(arrivals)))
+    return SimulatedSchedule(seed, tuple(replace(event, number=number) for number, event in enumerate(arrivals)))
 
 
-def _beginning(d: Drawing) -> list[Event]:
+def _beginning(d: Drawing) -> list[ScheduleEvent]:
     """The day and the catalogue; then the first deliveries, statements and policies in any order."""
     first = [
-        Event("day", f"the day is {d.day}", Tick(d.day), again=False),
-        Event("catalogue", "the network's catalogue", catalogue_set({}, d.late_after), {}, again=False),
+        ScheduleEvent("day", f"the day is {d.day}", Tick(d.day), again=False),
+        ScheduleEvent("catalogue", "the network's catalogue", catalogue_set({}, d.late_after), {}, again=False),
     ]
-    parts: list[list[Event]] = []
-    sources = sorted({(row.feed, row.source) for row in d.held})
+    parts: list[list[ScheduleEvent]] = []
+    sources = sorted({(row.feed, row.source) for row in d.unsent_rows})
     for feed, unit in sources:
         if feed not in REGISTERS.values() and d.chance(0.3):
             continue  # it comes later
-        rows = [row for row in d.held if (row.feed, row.source) == (feed, unit) and d.chance(0.75)]
+        rows = [row for row in d.unsent_rows if (row.feed, row.source) == (feed, unit) and d.chance(0.75)]
         ids = {id(row) for row in rows}
-        d.held = [row for row in d.held if id(row) not in ids]
+        d.unsent_rows = [row for row in d.unsent_rows if id(row) not in ids]
         if rows:
-            parts.append(delivery(d, "new", feed, unit, [d.lifted(row) for row in rows], stated=0.15))
-    parts += [published(d) for _ in range(d.rng.choice([2, 3]))]
-    parts += [[stating(d, "stated", feed, source["unit"])] for feed in d.read() for source in FEEDS[feed]["sources"] if d.chance(0.9)]
+            parts.append(delivery(d, "new", feed, unit, [d.without_delivery(row) for row in rows], stated=0.15))
+    parts += [publication(d) for _ in range(d.rng.choice([2, 3]))]
+    parts += [[stating(d, "stated", feed, source["unit"])] for feed in d.feeds_read() for source in FEEDS[feed]["sources"] if d.chance(0.9)]
     d.rng.shuffle(parts)
     return first + [event for part in parts for event in part]
 
 
-def _arriving(d: Drawing, events: list[Event]) -> list[Event]:
+def _arriving(d: Drawing, events: list[ScheduleEvent]) -> list[ScheduleEvent]:
     """The events in the order of arrival: some late, some early, some twice."""
     arrivals = [(place + event.delay, place, event) for place, event in enumerate(events)]
     for place, event in enumerate(events):
@@ -76,5 +76,5 @@ def _arriving(d: Drawing, events: list[Event]) -> list[Event]:
     return [event for _, _, event in arrivals]
 
 
-def _quiet() -> Event:
-    return Event(QUIET, "a quiet point: everything is compared", again=False)
+def _quiet() -> ScheduleEvent:
+    return ScheduleEvent(QUIET, "a quiet point: everything is compared", again=False)

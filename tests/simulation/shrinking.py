@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tests.simulation.events import Event
+from tests.simulation.events import ScheduleEvent
 from tests.simulation.running import Failure, run
 
 MOST = 600
 """The most runs that a shrinking may take."""
 
 
-def failure(events: Sequence[Event], seed: int) -> Failure | None:
+def failure(events: Sequence[ScheduleEvent], seed: int) -> Failure | None:
     """What does not hold when these events are run; None if everything holds."""
     try:
         run(events, seed)
@@ -24,7 +24,9 @@ def failure(events: Sequence[Event], seed: int) -> Failure | None:
     return None
 
 
-def shrunk(events: Sequence[Event], seed: int, failing: Callable[[Sequence[Event], int], Failure | None] = failure) -> list[Event]:
+def short_schedule(
+    events: Sequence[ScheduleEvent], seed: int, failing: Callable[[Sequence[ScheduleEvent], int], Failure | None] = failure
+) -> list[ScheduleEvent]:
     """A short part of a failing schedule that fails with the same sort of failure; the same every time.
 
     Args:
@@ -50,7 +52,7 @@ def shrunk(events: Sequence[Event], seed: int, failing: Callable[[Sequence[Event
         size = max(1, size // 2)
 
 
-def _up_to(events: list[Event], error: Failure) -> list[Event]:
+def _up_to(events: list[ScheduleEvent], error: Failure) -> list[ScheduleEvent]:
     """The events up to the one that failed."""
     last = max((place for place, event in enumerate(events) if event.number == error.number), default=len(events) - 1)
     return events[: last + 1]

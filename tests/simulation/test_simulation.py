@@ -15,22 +15,22 @@ import pytest
 
 from policies.yaml.document import load
 from streams.language.messages import OutcomeReported, Tick
-from tests.matchers.counting import FACTOR, Counted, chunks, need
-from tests.matchers.network import Row
+from tests.matchers.counting import FACTOR, AddCounts, chunks, need
+from tests.matchers.network import WorldRow
 from tests.oracles.listing import MONTHS
-from tests.simulation.__main__ import main, told
-from tests.simulation.events import Event
-from tests.simulation.facts import Facts, Version, token
+from tests.simulation.__main__ import failure_report, main
+from tests.simulation.events import ScheduleEvent
+from tests.simulation.facts import Facts, VersionFacts, token
 from tests.simulation.kinds import KINDS, TELLING
 from tests.simulation.kinds.crashes import CRASHES
-from tests.simulation.kinds.groups import Group
+from tests.simulation.kinds.groups import MessageGroup
 from tests.simulation.kinds.outcomes import LISTED, REPORTED
-from tests.simulation.naming import Decided, Naming
+from tests.simulation.naming import IdentityDecision, Naming
 from tests.simulation.network import catalogue_set, examples, family, plain_catalogue, version_of
-from tests.simulation.planted import CAUGHT, MOST, PLANTED, caught, known
+from tests.simulation.planted_bugs import CAUGHT, MOST, PLANTED, catching_run, known_seeds
 from tests.simulation.running import Failure, in_groups, run
 from tests.simulation.schedule import QUIET, schedule
-from tests.simulation.shrinking import shrunk
+from tests.simulation.shrinking import short_schedule
 
 CHUNKS, SCHEDULES = 20, 50
 ALL = int(os.environ.get("HUIMIN_SCHEDULES") or 20_000)
@@ -63,15 +63,15 @@ def through(seeds: range) -> Counter[str]:
         try:
             counts += run(schedule(seed).events, seed)
         except Failure as failure:
-            raise AssertionError(told(seed)) from failure
+            raise AssertionError(failure_report(seed)) from failure
         counts["schedules"] += 1
     return counts
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
-def test_lists_are_one_recomputation_over_the_facts(chunk: int, counted: Counted) -> None:
+def test_lists_are_one_recomputation_over_the_facts(chunk: int, add_counts: AddCounts) -> None:
     """At every quiet point, lists, verdicts, editions and reasons are those of the naive evaluator over the acknowledged facts."""
-    counted("simulation", through(range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES)))
+    add_counts("simulation", through(range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES)))
 
 
 @pytest.mark.prove
@@ -84,9 +84,9 @@ def test_so_are_many_more(chunk: int) -> None:
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.prove) if name in LATE else name for name in PLANTED])
 def test_a_planted_bug_is_caught(name: str) -> None:
     """One of a thousand schedules catches the bug; the one that caught it last time is tried first."""
-    catch = caught(PLANTED[name], first_seed=known().get(name))
+    catch = catching_run(PLANTED[name], first_seed=known_seeds().get(name))
 
-    assert (catch is None) == (PLANTED[name].equivalent is not None), PLANTED[name].said
+    assert (catch is None) == (PLANTED[name].equivalent is not None), PLANTED[name].description
 
 
 def test_every_bug_can_be_planted() -> None:
@@ -98,8 +98,8 @@ def test_every_bug_can_be_planted() -> None:
 
 def test_caught_json_names_existing_bugs() -> None:
     """It holds no schedule for a bug that is gone, and no schedule beyond those that may be tried."""
-    assert known().keys() <= PLANTED.keys(), f"{CAUGHT.name} names bugs that are gone: python -m tests.simulation.planted"
-    assert all(0 <= seed < MOST for seed in known().values())
+    assert known_seeds().keys() <= PLANTED.keys(), f"{CAUGHT.name} names bugs that are gone: python -m tests.simulation.planted_bugs"
+    assert all(0 <= seed < MOST for seed in known_seeds().values())
 
 
 # ---- the simulator itself ----------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def test_a_seed_is_a_schedule() -> None:
     schedules = [schedule(seed) for seed in range(60)]
     crashes = sorted(sum(event.kind in CRASHES for event in each.events) for each in schedules)
 
-    assert [event.said for event in schedule(7).events] == [event.said for event in schedules[7].events]
+    assert [event.description for event in schedule(7).events] == [event.description for event in schedules[7].events]
     assert sorted(len(each.events) for each in schedules)[30] >= 60
     assert crashes[30] >= 3
     assert all(each.events[-1].kind == QUIET for each in schedules)
@@ -132,7 +132,7 @@ def test_every_message_has_its_row() -> None:
 def test_a_group_is_cut_with_its_schedule() -> None:
     """A marker takes its number of messages, or fewer if another event or the end comes first."""
     message = schedule(0).events[0]
-    marker, crash = Event("together", "the next 2", told=Group(2, "", 0)), Event("killed", "it is killed")
+    marker, crash = ScheduleEvent("together", "the next 2", payload=MessageGroup(2, "", 0)), ScheduleEvent("killed", "it is killed")
 
     parts = [len(part) for part in in_groups([message, marker, message, message, message, marker, message, crash, marker])]
 
@@ -142,34 +142,38 @@ def test_a_group_is_cut_with_its_schedule() -> None:
 def test_names_are_read_in_order() -> None:
     """A name is read by the given record first, in cells of its kind only, then by merges to their end; undone decisions leave no trace (§15)."""
     naming, record = Naming(), ("hukou", "city-psb", "k1")
-    row = Row("person", "p1", "hukou", {"key": "k1", "source": "city-psb", "household": "h1"})
-    other = Row("person", "p1", "hukou", {"key": "k2", "source": "city-psb", "household": "h1"})
-    for decision in (Decided("person", "p1", "p2", (record,)), Decided("person", "p2", "p3"), Decided("household", "h1", "h2")):
+    row = WorldRow("person", "p1", "hukou", {"key": "k1", "source": "city-psb", "household": "h1"})
+    other = WorldRow("person", "p1", "hukou", {"key": "k2", "source": "city-psb", "household": "h1"})
+    for decision in (
+        IdentityDecision("person", "p1", "p2", (record,)),
+        IdentityDecision("person", "p2", "p3"),
+        IdentityDecision("household", "h1", "h2"),
+    ):
         naming.put(decision)
 
     assert (naming.read(row).name, naming.read(row).record["household"]) == ("p3", "h2")
     assert naming.read(other).name == "p1"
 
-    naming.put(Decided("person", "p1", "p4"))
-    naming.put(Decided("person", "p1", "p1", (record,)))
+    naming.put(IdentityDecision("person", "p1", "p4"))
+    naming.put(IdentityDecision("person", "p1", "p1", (record,)))
 
     assert naming.read(row).name == naming.read(other).name == "p4"
-    assert naming.in_force(Decided("person", "p1", "p1", (record,))) == 0
+    assert naming.in_force(IdentityDecision("person", "p1", "p1", (record,))) == 0
 
 
 def test_the_latest_outcome_counts() -> None:
     """The latest day counts, and of equal days the one that came last, for the subject the name counts as; its end is final (§17)."""
     facts, body = Facts(), examples()["elderly-uninsured"][0]
-    facts.policies[body["policy"]] = [Version(1, version_of(body, 1, None, None))]
+    facts.policies[body["policy"]] = [VersionFacts(1, version_of(body, 1, None, None))]
     facts.day = on = date(2026, 10, 31)
 
     def tell(name: str, outcome: str, day: date) -> None:
         message = OutcomeReported(body["policy"], token("person", name), outcome, day, "the agency")
-        REPORTED.tell(facts, Event("reported", "", message, name))
+        REPORTED.tell(facts, ScheduleEvent("reported", "", message, name))
 
     for outcome, day in (("unreachable", on), ("declined", on - timedelta(1)), ("enrolled", on), ("unreachable", on)):
         tell("p1", outcome, day)
-    facts.naming.put(Decided("person", "p1", "p2"))
+    facts.naming.put(IdentityDecision("person", "p1", "p2"))
     tell("p1", "declined", on)
 
     latest = facts.outcomes[body["policy"], token("person", "p1")]
@@ -177,7 +181,7 @@ def test_the_latest_outcome_counts() -> None:
     assert facts.outcomes[body["policy"], token("person", "p2")].until == date(2027, 10, 31)
 
     for day in (date(2026, 11, 29), date(2026, 11, 30), on):
-        TELLING[Tick].tell(facts, Event("day", "", Tick(day)))
+        TELLING[Tick].tell(facts, ScheduleEvent("day", "", Tick(day)))
         assert latest.over == (day != date(2026, 11, 29))
 
 
@@ -196,11 +200,11 @@ def test_a_failing_schedule_is_made_short() -> None:
     events = schedule(3).events
     needed_numbers = {events[5].number, events[20].number}
 
-    def failing(some: Sequence[Event], seed: int) -> Failure | None:
+    def failing(some: Sequence[ScheduleEvent], seed: int) -> Failure | None:
         there = [event for event in some if event.number in needed_numbers]
         return Failure(there[-1], AssertionError("both are there")) if len(there) == len(needed_numbers) else None
 
-    assert [event.number for event in shrunk(events, 3, failing)] == sorted(needed_numbers)
+    assert [event.number for event in short_schedule(events, 3, failing)] == sorted(needed_numbers)
 
 
 def test_one_command_replays_a_seed(capsys: pytest.CaptureFixture[str]) -> None:

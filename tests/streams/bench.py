@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from policies.problems.problems import HuiminError, Invalid
-from streams.embedded.host import EmbeddedHost, SnapshotRule
-from streams.language.errors import Refused
+from streams.embedded.host import CheckpointRule, EmbeddedHost
+from streams.language.errors import Refusal
 from streams.language.messages import CandidateChange, Input, Tick
 from streams.ledgers.decisions import with_stamp
 from streams.steps.state import State
 from streams.steps.steps import step
 from streams.store.retention import SHORT
-from tests.streams.world import DAY, delivered, network, parts, people, run
+from tests.streams.world import DAY, delivery_messages, network, parts, people, run
 
 BORN = date(1950, 1, 1)
 ELDERLY = "elderly-uninsured"
-NEVER = SnapshotRule(closing_rows=10**9, retention=SHORT)
+NEVER = CheckpointRule(closing_rows=10**9, retention=SHORT)
 
 
 class Bench:
@@ -45,7 +45,7 @@ class Bench:
     def refuses(self, message: Input, words: str = "") -> HuiminError:
         """The error with which a message is refused; checks that the state stays as it was."""
         before = self.state.meta()
-        with pytest.raises((Refused, Invalid), match=words or None) as error:
+        with pytest.raises((Refusal, Invalid), match=words or None) as error:
             self.do(message)
         assert self.state.meta() == before
         assert error.value.text.zh
@@ -54,10 +54,10 @@ class Bench:
 
 def register(*subjects: int, number: int = 1, unplaced: int = 0, replaces: bool = False) -> list[Input]:
     """A delivery of the register with these persons."""
-    return delivered(people(number, 1, list(subjects), [BORN] * len(subjects)), f"d-{number}", unplaced, replaces)
+    return delivery_messages(people(number, 1, list(subjects), [BORN] * len(subjects)), f"d-{number}", unplaced, replaces)
 
 
-def host_after_run(folder: Path, count: int, rule: SnapshotRule = NEVER) -> EmbeddedHost:
+def host_after_run(folder: Path, count: int, rule: CheckpointRule = NEVER) -> EmbeddedHost:
     """A host that took the first messages of the fixed run."""
     host = EmbeddedHost.open(folder, parts(), create=True, rule=rule)
     for message in run(count):

@@ -14,7 +14,7 @@ from streams.language.messages import CandidateChange, CatalogueSet, Input, Poli
 from streams.steps.state import State
 from streams.steps.steps import step
 from streams.testing import rows
-from tests.streams.world import catalogue, coverage, delivered, network, number, parts, published
+from tests.streams.world import catalogue, coverage, delivery_messages, network, number, parts, publication
 
 START = date(2026, 2, 10)
 DAYS = 60
@@ -29,15 +29,15 @@ BORN = {
 """Birth dates by person: 1 to 40 turn 70 on successive days from five days before the start; those from 44 on have long been 70."""
 INSURED_UNTIL = {44: START + timedelta(3), 45: START + timedelta(4), 46: START + timedelta(20), 47: None}
 """The last day of each insurance; None where it has no end."""
-STATED = {"medical_insurance": START + timedelta(5), "pension": START, "hukou": START, "income": START, "relocation": START}
+COMPLETE_TO = {"medical_insurance": START + timedelta(5), "pension": START, "hukou": START, "income": START, "relocation": START}
 """The day up to which each feed is complete."""
-STALE = {"medical_insurance": START + timedelta(13), "pension": START + timedelta(36), "hukou": START + timedelta(31)}
+FIRST_STALE_DAY = {"medical_insurance": START + timedelta(13), "pension": START + timedelta(36), "hukou": START + timedelta(31)}
 """The first day on which that coverage is too old: one day after 7, 35 and 30 days."""
-RAISED = START + timedelta(16)
+ALLOWANCE_RISE = START + timedelta(16)
 """The allowance rises: household 101, at 2,500 a head, is below 1.5 times 3,000 from then on."""
-SECOND = START + timedelta(25)
+SECOND_VERSION_START = START + timedelta(25)
 """The second version of the first policy, from 68 years on, begins."""
-AGREED = START + timedelta(50)
+AGREEMENT_END = START + timedelta(50)
 """The last day of the agreement about insurance."""
 YOUNGER = {61: date(1957, 6, 1), 62: date(1957, 12, 31)}
 """68 already when the second version begins."""
@@ -45,12 +45,12 @@ YOUNGER = {61: date(1957, 6, 1), 62: date(1957, 12, 31)}
 
 def _network() -> CatalogueSet:
     contracts = {name: text.replace("2027-12-31", "2035-12-31") for name, text in network().contracts.items()}
-    contracts["medical_insurance"] = contracts["medical_insurance"].replace("2035-12-31", AGREED.isoformat())
+    contracts["medical_insurance"] = contracts["medical_insurance"].replace("2035-12-31", AGREEMENT_END.isoformat())
     return CatalogueSet(network().units, contracts)
 
 
 def _hardship() -> PolicyPublished:
-    return published(HARDSHIP, 1, ("{from: 2026-07-01, value: 1650}", f"{{from: {RAISED}, value: 3000}}"), start=date(2026, 1, 1))
+    return publication(HARDSHIP, 1, ("{from: 2026-07-01, value: 1650}", f"{{from: {ALLOWANCE_RISE}, value: 3000}}"), start=date(2026, 1, 1))
 
 
 def messages(hardship: bool = True) -> list[Input]:
@@ -75,10 +75,10 @@ def messages(hardship: bool = True) -> list[Input]:
     ]  # fmt: skip
     out: list[Input] = [Tick(START), _network()]
     for batch in batches:
-        out += delivered(batch, batch.feed)
-    out += [coverage(f"{feed}-c", feed, day) for feed, day in STATED.items()]
-    out.append(published(ELDERLY, start=date(2026, 1, 1)))
-    out.append(published(ELDERLY, 2, ("value: 70", "value: 68"), start=SECOND))
+        out += delivery_messages(batch, batch.feed)
+    out += [coverage(f"{feed}-c", feed, day) for feed, day in COMPLETE_TO.items()]
+    out.append(publication(ELDERLY, start=date(2026, 1, 1)))
+    out.append(publication(ELDERLY, 2, ("value: 70", "value: 68"), start=SECOND_VERSION_START))
     return [*out, _hardship()] if hardship else out
 
 
@@ -90,9 +90,9 @@ def world(hardship: bool = True) -> State:
     return state
 
 
-def copied(state: State) -> State:
+def state_copy(state: State) -> State:
     """An independent state with the same content."""
-    return State.restored(state.parts, state.meta(), state.arrays())
+    return State.restore(state.parts, state.meta(), state.arrays())
 
 
 def tick(state: State, day: date) -> list[CandidateChange]:

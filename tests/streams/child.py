@@ -11,11 +11,11 @@ import os
 import sys
 from pathlib import Path
 
-from streams.embedded.host import EmbeddedHost, SnapshotRule
+from streams.embedded.host import CheckpointRule, EmbeddedHost
 from streams.language.messages import Input
 from tests.streams.world import parts, run
 
-RULE = SnapshotRule(rows=1500, closing_rows=1)
+RULE = CheckpointRule(rows=1500, closing_rows=1)
 
 
 def main(folder: str, length: int, real: bool, wait: bool, unsafe: bool) -> None:
@@ -45,7 +45,7 @@ def warm(messages: list[Input], real: bool) -> None:
 
 def write(folder: Path, messages: list[Input], real: bool, wait: bool, unsafe: bool) -> None:
     """Continues where the store ends; some messages go three in a transaction, some while the one before is being written."""
-    snapshot = EmbeddedHost.snapshot
+    snapshot = EmbeddedHost.write_checkpoint
 
     def telling(host: EmbeddedHost) -> Path:
         say("snap")
@@ -53,7 +53,7 @@ def write(folder: Path, messages: list[Input], real: bool, wait: bool, unsafe: b
         say("snapped")
         return path
 
-    EmbeddedHost.snapshot = telling  # type: ignore[assignment,method-assign]  # so that the test knows when a kill fell into a snapshot
+    EmbeddedHost.write_checkpoint = telling  # type: ignore[assignment,method-assign]  # so that the test knows when a kill fell into a snapshot
     with EmbeddedHost.open(folder, parts(real), create=True, rule=RULE) as host:
         if unsafe:
             host._log._db.execute("PRAGMA synchronous = OFF")

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from matchers.kernel.batch import DELETED, MISSING, OPEN_FROM, OPEN_TO, QUARANTINED, RecordBatch
-from matchers.worlds import encoded, key, token
+from matchers.worlds import encoded_cell, key, token
 from policies.checking.checker import check
 from policies.contracts.growth import succeeding
 from policies.language.catalogue import Catalogue, FieldType
@@ -153,7 +153,7 @@ class Rows:
         feed, n = catalogue.feeds[self.feed], len(self.rows)
         values, texts = {}, {}
         for column in feed.matrix_fields():
-            cells = [None if flags else encoded(column, row_values.get(column.name)) for _, flags, _, row_values in self.rows]
+            cells = [None if flags else encoded_cell(column, row_values.get(column.name)) for _, flags, _, row_values in self.rows]
             if column.type in (FieldType.TEXT, FieldType.DIVISION):
                 texts[column.name] = tuple(sorted({str(cell) for cell in cells if cell is not None}))
                 cells = [None if cell is None else texts[column.name].index(str(cell)) for cell in cells]

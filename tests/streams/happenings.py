@@ -30,11 +30,11 @@ from streams.language.messages import (
     PolicyWithdrawn,
     Tick,
 )
-from streams.ledgers.erasures import named
+from streams.ledgers.erasures import erasure_message
 from streams.ledgers.outcomes import OUTCOMES
 from streams.testing import rows
 from streams.wire import wire
-from tests.streams.world import DISTRICT, Sending, catalogue, network, number, published
+from tests.streams.world import DISTRICT, Sending, catalogue, network, number, publication
 
 STREETS = ("310107020", "310107021", "310107022", "310107023", "310107", "310110001")
 PERSONS, HOUSEHOLDS, DWELLINGS = range(1, 31), range(101, 112), range(201, 207)
@@ -80,7 +80,7 @@ Kind = Callable[[], Sequence[Input | bytes]]
 
 def erasing(person: int, salt: str = SALT) -> PersonErased:
     """The decision to erase a person."""
-    return named(salt, person, "R1", "author", "approver")
+    return erasure_message(salt, person, "R1", "author", "approver")
 
 
 class Happenings:
@@ -221,7 +221,7 @@ class Happenings:
 
     def bad(self) -> list[Input | bytes]:
         good = wire.encode(Tick(self.day))
-        text = published("elderly-uninsured", 1).text.replace("age_of", "aged_of")
+        text = publication("elderly-uninsured", 1).text.replace("age_of", "aged_of")
         lost = self.batch("hukou", 0, 1, 77)
         bad: list[Input | bytes] = [
             b"", b"\x00" * 40, good[:-3], good[:-1] + b"?", wire.frame(999, b""), wire.frame(2, b"not columns"), lost,
@@ -256,7 +256,7 @@ class Happenings:
             case _:
                 swap = ("1.5", self.rng.choice(["1.5", "1.5", "1.2"]))
         start = self.day + timedelta(self.rng.choice([0, 3, 10])) if self.rng.random() < 0.3 else None
-        return published(name, version, swap, start, BOUNDS[name])
+        return publication(name, version, swap, start, BOUNDS[name])
 
     def catalogue(self) -> CatalogueSet:
         return CatalogueSet(network().units, dict(self.contracts))

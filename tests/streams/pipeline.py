@@ -20,22 +20,22 @@ from matchers.kernel.batch import RecordBatch
 from matchers.kernel.layout import KINDS
 from policies.problems.problems import Invalid
 from policies.values import Kind
-from services.state.as_of import listed
-from streams.host import published
+from services.state.as_of import materialized_list
+from streams.host import published_versions
 from streams.language.causes import Cause, DeliveryName, IdentityCause, RecordCause
-from streams.language.errors import Refused, Unreadable
+from streams.language.errors import Refusal, Unreadable
 from streams.language.folds import Fold, MakeFold, Outgoing
 from streams.language.messages import CandidateChange, DeliveryCompleted, IdentityMerged, IdentitySplit, Input, PersonErased
 from streams.language.ports import Arrays
-from streams.ledgers.decisions import has_stamp
-from streams.ledgers.erasures import found
+from streams.ledgers.decisions import require_stamp
+from streams.ledgers.erasures import erased_token
 from streams.lists.editions import Edition, closed_by, editions, fold
 from streams.network.merger import Merger
 from streams.network.partition import PartitionFold
 from streams.network.sequencer import Sequencer
-from streams.steps.erasure import cleared
+from streams.steps.erasure import message_without_erased
 from streams.steps.state import State
-from streams.steps.steps import passed_over, step
+from streams.steps.steps import skip_message, step
 from streams.store import checkpoints
 from streams.wire import wire
 from tests.streams.happenings import PERSONS, erasing
@@ -75,13 +75,13 @@ class Embedded:
         message: Input | None = None
         try:
             message = wire.decode(body)
-            has_stamp(message)
-            message = cleared(self.state, message)
+            require_stamp(message)
+            message = message_without_erased(self.state, message)
             if isinstance(message, PersonErased):
                 self._before(message)
             lines = list(step(self.state, message, offset))
-        except (Unreadable, Refused, Invalid):
-            passed_over(self.state, message, offset)
+        except (Unreadable, Refusal, Invalid):
+            skip_message(self.state, message, offset)
             self.results.append(MessageResult([], dead=True))
             self._told_lines.append([])
             return
@@ -94,7 +94,7 @@ class Embedded:
             self._batches.append(message)
         self._told_lines.append(list(lines))
         if isinstance(message, PersonErased):
-            self._without(found(message.salt, message, np.array(PERSONS, np.uint64)))
+            self._without(erased_token(message.salt, message, np.array(PERSONS, np.uint64)))
 
     def erasing(self, person: int) -> PersonErased:
         """The decision to erase a person, with the origin of every row about them."""
@@ -108,9 +108,9 @@ class Embedded:
 
     def lists(self) -> dict[str, dict[int, tuple[Any, ...]]]:
         """Status, checklist and missing fields of each candidate of each materialized list, evaluated afresh."""
-        if not self.state.begun:
+        if not self.state.has_catalogue:
             return {}
-        candidates = {name: listed(self.state, name) for name in self.state.policies}
+        candidates = {name: materialized_list(self.state, name) for name in self.state.policies}
         return {
             name: {candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in some}
             for name, some in candidates.items()
@@ -122,7 +122,7 @@ class Embedded:
         rows = ((offset, result.closes, lines) for offset, (result, lines) in enumerate(zip(self.results, self._told_lines, strict=True)))
         closed = self._closed.get(policy, [])
         manifests = {edition.manifest.last: edition.manifest for edition in closed}
-        computed = list(editions(policy, rows, published(self.state, policy), manifests))
+        computed = list(editions(policy, rows, published_versions(self.state, policy), manifests))
         return [*closed, *computed[len(closed) :]]
 
     def _before(self, message: PersonErased) -> None:
@@ -216,7 +216,7 @@ class Worker:
         self.topics, self.inputs, self.make = topics, topics.read(topic, partition), make
         self.fold: Fold = make()
         self.outbox: list[tuple[int, Outgoing]] = []  # outputs without acknowledgement, each with the offset of its input
-        self.sent = 0  # how many of the outbox are sent; 0 after a resend or crash
+        self.sent_count = 0  # how many of the outbox are sent; 0 after a resend or crash
         self.checkpoints: list[tuple[int, Callable[[], Checkpoint | None]]] = [(-1, lambda: None)]
         self.outputs: dict[int, list[Outgoing]] = {}
 
@@ -232,21 +232,21 @@ class Worker:
         return True
 
     def send(self) -> bool:
-        if self.sent >= len(self.outbox):
+        if self.sent_count >= len(self.outbox):
             return False
-        self.topics.send(self.outbox[self.sent][1])
-        self.sent += 1
+        self.topics.send(self.outbox[self.sent_count][1])
+        self.sent_count += 1
         return True
 
     def acknowledge(self, count: int) -> None:
         """The broker has the first ``count`` of the sent messages."""
-        count = min(count, self.sent)
+        count = min(count, self.sent_count)
         del self.outbox[:count]
-        self.sent -= count
+        self.sent_count -= count
 
     def again(self) -> None:
         """No acknowledgement came: the whole outbox is to be sent again."""
-        self.sent = 0
+        self.sent_count = 0
 
     def keep(self, folder: Path | None) -> None:
         """Takes a checkpoint of the state, as a file or in memory."""
@@ -269,7 +269,7 @@ class Worker:
         self.fold = self.make(read_checkpoint())
         assert self.fold.offset == offset
         self.outbox = [(of, message) for of, message in self.outbox if of <= offset]
-        self.sent = 0
+        self.sent_count = 0
         return lost
 
 
@@ -298,7 +298,7 @@ class Pipeline:
         while any([*(worker.take() for worker in self.workers), *(worker.send() for worker in self.workers)]):
             pass
         for worker in self.workers:
-            worker.acknowledge(worker.sent)
+            worker.acknowledge(worker.sent_count)
 
     def some(self, rng: Random, speeds: Sequence[float], folder: Path, counts: Counter[str]) -> None:
         """One random event of one stage."""
@@ -311,7 +311,7 @@ class Pipeline:
             case "acknowledge":
                 worker.acknowledge(rng.randint(0, 5))
             case "again":
-                counts["messages sent again"] += worker.sent
+                counts["messages sent again"] += worker.sent_count
                 worker.again()
             case "keep":
                 place = folder / str(self.workers.index(worker))
@@ -322,7 +322,7 @@ class Pipeline:
                 counts["messages taken again"] += worker.crash(rng)
                 counts["crashes"] += 1
 
-    def said(self, topic: str) -> Iterator[Outgoing]:
+    def messages_on(self, topic: str) -> Iterator[Outgoing]:
         """The messages that left on a topic, each id once; a repeated id must have the same content."""
         by_id: dict[str, Outgoing] = {}
         for message in self.topics.out:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from matchers.matrix.coverage import Statement
 from matchers.matrix.erasure import Trace
-from matchers.matrix.identity import Correction
+from matchers.matrix.identity import IdentityCorrection
 from policies.values import Kind
 from streams.language import causes as c
 from streams.lists import instructions as i
@@ -63,7 +63,7 @@ STATEMENTS = st.lists(
     st.builds(Statement, WORD, st.integers(0, 9), st.none() | WORD, st.lists(TOKEN, max_size=3).map(tuple), DAY), max_size=3
 ).map(tuple)
 RECORDS = st.lists(st.tuples(WORD, NUMBER, TOKEN), max_size=2).map(tuple)
-CORRECTION = st.builds(Correction, st.sampled_from(Kind), TOKEN, TOKEN, RECORDS)
+CORRECTION = st.builds(IdentityCorrection, st.sampled_from(Kind), TOKEN, TOKEN, RECORDS)
 CALLS: Mapping[type[Any], st.SearchStrategy[p.PartitionCall]] = {
     p.CatalogueCall: st.builds(p.CatalogueCall, WORD, st.dictionaries(WORD, WORD, max_size=3), DAY, st.none() | WORDS),
     p.RowsCall: st.builds(p.RowsCall),

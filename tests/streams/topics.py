@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from streams.lists.lines import Lines
-from streams.network.merger import Progress
-from streams.network.topics import Changes, Inputs
+from streams.network.merger import MessageProgress
+from streams.network.topics import ChangesPort, InputsPort
 from streams.wire import wire
 from tests.streams.pipeline import Pipeline
 
 
-class Bodies(Inputs):
+class Bodies(InputsPort):
     """A topic of inputs in memory."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Bodies(Inputs):
         return len(self.bodies) - 1
 
 
-class Silent(Changes):
+class Silent(ChangesPort):
     """The topic of changes before any worker has sent one."""
 
     def rows(self) -> Iterator[tuple[int, str | None, Lines]]:
@@ -51,11 +51,11 @@ class Silent(Changes):
     def last(self) -> int:
         return -1
 
-    def progress(self) -> dict[str, Progress]:
+    def progress(self) -> dict[str, MessageProgress]:
         return {}
 
 
-class Workers(Changes):
+class Workers(ChangesPort):
     """The changes that workers on some partitions send for a topic of inputs.
 
     Args:
@@ -76,7 +76,7 @@ class Workers(Changes):
 
     def rows(self) -> Iterator[tuple[int, str | None, Lines]]:
         self._work_if_prompt()
-        for message in self.pipeline.said("changes"):
+        for message in self.pipeline.messages_on("changes"):
             yield int(message.id), message.facts.get("closes"), wire.decode_changes(message.body)
 
     def manifests(self, policy: str) -> dict[int, str]:
@@ -85,7 +85,7 @@ class Workers(Changes):
     def last(self) -> int:
         return max((offset for offset, _, _ in self.rows()), default=-1)
 
-    def progress(self) -> dict[str, Progress]:
+    def progress(self) -> dict[str, MessageProgress]:
         self._work_if_prompt()
         merger: Any = self.pipeline.merger.fold
         return {**merger.ended, **merger.waiting()}

@@ -16,7 +16,7 @@ from streams.steps.steps import step
 from streams.testing import rows
 from tests.streams.network import test_pipeline
 from tests.streams.pipeline import Embedded, Pipeline
-from tests.streams.world import DAY, catalogue, coverage, network, number, parts, published, sent
+from tests.streams.world import DAY, catalogue, coverage, network, number, parts, publication, stamped_bytes
 
 ELDERLY, RELOCATION, RENTAL = "elderly-uninsured", "relocation-hardship", "group-rental"
 PLACES = ("310107020", "310107021", "310110001")
@@ -41,7 +41,7 @@ class Town:
     def __init__(self, *policies: str, covered: bool = True) -> None:
         self.state, self.bodies = State(parts(real=True)), list[bytes]()
         self.numbers: Counter[str] = Counter()
-        self.do(Tick(DAY), network(), *(published(name) for name in policies or (ELDERLY, RELOCATION, RENTAL)))
+        self.do(Tick(DAY), network(), *(publication(name) for name in policies or (ELDERLY, RELOCATION, RENTAL)))
         for feed in FEEDS if covered else ():
             self.do(*(coverage(f"{feed}-{source}", feed, DAY, source=source) for source in range(len(catalogue().feeds[feed].sources))))
 
@@ -50,7 +50,7 @@ class Town:
         lines: list[CandidateChange] = []
         for message in messages:
             lines += step(self.state, message, len(self.bodies))
-            self.bodies.append(sent(message))
+            self.bodies.append(stamped_bytes(message))
         return [Line(line.subject, line.change, line.status, line.cause.kind, line.cause.detail) for line in lines]
 
     def row(self, feed: str, subject: int, key: int | None = None, at: int = 0, **columns: Any) -> list[Line]:
@@ -113,7 +113,7 @@ class Town:
     def restart(self) -> None:
         """Restores the state from its own meta and arrays, as another process would."""
         arrays = {name: column.copy() for name, column in self.state.arrays().items()}
-        self.state = State.restored(parts(real=True), self.state.meta(), arrays)
+        self.state = State.restore(parts(real=True), self.state.meta(), arrays)
 
     def same(self, partitions: int = 3) -> None:
         """Checks that several partitions give the same lines for all messages so far."""

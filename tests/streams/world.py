@@ -54,7 +54,7 @@ class Sending:
         return wire.encode(with_stamp(message, self._known, f"{next(self._count):x}"))
 
 
-def sent(message: Input) -> bytes:
+def stamped_bytes(message: Input) -> bytes:
     """A message as a client sends it, with a stamp that is unique in this process."""
     return wire.encode(with_stamp(message, -1, f"sent {next(_NUMBERS)}"))
 
@@ -98,7 +98,7 @@ def policy_text(name: str, version: int = 1, **changed: str) -> str:
     return text
 
 
-def published(
+def publication(
     name: str, version: int = 1, swap: tuple[str, str] = ("", ""), start: date | None = None, bounds: str = ""
 ) -> PolicyPublished:
     """The publication of an example policy; ``start`` is its first day in force, ``bounds`` the text of its bounds."""
@@ -118,7 +118,7 @@ def number(day: date) -> int:
     return day.toordinal() - date(1970, 1, 1).toordinal()
 
 
-def delivered(batch: RecordBatch, id: str, unplaced: int = 0, replaces: bool = False) -> list[Input]:
+def delivery_messages(batch: RecordBatch, id: str, unplaced: int = 0, replaces: bool = False) -> list[Input]:
     """The messages of a whole delivery of one batch."""
     head = (batch.feed, batch.source, batch.delivery, id)
     return [DeliveryStarted(*head, replaces), batch, DeliveryCompleted(*head, len(batch) + unplaced, unplaced, replaces)]
@@ -161,8 +161,8 @@ def _run(seed: int, size: int) -> Iterator[Input]:
     numbers = {"hukou": 0, "medical_insurance": 0, "pension": 0}
     yield Tick(day)
     yield network()
-    yield published("elderly-uninsured")
-    yield published("relocation-hardship", start=day + timedelta(days=20))
+    yield publication("elderly-uninsured")
+    yield publication("relocation-hardship", start=day + timedelta(days=20))
     while True:
         turn += 1
         feed = ("hukou", "medical_insurance", "hukou", "pension")[turn % 4]
@@ -182,7 +182,7 @@ def _run(seed: int, size: int) -> Iterator[Input]:
         if turn % 5 == 0:
             yield CheckAnswered("relocation-hardship", int(rng.integers(1, 50)), "willing", bool(rng.integers(2)))
         if turn == 6:
-            yield published("elderly-uninsured", 2, ("value: 70", "value: 68"), start=day + timedelta(days=5))
+            yield publication("elderly-uninsured", 2, ("value: 70", "value: 68"), start=day + timedelta(days=5))
         if turn == 40:
             yield PolicyWithdrawn("relocation-hardship", 1, "author", "approver", "ended")
 

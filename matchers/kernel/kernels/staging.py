@@ -41,7 +41,7 @@ def stage_rows(rows, keys, source, floor, ordered, trusted, arena, slots, count,
 
     Args:
         ordered: the feed has an order of its own, so a later row may lose.
-        trusted: every row wins, because its sender has compared the versions (``matchers.sharded``).
+        trusted: every row wins, because its sender has compared the versions (``matchers.partition_matcher``).
         effects: what each row does, NEWS, SAME, OLDER or ODD, as if they came one by one.
 
     Returns the number of records, and of rows picked (row numbers in ``picked``, record numbers in ``place``). The latter is -1, and

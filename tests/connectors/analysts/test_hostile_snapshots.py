@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from connectors.analysts.snapshot import rewritten, verify_snapshot, write_snapshot
+from connectors.analysts.snapshot import scrub_snapshot, verify_snapshot, write_snapshot
 from connectors.contracts.faults import DamagedSnapshot
 
 SECRET = "the key of the workspace"
@@ -83,7 +83,7 @@ def test_nothing_in_a_file_is_carried_out(snapshot: Path, attack: str) -> None:
     with pytest.raises(DamagedSnapshot) as raised:
         verify_snapshot(snapshot)
     with pytest.raises(DamagedSnapshot):
-        rewritten(snapshot, TOKEN)
+        scrub_snapshot(snapshot, TOKEN)
 
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert SECRET not in raised.value.text.zh + raised.value.text.en
@@ -92,5 +92,5 @@ def test_nothing_in_a_file_is_carried_out(snapshot: Path, attack: str) -> None:
 def test_a_snapshot_as_written_is_read(snapshot: Path) -> None:
     """The lock keeps nobody from what is there."""
     assert verify_snapshot(snapshot) == {"persons": 2, "about": 1}
-    assert rewritten(snapshot, TOKEN) == 1
+    assert scrub_snapshot(snapshot, TOKEN) == 1
     assert verify_snapshot(snapshot) == {"persons": 1, "about": 1}

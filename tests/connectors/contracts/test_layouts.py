@@ -20,7 +20,7 @@ from matchers.kernel.batch import DELETED, MISSING, NO_ORDER, OPEN_TO, QUARANTIN
 from policies.problems.problems import Invalid
 from policies.yaml.document import load
 from tests.connectors.files import CARDS, COLUMNS, batch_of, cards, csv_text, flaws_of, row, table, whole, workbook
-from tests.connectors.samples import written
+from tests.connectors.samples import write_text_file
 
 DAY = 86_400_000_000
 FIRST = (date(2026, 10, 1) - date(1970, 1, 1)).days * DAY
@@ -48,7 +48,7 @@ def problems(delivery: str = "{format: csv}", **parts: str) -> list[tuple[str, s
 )
 def test_a_contract_says_what_stands_between_cells(tmp_path: Path, between: str, key: str) -> None:
     """Or that it is to be found."""
-    path = written(tmp_path / "a.csv", csv_text(row(1, 备注="一,二"), between=between) if between != "," else csv_text(row(1)))
+    path = write_text_file(tmp_path / "a.csv", csv_text(row(1, 备注="一,二"), between=between) if between != "," else csv_text(row(1)))
 
     (parcel,), notes = whole(cards(f"{{format: csv, delimiter: {key}}}"), path)
 
@@ -71,7 +71,7 @@ def test_an_encoding_is_found_where_the_contract_says_auto(tmp_path: Path, encod
 @pytest.mark.parametrize("key", ["header: find", "header_row: 3"])
 def test_a_header_may_stand_below_a_title(tmp_path: Path, key: str) -> None:
     """In a CSV with lines of any width, and in a workbook."""
-    path = written(tmp_path / "a.csv", f"区民政局助餐卡名单\n制表日期,2026-10-01\n{csv_text(row(1), row(2, 金额='x'))}")
+    path = write_text_file(tmp_path / "a.csv", f"区民政局助餐卡名单\n制表日期,2026-10-01\n{csv_text(row(1), row(2, 金额='x'))}")
 
     assert flaws_of(cards(f"{{format: csv, {key}}}"), path) == [("line 5, cell 7", "金额", "NUMBER")]
 
@@ -82,13 +82,13 @@ def test_a_header_may_stand_below_a_title(tmp_path: Path, key: str) -> None:
 def test_footers_are_passed_over_and_counted(tmp_path: Path) -> None:
     """Of any width, at the end or between; a row that names somebody is none, whatever it opens with."""
     lines = csv_text(row(1), ["合计", "", "", "", "", "", "12.50", ""], row(2, 卡号="合计-2"), ["", "", "", "", "", "", "", ""])
-    path = written(tmp_path / "a.csv", lines + "制表人：王五,审核：赵六\n\n,,合计：2\n")
+    path = write_text_file(tmp_path / "a.csv", lines + "制表人：王五,审核：赵六\n\n,,合计：2\n")
     feed = cards("{format: csv, footer: [合计, 制表人]}")
 
     (parcel,), notes = whole(feed, path)
 
     assert (parcel.rows, parcel.unplaced, notes.passed_over, notes.blank) == (2, 0, 3, 1)
-    assert "footer" in refusal_of(written(tmp_path / "b.csv", csv_text(row(1)) + "制表人：王五\n"))
+    assert "footer" in refusal_of(write_text_file(tmp_path / "b.csv", csv_text(row(1)) + "制表人：王五\n"))
 
     book = workbook(tmp_path / "a.xlsx", lambda book, page: table(page, [row(1), ["", "制表人：王五"], ["合计", "", "", "", "", "", 12.5]]))
     (parcel,), notes = whole(cards("{format: xlsx, footer: [合计, 制表人]}"), book)
@@ -98,7 +98,7 @@ def test_footers_are_passed_over_and_counted(tmp_path: Path) -> None:
 def test_nulls_read_as_empty_but_where_a_record_depends_on_it(tmp_path: Path) -> None:
     """In fields; never in key, subject, order or validity. A word that is a value of the field stays that value."""
     feed = cards('{format: csv, nulls: [无, "-", 全额]}', order="{column: 更新日期, type: time}")
-    path = written(
+    path = write_text_file(
         tmp_path / "a.csv", csv_text(row(1, 金额="-", 备注=" 无 "), row(2, 卡号="-", 止="-"), row(3, 更新日期="-"), row(4, 身份证号="-"))
     )
 
@@ -115,7 +115,7 @@ def test_words_for_true_and_false(tmp_path: Path) -> None:
     feed = cards("{format: csv, true: [已注销, Y], false: [正常, N]}")
     cells = [[*row(i), word] for i, word in enumerate(["已注销", "正常", "y", "N", "是", "", "也许"], 1)]
 
-    (parcel,), _ = whole(feed, written(tmp_path / "a.csv", csv_text(*cells, header=(*COLUMNS, "deleted"))))
+    (parcel,), _ = whole(feed, write_text_file(tmp_path / "a.csv", csv_text(*cells, header=(*COLUMNS, "deleted"))))
 
     assert parcel.batch.flags.tolist() == [DELETED, 0, DELETED, 0, DELETED, 0, QUARANTINED]
 
@@ -123,7 +123,7 @@ def test_words_for_true_and_false(tmp_path: Path) -> None:
 def test_an_enum_has_synonyms(tmp_path: Path) -> None:
     """The first text is the label; no text may mean two values."""
     feed = cards(kinds="{full: [全额, 全, 1], half: 半额}")
-    path = written(
+    path = write_text_file(
         tmp_path / "a.csv", csv_text(*(row(i, 种类=text) for i, text in enumerate(["全额", "全", "1", "full", "半额", "half"], 1)))
     )
 
@@ -142,7 +142,7 @@ def test_an_enum_has_synonyms(tmp_path: Path) -> None:
 def test_an_amount_is_exact_or_refused(tmp_path: Path, text: str, amount: str | None) -> None:
     """With thousands separators and currency signs, where the contract names them; without, they are refused as before."""
     feed = cards('{format: csv, thousands: ",", currency: ["￥", 元], delimiter: tab}')
-    path = written(tmp_path / "a.csv", csv_text(row(1, 金额=text), between="\t"))
+    path = write_text_file(tmp_path / "a.csv", csv_text(row(1, 金额=text), between="\t"))
 
     (parcel,), _ = whole(feed, path)
 
@@ -155,7 +155,9 @@ def test_an_amount_is_exact_or_refused(tmp_path: Path, text: str, amount: str | 
 def test_dates_in_further_forms(tmp_path: Path) -> None:
     """In validity and order alike; day and month may not be mistaken for each other."""
     feed = cards("{format: csv, dates: [YYYY.M.D, D/M/YYYY]}")
-    path = written(tmp_path / "a.csv", csv_text(row(1, 更新日期="2026.10.1", 起="1/2/2026", 止="2026.12.31"), row(2, 止="2026.13.1")))
+    path = write_text_file(
+        tmp_path / "a.csv", csv_text(row(1, 更新日期="2026.10.1", 起="1/2/2026", 止="2026.12.31"), row(2, 止="2026.13.1"))
+    )
 
     (parcel,), _ = whole(feed, path)
 
@@ -169,7 +171,7 @@ def test_for_ever_is_an_empty_cell_or_a_word_of_the_contract(tmp_path: Path) -> 
     """A day among the words is meant in every form; in the first column the words mean nothing."""
     feed = cards(validity="{from: 起, to: 止, open: [长期, 9999-12-31]}")
     ends = ["", " 长期 ", "9999-12-31", "99991231", "9999/12/31", "永久", "#N/A"]
-    path = written(tmp_path / "a.csv", csv_text(*(row(i, 止=end) for i, end in enumerate(ends, 1)), row(8, 起="长期")))
+    path = write_text_file(tmp_path / "a.csv", csv_text(*(row(i, 止=end) for i, end in enumerate(ends, 1)), row(8, 起="长期")))
 
     (parcel,), _ = whole(feed, path)
 
@@ -189,7 +191,9 @@ def test_one_day_is_one_order(tmp_path: Path, order: str) -> None:
     """However it is written, in this file or in another one."""
     days = ["2026-10-01", "20261001", "2026/10/1", "2026年10月1日", "2026-10-01 00:00:00"]
 
-    batch = batch_of(cards(order=order), written(tmp_path / "a.csv", csv_text(*(row(i, 更新日期=day) for i, day in enumerate(days, 1)))))
+    batch = batch_of(
+        cards(order=order), write_text_file(tmp_path / "a.csv", csv_text(*(row(i, 更新日期=day) for i, day in enumerate(days, 1))))
+    )
 
     assert batch.order.tolist() == [FIRST] * 5
 
@@ -208,7 +212,7 @@ def test_a_row_without_usable_order_is_put_aside(tmp_path: Path, type: str, text
     feed = cards(order=f"{{column: 更新日期, type: {type}}}")
     sound = "7" if type == "number" else "2026-10-16"
     cells = [[*row(1, 更新日期=sound), ""], [*row(2, 更新日期=text), ""], [*row(3, 更新日期=text), "1"]]
-    path = written(tmp_path / "a.csv", csv_text(*cells, header=(*COLUMNS, "deleted")))
+    path = write_text_file(tmp_path / "a.csv", csv_text(*cells, header=(*COLUMNS, "deleted")))
 
     (parcel,), _ = whole(feed, path)
 
@@ -264,7 +268,7 @@ def test_a_bare_column_is_of_the_type_of_its_field() -> None:
 )  # fmt: skip
 def test_a_refused_file_says_what_it_is(tmp_path: Path, text: str, words: str) -> None:
     """Each with the way out."""
-    assert words in refusal_of(written(tmp_path / "a.csv", text))
+    assert words in refusal_of(write_text_file(tmp_path / "a.csv", text))
 
 
 @pytest.mark.parametrize(("encoding", "words"), [("utf-8", "is not utf-8 in line 1502"), ("gb18030", "is not gb18030 in line 1502")])
@@ -280,7 +284,10 @@ def test_a_wrong_encoding_has_its_line(tmp_path: Path, encoding: str, words: str
 
 def test_utf_16_and_bytes_of_another_kind(tmp_path: Path) -> None:
     """A workbook under the name of a CSV, a CSV under that of a workbook, old and locked ones, archives."""
-    csv, book = written(tmp_path / "a.xlsx", csv_text(row(1))), workbook(tmp_path / "b.csv", lambda book, page: table(page, [row(1)]))
+    csv, book = (
+        write_text_file(tmp_path / "a.xlsx", csv_text(row(1))),
+        workbook(tmp_path / "b.csv", lambda book, page: table(page, [row(1)])),
+    )
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as writer:
         writer.writestr("名单.csv", csv_text(row(1)))
@@ -291,7 +298,7 @@ def test_utf_16_and_bytes_of_another_kind(tmp_path: Path) -> None:
         return tmp_path / name
 
     xlsx = "{format: xlsx}"
-    assert "is UTF-16" in refusal_of(written(tmp_path / "c.csv", csv_text(row(1)), "utf-16"))
+    assert "is UTF-16" in refusal_of(write_text_file(tmp_path / "c.csv", csv_text(row(1)), "utf-16"))
     assert "is a workbook (XLSX); write `format: xlsx`" in refusal_of(book)
     assert "is text, no XLSX workbook; write `format: csv`" in refusal_of(csv, xlsx)
     assert "is a ZIP archive" in refusal_of(write_file("d.csv", archive.getvalue()))
@@ -300,8 +307,8 @@ def test_utf_16_and_bytes_of_another_kind(tmp_path: Path) -> None:
     assert "is an old workbook (.xls)" in refusal_of(write_file("e.xlsx", old), xlsx)
     assert "is a password-protected workbook" in refusal_of(write_file("f.xlsx", old + "EncryptedPackage".encode("utf-16-le")), xlsx)
     assert "is a PDF" in refusal_of(write_file("g.xlsx", b"%PDF-1.7\n"), xlsx)
-    assert "is a JSON array" in refusal_of(written(tmp_path / "h.jsonl", '[{"a": 1}]'), "{format: jsonl}")
-    assert "is CSV" in refusal_of(written(tmp_path / "i.jsonl", csv_text(row(1))), "{format: jsonl}")
+    assert "is a JSON array" in refusal_of(write_text_file(tmp_path / "h.jsonl", '[{"a": 1}]'), "{format: jsonl}")
+    assert "is CSV" in refusal_of(write_text_file(tmp_path / "i.jsonl", csv_text(row(1))), "{format: jsonl}")
 
 
 def test_line_ends_of_old_programs_are_read(tmp_path: Path) -> None:
@@ -316,14 +323,16 @@ def test_line_ends_of_old_programs_are_read(tmp_path: Path) -> None:
 
 def test_a_cell_with_line_ends_is_no_swallowed_row(tmp_path: Path) -> None:
     """An address on three lines, with commas in it; rows behind it keep the lines of the file."""
-    path = written(tmp_path / "a.csv", csv_text(row(1, 备注='"一,二\n三\n四,五"'), row(2, 金额="x")))
+    path = write_text_file(tmp_path / "a.csv", csv_text(row(1, 备注='"一,二\n三\n四,五"'), row(2, 金额="x")))
 
     assert flaws_of(cards(), path) == [("line 5, cell 7", "金额", "NUMBER")]
 
 
 def test_blank_rows_are_blank_rows(tmp_path: Path) -> None:
     """Also those made of delimiters and spaces; other rows keep the lines of the file."""
-    path = written(tmp_path / "a.csv", "\n\n" + csv_text(row(1), [""] * 8, [" ", "　", *[""] * 6], row(2, 金额="x")) + "\n,,,,,,,\n")
+    path = write_text_file(
+        tmp_path / "a.csv", "\n\n" + csv_text(row(1), [""] * 8, [" ", "　", *[""] * 6], row(2, 金额="x")) + "\n,,,,,,,\n"
+    )
 
     (parcel,), notes = whole(cards(), path)
 
@@ -345,10 +354,10 @@ def test_a_key_that_no_object_names_is_a_missing_column(tmp_path: Path) -> None:
 
     jsonl = "{format: jsonl}"
     names = [name for name in COLUMNS if name != "止"]
-    assert "has no column 止" in refusal_of(written(tmp_path / "a.jsonl", lines(*names)), jsonl)
-    (parcel,), _ = whole(cards(jsonl), written(tmp_path / "b.jsonl", lines("卡号", "身份证号", "更新日期", deleted=True)))
+    assert "has no column 止" in refusal_of(write_text_file(tmp_path / "a.jsonl", lines(*names)), jsonl)
+    (parcel,), _ = whole(cards(jsonl), write_text_file(tmp_path / "b.jsonl", lines("卡号", "身份证号", "更新日期", deleted=True)))
     assert parcel.batch.flags.tolist() == [DELETED, DELETED]
-    assert "has no column 卡号" in refusal_of(written(tmp_path / "c.jsonl", lines("身份证号", "更新日期", deleted=True)), jsonl)
+    assert "has no column 卡号" in refusal_of(write_text_file(tmp_path / "c.jsonl", lines("身份证号", "更新日期", deleted=True)), jsonl)
 
 
 def _json(text: str) -> str:
@@ -360,12 +369,12 @@ def test_numbers_that_went_through_excel_refuse_the_file(tmp_path: Path, number:
     """One in eleven has a sound check digit; a file where most have lost their last digits is not read by chance."""
     rows = [row(i, 身份证号=number.format(n=f"3101071950{i % 12 + 1:02d}01{i % 9}000")) for i in range(1, 40)]
 
-    assert "rounded (" in refusal_of(written(tmp_path / "a.csv", csv_text(*rows)))
+    assert "rounded (" in refusal_of(write_text_file(tmp_path / "a.csv", csv_text(*rows)))
 
 
 def test_an_identifier_in_exponents_names_nobody(tmp_path: Path) -> None:
     """Also where any text is an identifier: all that Excel cut short would be one."""
-    path = written(tmp_path / "a.csv", csv_text(row(1), row(2, 卡号="6.22202E+15"), row(3, 卡号="#NAME?"), row(4), row(5), row(6)))
+    path = write_text_file(tmp_path / "a.csv", csv_text(row(1), row(2, 卡号="6.22202E+15"), row(3, 卡号="#NAME?"), row(4), row(5), row(6)))
 
     assert flaws_of(cards(), path) == [("line 3, cell 1", "卡号", "ROUNDED"), ("line 4, cell 1", "卡号", "ERROR_CELL")]
 

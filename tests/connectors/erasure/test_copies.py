@@ -11,13 +11,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from connectors.erasure.copies import prune
-from connectors.erasure.pruning import Sought, pruned_csv, pruned_json, pruned_lines
+from connectors.erasure.copies import scrub_copies
+from connectors.erasure.scrubbing import ErasedPerson, scrub_csv, scrub_json, scrub_json_lines
 from connectors.lists.exports import Sheet, write_xlsx
 
 TOKEN = 0x0123456789ABCDEF
 NUMBER = "11010519491231002X"
-PERSON = Sought(TOKEN, (NUMBER,), frozenset({("hukou", "psb", 2, 7)}))
+PERSON = ErasedPerson(TOKEN, (NUMBER,), frozenset({("hukou", "psb", 2, 7)}))
 HEX = PERSON.hexadecimal
 
 
@@ -34,7 +34,7 @@ HEX = PERSON.hexadecimal
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_rows_of_a_csv(text: str, left: str, encoding: str) -> None:
     """A cell that is the person's number or token, in any writing, removes its row; one that only contains it, or a name, does not."""
-    rest, removed = pruned_csv(text.encode(encoding), PERSON)
+    rest, removed = scrub_csv(text.encode(encoding), PERSON)
 
     assert rest == left.encode(encoding)
     assert removed == (text != left)
@@ -53,7 +53,7 @@ def test_rows_of_a_csv(text: str, left: str, encoding: str) -> None:
 )
 def test_what_goes_of_a_json_text(value: object, left: object) -> None:
     """An element of a list that is about the person, a row of cells as a whole; nothing around it."""
-    rest, removed = pruned_json(json.dumps(value).encode(), PERSON)
+    rest, removed = scrub_json(json.dumps(value).encode(), PERSON)
 
     assert json.loads(rest) == left
     assert removed == 1
@@ -63,8 +63,8 @@ def test_a_json_text_about_one_person_alone_is_gone() -> None:
     """A text without the person stays byte for byte."""
     other = b'{ "subject" :"0"}'
 
-    assert pruned_json(json.dumps({"subject": HEX, "status": "eligible"}).encode(), PERSON) == (b"", 1)
-    assert pruned_json(other, PERSON) == (other, 0)
+    assert scrub_json(json.dumps({"subject": HEX, "status": "eligible"}).encode(), PERSON) == (b"", 1)
+    assert scrub_json(other, PERSON) == (other, 0)
 
 
 def test_lines_and_their_seal() -> None:
@@ -73,8 +73,8 @@ def test_lines_and_their_seal() -> None:
     sealed = [*lines, json.dumps({"sha256": sha256(b"".join(lines)).hexdigest()}).encode() + b"\n"]
     quarantine = [json.dumps({"feed": "hukou", "unit": "psb", "delivery": 2, "row": row, "rule": "empty"}) for row in (6, 7)]
 
-    rest, removed = pruned_lines(b"".join(sealed), PERSON)
-    open_lines, rows = pruned_lines("\n".join(quarantine).encode(), PERSON)
+    rest, removed = scrub_json_lines(b"".join(sealed), PERSON)
+    open_lines, rows = scrub_json_lines("\n".join(quarantine).encode(), PERSON)
 
     head, candidate, seal = rest.splitlines(keepends=True)
     assert (json.loads(head)["candidates"], json.loads(candidate), removed) == (1, {"subject": "1"}, 1)
@@ -100,10 +100,10 @@ def test_a_folder_of_copies(tmp_path: Path) -> None:
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "a.csv").write_text(text)
 
-    first, second = prune(tmp_path, PERSON), prune(tmp_path, PERSON)
+    first, second = scrub_copies(tmp_path, PERSON), scrub_copies(tmp_path, PERSON)
 
     assert dict(first.rows) == {".csv": 1, ".csv.gz": 1, ".zip": 1, ".xlsx": 1, ".parquet": 1}
-    assert first.left == second.left == ["exports/broken.json", "exports/letter.txt"]
+    assert first.unerased_files == second.unerased_files == ["exports/broken.json", "exports/letter.txt"]
     assert dict(second.rows) == {}
     assert gzip.decompress((exports / "a.csv.gz").read_bytes()) == (exports / "a.csv").read_bytes() == b"n\n1\n"
     with zipfile.ZipFile(exports / "a.zip") as archive:
@@ -125,8 +125,8 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (root / "linked").symlink_to(outside)
     (root / "exports" / "left.part").symlink_to(outside / "other.csv")
 
-    report = prune(root, PERSON)
+    report = scrub_copies(root, PERSON)
 
-    assert sorted(report.left) == ["exports/left.part", "exports/list.csv", "linked"]
+    assert sorted(report.unerased_files) == ["exports/left.part", "exports/list.csv", "linked"]
     assert not report.rows
     assert {path.read_text() for path in outside.iterdir()} == {f"token\n{HEX}\n0\n"}

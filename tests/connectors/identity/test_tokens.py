@@ -66,7 +66,7 @@ def test_columns_agree_with_single_tokens(texts: list[str]) -> None:
     for identity, kind in ((PERSON, Kind.PERSON), (NUMBERING, Kind.HOUSEHOLD)):
         column = TOKENS.column(kind, identity, pl.Series(texts, dtype=pl.String))
 
-        assert column.tokens.tolist() == [TOKENS.one(kind, identity, text) or 0 for text in texts]
+        assert column.tokens.tolist() == [TOKENS.token(kind, identity, text) or 0 for text in texts]
         assert ((column.faults == 0) == (column.tokens != 0)).all()
 
 
@@ -97,11 +97,11 @@ def test_domains_are_apart() -> None:
     text, other = resident(1), Tokens(b"another key of thirty-two bytes..")
     series = pl.Series([text])
     distinct = {
-        TOKENS.one(Kind.PERSON, PERSON, text),
-        TOKENS.one(Kind.PERSON, NUMBERING, text),
-        TOKENS.one(Kind.HOUSEHOLD, NUMBERING, text),
-        TOKENS.one(Kind.DWELLING, Identity("id", "opaque", "other"), text),
-        other.one(Kind.PERSON, PERSON, text),
+        TOKENS.token(Kind.PERSON, PERSON, text),
+        TOKENS.token(Kind.PERSON, NUMBERING, text),
+        TOKENS.token(Kind.HOUSEHOLD, NUMBERING, text),
+        TOKENS.token(Kind.DWELLING, Identity("id", "opaque", "other"), text),
+        other.token(Kind.PERSON, PERSON, text),
         int(TOKENS.keys("hukou", series).tokens[0]),
         int(TOKENS.identities("hukou", series)[0]),
     }

@@ -12,7 +12,7 @@ from connectors.contracts.faults import UnreadableFile
 from connectors.intake.coverage import read_statements
 from policies.problems.problems import Invalid
 from streams.language.messages import CoverageStated, CoverageWithdrawn
-from tests.connectors.samples import TOKENS, catalogue, resident, written
+from tests.connectors.samples import TOKENS, catalogue, resident, write_text_file
 
 RECEIVED = date(2026, 10, 2)
 STATED = {"format": 1, "statement": "c1", "feed": "insurance", "unit": "insurance", "division": "310107", "complete_to": "2026-10-01"}
@@ -20,12 +20,12 @@ STATED = {"format": 1, "statement": "c1", "feed": "insurance", "unit": "insuranc
 
 def read(folder: Path, *lines: object) -> list[CoverageStated | CoverageWithdrawn]:
     text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
-    return read_statements(written(folder / "coverage.jsonl", text), catalogue(), TOKENS, RECEIVED)
+    return read_statements(write_text_file(folder / "coverage.jsonl", text), catalogue(), TOKENS, RECEIVED)
 
 
 def test_statements_become_messages_in_order(tmp_path: Path) -> None:
     """A division with its delivery, a list of people beside the file, a withdrawal."""
-    written(tmp_path / "answer.csv", f"name,id_number\n张,{resident(2)}\n李,{resident(1)}\n", "gb18030")
+    write_text_file(tmp_path / "answer.csv", f"name,id_number\n张,{resident(2)}\n李,{resident(1)}\n", "gb18030")
     people = {k: v for k, v in STATED.items() if k != "division"} | {"statement": "c2", "subjects": "answer.csv"}
 
     messages = read(
@@ -64,7 +64,7 @@ def test_statements_become_messages_in_order(tmp_path: Path) -> None:
 )
 def test_a_statement_not_understood_is_refused(tmp_path: Path, change: dict[str, object], words: str) -> None:
     """Each fault names its line."""
-    written(tmp_path / "bad.csv", "id_number\nnobody\n")
+    write_text_file(tmp_path / "bad.csv", "id_number\nnobody\n")
 
     with pytest.raises(Invalid) as raised:
         read(tmp_path, STATED | {"statement": "c0"}, STATED | change)

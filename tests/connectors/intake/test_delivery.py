@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.contracts.faults import Interrupted, TokenCollision, UnreadableFile
+from connectors.contracts.faults import InterruptedDelivery, TokenCollision, UnreadableFile
 from connectors.identity.vault import Vault
 from connectors.intake import delivery as delivery_module
 from connectors.intake.delivery import DeliveryReport, deliver
@@ -35,7 +35,7 @@ from tests.connectors.samples import (
     hukou_row,
     insurance_row,
     resident,
-    written,
+    write_text_file,
 )
 
 FEEDS = catalogue().feeds
@@ -54,7 +54,7 @@ def one_batch(path: Path, feed: str) -> tuple[RecordBatch, list[tuple[int, str, 
 
 def test_a_row_becomes_a_record(tmp_path: Path) -> None:
     """Values are encoded, links tokened, the version and the placement as semantics.md has them."""
-    path = written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1) + hukou_row(2, sex="female", birth_date="", household_no=" "))
+    path = write_text_file(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1) + hukou_row(2, sex="female", birth_date="", household_no=" "))
 
     batch, flaws = one_batch(path, "hukou")
 
@@ -63,7 +63,9 @@ def test_a_row_becomes_a_record(tmp_path: Path) -> None:
     assert (batch.key == batch.subject).all() and batch.order.tolist() == [DAY * 86_400_000_000] * 2
     assert batch.values["birth_date"].tolist() == [-7305, MISSING] and batch.values["sex"].tolist() == [0, 1]
     assert batch.dictionaries == {"division": ("310107020",)} and batch.values["division"].tolist() == [0, 0]
-    assert batch.links["household"][0] == TOKENS.one(Kind.HOUSEHOLD, FEEDS["household"].identify, "H0") and batch.links["household"][1] == 0
+    assert (
+        batch.links["household"][0] == TOKENS.token(Kind.HOUSEHOLD, FEEDS["household"].identify, "H0") and batch.links["household"][1] == 0
+    )
     assert "name" not in batch.values and batch.identity is not None and batch.identity[0] != batch.identity[1]
 
 
@@ -71,7 +73,7 @@ def test_validity_is_open_where_empty(tmp_path: Path) -> None:
     """Both ends are days; an empty one is open; a reversed interval is a flaw."""
     rows = insurance_row(1) + insurance_row(2, valid_from="", valid_to="20261231") + insurance_row(3, valid_to="2019-12-31")
 
-    batch, flaws = one_batch(written(tmp_path / "a.csv", INSURANCE_HEADER + rows), "insurance")
+    batch, flaws = one_batch(write_text_file(tmp_path / "a.csv", INSURANCE_HEADER + rows), "insurance")
 
     assert batch.valid_from.tolist() == [18262, OPEN_FROM, OPEN_FROM] and batch.valid_to.tolist() == [OPEN_TO, 20818, OPEN_TO]
     assert flaws == [(3, "valid_to", Fault.VALIDITY)]
@@ -92,7 +94,7 @@ def test_validity_is_open_where_empty(tmp_path: Path) -> None:
 )
 def test_a_flawed_row_with_a_subject_is_quarantined(tmp_path: Path, cells: dict[str, str], column: str, rule: Fault) -> None:
     """It stays as a record of which nothing is known; its order stays where it can be read."""
-    path = written(tmp_path / "a.csv", INSURANCE_HEADER + insurance_row(1) + insurance_row(2, **cells))
+    path = write_text_file(tmp_path / "a.csv", INSURANCE_HEADER + insurance_row(1) + insurance_row(2, **cells))
 
     batch, flaws = one_batch(path, "insurance")
 
@@ -116,9 +118,9 @@ def test_a_quarantined_row_keeps_the_link_that_could_be_read(
     tmp_path: Path, cells: dict[str, str], faults: list[str], named: str | None
 ) -> None:
     """Divisions are codes: a register row with a street's name says nothing but whose it is and which household it names."""
-    batch, flaws = one_batch(written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(2) + hukou_row(1, **cells)), "hukou")
+    batch, flaws = one_batch(write_text_file(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(2) + hukou_row(1, **cells)), "hukou")
 
-    token = TOKENS.one(Kind.HOUSEHOLD, FEEDS["household"].identify, named) if named else 0
+    token = TOKENS.token(Kind.HOUSEHOLD, FEEDS["household"].identify, named) if named else 0
     assert sorted(column for _, column, _ in flaws) == sorted(faults)
     assert batch.flags.tolist() == [0, QUARANTINED] and batch.links["household"].tolist()[1] == token
     assert all(values[1] == MISSING for values in batch.values.values())
@@ -129,7 +131,7 @@ def test_a_deletion_names_nothing(tmp_path: Path) -> None:
     rows = [hukou_row(i).strip() + f",{word}\n" for i, word in enumerate(["1", "0", "perhaps"])]
     rows.append(hukou_row(3, changed_at="never").strip() + ",1\n")
 
-    batch, _ = one_batch(written(tmp_path / "a.csv", HUKOU_HEADER.strip() + ",deleted\n" + "".join(rows)), "hukou")
+    batch, _ = one_batch(write_text_file(tmp_path / "a.csv", HUKOU_HEADER.strip() + ",deleted\n" + "".join(rows)), "hukou")
 
     assert batch.flags.tolist() == [DELETED, 0, QUARANTINED, QUARANTINED]
     assert (batch.links["household"] != 0).tolist() == [False, True, True, False]
@@ -141,7 +143,7 @@ def test_a_row_without_a_subject_is_counted(tmp_path: Path) -> None:
     rows = insurance_row(1) + insurance_row(2, id_number=wrong) + insurance_row(3, enrolment_no=" ") + insurance_row(4)
     host = MemoryHost()
 
-    report = send(host, written(tmp_path / "a.csv", INSURANCE_HEADER + rows), "insurance")
+    report = send(host, write_text_file(tmp_path / "a.csv", INSURANCE_HEADER + rows), "insurance")
 
     assert host.rows() == [1, 4] and (report.rows, report.placed, report.unplaced) == (4, 2, 2)
     assert dict(report.by_rule) == {("id_number", "check_digit"): 1, ("enrolment_no", "required"): 1}
@@ -150,7 +152,7 @@ def test_a_row_without_a_subject_is_counted(tmp_path: Path) -> None:
 
 def test_no_report_holds_a_value(tmp_path: Path) -> None:
     """A flaw tells the class of a value only, in both languages."""
-    path = written(tmp_path / "a.csv", INSURANCE_HEADER + insurance_row(1, status="SECRET", paid="4711.777"))
+    path = write_text_file(tmp_path / "a.csv", INSURANCE_HEADER + insurance_row(1, status="SECRET", paid="4711.777"))
 
     report = send(MemoryHost(), path, "insurance")
 
@@ -164,7 +166,7 @@ def test_a_deletion_needs_only_subject_key_and_order(tmp_path: Path) -> None:
     header = INSURANCE_HEADER.strip() + ",deleted\n"
     rows = [insurance_row(i, paid="bad").strip() + "," + word + "\n" for i, word in enumerate(["1", "是", "true", "perhaps", "0"])]
 
-    batch, flaws = one_batch(written(tmp_path / "a.csv", header + "".join(rows)), "insurance")
+    batch, flaws = one_batch(write_text_file(tmp_path / "a.csv", header + "".join(rows)), "insurance")
 
     assert batch.flags.tolist() == [DELETED, DELETED, DELETED, QUARANTINED, QUARANTINED]
     assert flaws == [(4, "deleted", Fault.FLAG), (4, "paid", Fault.NUMBER), (5, "paid", Fault.NUMBER)]
@@ -183,9 +185,9 @@ def test_an_interrupted_delivery_goes_on_behind_its_last_row(tmp_path: Path, fai
     """The host fails at the third batch; what is told names the last row that is stored and how to go on, and no cell; sent again, every row
     has come once, under one number."""
     rows = "".join(hukou_row(i, sex="?" if i % 7 == 0 else "男") for i in range(35_000))
-    path, host = written(tmp_path / "a.csv", HUKOU_HEADER + rows), MemoryHost(fail_after=2, failure=failure)
+    path, host = write_text_file(tmp_path / "a.csv", HUKOU_HEADER + rows), MemoryHost(fail_after=2, failure=failure)
 
-    with pytest.raises(Interrupted) as raised:
+    with pytest.raises(InterruptedDelivery) as raised:
         send(host, path)
     host.fail_after = None
     report = send(host, path)
@@ -199,11 +201,11 @@ def test_an_interrupted_delivery_goes_on_behind_its_last_row(tmp_path: Path, fai
 
 def test_the_same_file_again_changes_nothing(tmp_path: Path) -> None:
     """A delivery is known by its content, or by the name its unit gave."""
-    path, host = written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1)), MemoryHost()
+    path, host = write_text_file(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1)), MemoryHost()
     first = send(host, path)
     count = len(host.messages)
 
-    again, named = send(host, written(tmp_path / "copy.csv", path.read_text())), send(host, path, id="d-881", mode="replace")
+    again, named = send(host, write_text_file(tmp_path / "copy.csv", path.read_text())), send(host, path, id="d-881", mode="replace")
 
     assert again.already and again.number == first.number and count == 3
     assert (named.number, named.already) == (2, False) and host.last().replaces
@@ -247,7 +249,7 @@ def test_a_broken_line_of_json_leaves_nothing_behind(tmp_path: Path) -> None:
     """JSON lines are read to their end, too."""
     feed = dataclasses.replace(FEEDS["hukou"], format="jsonl")
     cells = dict(zip(HUKOU_HEADER.strip().split(","), hukou_row(1).strip().split(","), strict=True))
-    path, host = written(tmp_path / "a.jsonl", (json.dumps(cells) + "\n") * 12_000 + "{"), MemoryHost()
+    path, host = write_text_file(tmp_path / "a.jsonl", (json.dumps(cells) + "\n") * 12_000 + "{"), MemoryHost()
 
     with pytest.raises(UnreadableFile):
         deliver(host, feed, 0, path, TOKENS, Vault(tmp_path / "identity", bytes(32)), received=RECEIVED)
@@ -259,7 +261,7 @@ def test_a_broken_line_of_json_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_a_full_replacement_that_names_too_many_nobody_is_refused(tmp_path: Path, unplaced: int) -> None:
     """It would withdraw the records of those it cannot name. An ordinary delivery of the same rows is taken in, and proves no absence."""
     rows = "".join(hukou_row(i, id_number="" if i < unplaced else resident(i)) for i in range(3))
-    path, host = written(tmp_path / "a.csv", HUKOU_HEADER + rows), MemoryHost()
+    path, host = write_text_file(tmp_path / "a.csv", HUKOU_HEADER + rows), MemoryHost()
 
     with pytest.raises(UnreadableFile, match=f"{unplaced} of 3 rows name nobody") as raised:
         send(host, path, mode="replace")
@@ -272,8 +274,8 @@ def test_a_full_replacement_says_so_when_it_starts(tmp_path: Path) -> None:
     """Once it is complete only what has its number or a greater one counts."""
     host = MemoryHost()
 
-    send(host, written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1)), mode="replace", id="full")
-    send(host, written(tmp_path / "b.csv", HUKOU_HEADER + hukou_row(2)), id="more")
+    send(host, write_text_file(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1)), mode="replace", id="full")
+    send(host, write_text_file(tmp_path / "b.csv", HUKOU_HEADER + hukou_row(2)), id="more")
 
     assert [m for m in host.messages if isinstance(m, DeliveryStarted)] == [
         DeliveryStarted("hukou", 0, 1, "full", True),
@@ -284,7 +286,7 @@ def test_a_full_replacement_says_so_when_it_starts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("when", [0, 1])
 def test_what_was_counted_is_what_is_applied(tmp_path: Path, when: int) -> None:
     """A file that somebody writes to meanwhile is refused: before a row where it is seen in time, with no row of the other text anyhow."""
-    path, host = written(tmp_path / "a.csv", HUKOU_HEADER + "".join(hukou_row(i) for i in range(25_000))), MemoryHost()
+    path, host = write_text_file(tmp_path / "a.csv", HUKOU_HEADER + "".join(hukou_row(i) for i in range(25_000))), MemoryHost()
     calls = iter(range(100))
 
     def touch(rows: int) -> None:
@@ -302,7 +304,7 @@ def test_two_people_of_one_token_leave_nothing_behind(tmp_path: Path) -> None:
     """It is seen while the file is counted, so no row before them is applied."""
     vault, host = Vault(tmp_path / "identity", bytes(32)), MemoryHost()
     vault.admit(Kind.PERSON, TOKENS.person([resident(15_000)]), np.array([7], np.uint64), "hukou")
-    path = written(tmp_path / "a.csv", HUKOU_HEADER + "".join(hukou_row(i) for i in range(15_001)))
+    path = write_text_file(tmp_path / "a.csv", HUKOU_HEADER + "".join(hukou_row(i) for i in range(15_001)))
 
     with pytest.raises(TokenCollision):
         deliver(host, FEEDS["hukou"], 0, path, TOKENS, vault, received=RECEIVED)
@@ -315,8 +317,10 @@ def test_a_flaw_says_which_record_where_that_tells_nobody(tmp_path: Path) -> Non
     rows = "".join(insurance_row(i, enrolment_no=key, paid="?") for i, key in enumerate(["YB-7", f"a{resident(3)}", "张三", resident(4)]))
     rows += insurance_row(9, enrolment_no="YB-9", id_number="?")
 
-    (parcel,) = read(FEEDS["insurance"], 0, 1, written(tmp_path / "a.csv", INSURANCE_HEADER + rows), TOKENS, received=RECEIVED)
-    (own,) = read(FEEDS["hukou"], 0, 1, written(tmp_path / "b.csv", HUKOU_HEADER + hukou_row(1, sex="?")), TOKENS, received=RECEIVED)
+    (parcel,) = read(FEEDS["insurance"], 0, 1, write_text_file(tmp_path / "a.csv", INSURANCE_HEADER + rows), TOKENS, received=RECEIVED)
+    (own,) = read(
+        FEEDS["hukou"], 0, 1, write_text_file(tmp_path / "b.csv", HUKOU_HEADER + hukou_row(1, sex="?")), TOKENS, received=RECEIVED
+    )
 
     assert [(flaw.key, flaw.nobody) for flaw in parcel.flaws] == [
         ("YB-7", False),
@@ -331,8 +335,8 @@ def test_a_flaw_says_which_record_where_that_tells_nobody(tmp_path: Path) -> Non
 def test_the_vault_shows_the_latest_name(tmp_path: Path) -> None:
     """The greatest (order, delivery, row) wins; files are their owner's only; unknown tokens are left out."""
     host, vault = MemoryHost(), Vault(tmp_path / "identity", bytes(32))
-    send(host, written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1, name=" 新 ", changed_at="2026-09-02") + hukou_row(2)))
-    send(host, written(tmp_path / "b.csv", HUKOU_HEADER + hukou_row(1, name="旧")))
+    send(host, write_text_file(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1, name=" 新 ", changed_at="2026-09-02") + hukou_row(2)))
+    send(host, write_text_file(tmp_path / "b.csv", HUKOU_HEADER + hukou_row(1, name="旧")))
     first, second = TOKENS.person([resident(1), resident(2)]).tolist()
 
     names = vault.look_up(FEEDS["hukou"], [first, second, 5], ["name"])
@@ -345,7 +349,7 @@ def test_the_vault_shows_the_latest_name(tmp_path: Path) -> None:
 
 def test_two_people_of_one_token_are_refused(tmp_path: Path) -> None:
     """A token known with another check stops the delivery, also when it came in an earlier process."""
-    (parcel,) = read(FEEDS["hukou"], 0, 1, written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1)), TOKENS, received=RECEIVED)
+    (parcel,) = read(FEEDS["hukou"], 0, 1, write_text_file(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1)), TOKENS, received=RECEIVED)
     with Vault(tmp_path / "identity", bytes(32)).writer(FEEDS["hukou"], 0, 1) as writer:
         writer.add(parcel.identities)
 
@@ -358,7 +362,7 @@ def test_two_people_of_one_token_are_refused(tmp_path: Path) -> None:
 
 def test_progress_and_flaws_are_told_as_they_come(tmp_path: Path) -> None:
     """``progress`` hears of rows read, counted and then applied; ``on_flaw`` of every flaw, also beyond those a report keeps."""
-    path = written(tmp_path / "a.csv", HUKOU_HEADER + "".join(hukou_row(i, sex="?") for i in range(12_000)))
+    path = write_text_file(tmp_path / "a.csv", HUKOU_HEADER + "".join(hukou_row(i, sex="?") for i in range(12_000)))
     progress: list[int] = []
     flaws: list[object] = []
 
@@ -390,7 +394,7 @@ def test_any_file_gives_a_report_or_one_error(tmp_path: Path, lines: list[str], 
 def test_a_full_replacement_without_a_row_is_refused(tmp_path: Path) -> None:
     """A file of headers alone would withdraw everything: nothing happens, and the sentence says so."""
     host = MemoryHost()
-    path = written(tmp_path / "hukou.csv", HUKOU_HEADER + "\n")
+    path = write_text_file(tmp_path / "hukou.csv", HUKOU_HEADER + "\n")
 
     with pytest.raises(UnreadableFile, match="withdraw every record"):
         send(host, path, mode="replace")

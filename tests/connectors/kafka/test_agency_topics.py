@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.kafka.agency_topics import LostEditions, Mark, MarkFile, SentReport, posts, send
+from connectors.kafka.agency_topics import HighWaterMark, LostEditions, MarkFile, SentReport, posts, send
 from connectors.kafka.topics import Headers, Post
 from streams.language.causes import DeliveryName, RecordCause
 from streams.language.messages import CandidateChange
@@ -170,7 +170,7 @@ def test_a_damaged_mark_is_told(tmp_path: Path, text: str) -> None:
 
 def test_a_mark_that_is_not_of_this_topic_is_told(tmp_path: Path) -> None:
     """The topic was made anew, or part of it was never sent and is gone."""
-    MarkFile(tmp_path / "mark.json").advance(Mark(5, 8, "grant"))
+    MarkFile(tmp_path / "mark.json").advance(HighWaterMark(5, 8, "grant"))
 
     with pytest.raises(LostEditions, match=r"holds 0 to 1, but .* says 5 comes next"):
         send_editions(tmp_path, topic([edition("grant", 1, 8)]), KeptTopic())
@@ -190,4 +190,4 @@ def test_it_ends_when_told(tmp_path: Path) -> None:
     )
 
     assert agency.posts[-1].key == b"grant" and len(agency.posts) == 3
-    assert MarkFile(tmp_path / "m").read() == Mark(1, 1, "grant")
+    assert MarkFile(tmp_path / "m").read() == HighWaterMark(1, 1, "grant")

@@ -115,12 +115,12 @@ def test_only_one_stays(url: str, tmp_path: Path) -> None:
     stay = [f"{20:020d}.snapshot", f"{90:020d}.alive.writing", "README", "7.snapshot"]
 
     for _ in range(2):
-        depot.only(STAGE, 20)
+        depot.remove_older(STAGE, 20)
 
         assert names(depot) == sorted(stay)
         assert depot.newest("orders-30") == 1
     depot.keep(STAGE, 30, checkpoint_file(tmp_path, b"30"))
-    depot.only(STAGE, 20)
+    depot.remove_older(STAGE, 20)
     assert depot.newest(STAGE) == 30
 
 
@@ -130,7 +130,7 @@ def test_nothing_is_removed_for_one_that_is_not_there(url: str, tmp_path: Path) 
     depot.keep(STAGE, 10, checkpoint_file(tmp_path, b"ten"))
 
     with pytest.raises(DepotError, match=r"has no snapshot 11 of orders-3"):
-        depot.only(STAGE, 11)
+        depot.remove_older(STAGE, 11)
 
     assert names(depot) == [f"{10:020d}.snapshot"]
 

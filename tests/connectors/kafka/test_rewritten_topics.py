@@ -14,14 +14,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connectors.kafka.agency_topics import LostEditions, Mark, MarkFile, send
-from connectors.kafka.rewritten_topics import NOTHING, REWRITTEN, InOrder, closing, in_order, once, word
+from connectors.kafka.agency_topics import HighWaterMark, LostEditions, MarkFile, send
+from connectors.kafka.rewritten_topics import NOTHING, REWRITTEN, InOrder, distinct_messages, edition_order, in_order, run_label
 from connectors.kafka.topic_erasure import _changes, _editions
-from connectors.kafka.topics import Headers, Message, Span
-from streams.erasure.scrub import _as_closed
+from connectors.kafka.topics import Headers, Message, OffsetSpan
+from streams.erasure.scrub import _manifests_as_closed
 from streams.language.causes import DayCause
 from streams.language.messages import CandidateChange
-from streams.lists.editions import Edition, editions, fold, unsound
+from streams.lists.editions import Edition, edition_problems, editions, fold
 from streams.lists.lines import Lines
 from streams.lists.manifests import Manifest
 from streams.testing import edition as made
@@ -82,15 +82,15 @@ class Topic:
             self.put(key, body, [])
 
     def begin_run(self, name: str) -> Run:
-        return Run(name, self.first, self.put(NOTHING, b"", [(REWRITTEN, word(name))]))
+        return Run(name, self.first, self.put(NOTHING, b"", [(REWRITTEN, run_label(name))]))
 
     def copy(self, run: Run, count: int) -> bool:
         """Writes some copies, and deletes everything before them when all are there; true when the run is over."""
         if run.wanted is None:
-            run.wanted = list(once(in_order(self.log[self.first : run.begin], closing)))
+            run.wanted = list(distinct_messages(in_order(self.log[self.first : run.begin], edition_order)))
         for original in run.wanted[run.copy_count : run.copy_count + count]:
             assert original.key is not None and original.value is not None
-            self.put(original.key, original.value, [(REWRITTEN, word(run.name, run.wanted[-1].key or b""))])
+            self.put(original.key, original.value, [(REWRITTEN, run_label(run.name, run.wanted[-1].key or b""))])
         run.copy_count += count
         if run.copy_count < len(run.wanted):
             return False
@@ -98,8 +98,8 @@ class Topic:
             self.first = max(self.first, run.begin)
         return True
 
-    def spans(self) -> Mapping[int, Span]:
-        return {0: Span(self.first, len(self.log))}
+    def spans(self) -> Mapping[int, OffsetSpan]:
+        return {0: OffsetSpan(self.first, len(self.log))}
 
     def begin(self, offsets: Mapping[int, int]) -> None:
         assert offsets[0] >= self.first
@@ -117,9 +117,9 @@ class Topic:
 def read(topic: Topic) -> list[bytes | None]:
     """The keys as a client reads them: repeated messages are dropped."""
     newest, keys = (-1, ""), []
-    for message in in_order(topic.log[topic.first :], closing):
-        if closing(message) > newest:
-            newest = closing(message)
+    for message in in_order(topic.log[topic.first :], edition_order):
+        if edition_order(message) > newest:
+            newest = edition_order(message)
             keys.append(message.key)
     return keys
 
@@ -182,7 +182,7 @@ def test_a_topic_that_begins_without_a_run_has_lost_editions(tmp_path: Path) -> 
     topic = Topic()
     for _ in range(6):
         topic.new()
-    MarkFile(tmp_path / "mark.json").advance(Mark(1, 0, "a"))
+    MarkFile(tmp_path / "mark.json").advance(HighWaterMark(1, 0, "a"))
     topic.first = 3
 
     with pytest.raises(LostEditions, match="holds 3 to 6"):
@@ -196,7 +196,7 @@ def test_whoever_has_the_originals_waits_for_no_copies() -> None:
     topic.new()
     topic.copy(topic.begin_run("stopped"), 1)
     topic.new()
-    order = InOrder(closing)
+    order = InOrder(edition_order)
 
     ready = [message.key for record in topic.log for message, _ in order.take(record)]
 
@@ -231,14 +231,14 @@ def test_an_edition_written_again_is_what_one_embedded_host_tells(
 ) -> None:
     """Those closed before the decision say how much of them is missing; those closed behind it lack nothing; twice is once."""
     whole = closed_editions(before)
-    wanted = [manifest for manifest, _ in _as_closed(iter(whole), PERSON)]
+    wanted = [manifest for manifest, _ in _manifests_as_closed(iter(whole), PERSON)]
     later = later_editions(wanted, whole, [([move for move in moves if move[0] != PERSON], closes) for moves, closes in behind])
 
     rewritten = anew([*whole, *later])
 
     assert [closed_edition.manifest for closed_edition in rewritten] == [*wanted, *(closed_edition.manifest for closed_edition in later)]
     assert all(change.subject != PERSON for closed_edition in rewritten for change in closed_edition.changes)
-    assert list(unsound(rewritten)) == []
+    assert list(edition_problems(rewritten)) == []
     assert anew(rewritten) == rewritten
 
 
@@ -246,14 +246,14 @@ def later_editions(
     closed_before: list[Manifest], whole: list[Edition], behind: list[tuple[list[tuple[int, str | None]], bool]]
 ) -> list[Edition]:
     """The editions that a merger closes after the decision, which took the person out of its lists."""
-    from streams.lists.editions import Ledger
+    from streams.lists.editions import EditionLedger
 
     listed: dict[int, CandidateChange] = {}
     for edition in whole:
         listed = fold(edition.changes, listed)
     listed.pop(PERSON, None)
     last = closed_before[-1] if closed_before else None
-    ledger = Ledger(listed, 0, -1, "") if last is None else Ledger(listed, last.number, last.last, last.digest)
+    ledger = EditionLedger(listed, 0, -1, "") if last is None else EditionLedger(listed, last.number, last.last, last.digest)
     now, since, out = dict(listed), list[CandidateChange](), []
     for place, (moves, closes) in enumerate(behind):
         offset = 100 + place
@@ -266,7 +266,7 @@ def later_editions(
         if closes and since:
             out += [
                 closed_edition
-                for closed_edition in [ledger.closed("a", since, offset, {1: ("civil", "digest")})]
+                for closed_edition in [ledger.close("a", since, offset, {1: ("civil", "digest")})]
                 if closed_edition is not None
             ]
             since = []

@@ -30,7 +30,7 @@ from tests.connectors.kafka.test_agency_topics import edition
 from tests.connectors.topics import KeptTopic, ListTopic
 from tests.streams.network.test_forged import THEIRS, newer
 from tests.streams.topics import Silent
-from tests.streams.world import DAY, network, parts, sent
+from tests.streams.world import DAY, network, parts, stamped_bytes
 from tests.streams.world import SEAL as OURS
 
 Wanted = Mapping[str, Sequence[tuple[bytes, list[tuple[str, bytes]], bytes | None]]]
@@ -88,13 +88,17 @@ def row(offset: int, subject: int = 7) -> bytes:
 
 def test_a_workspace_follows_the_members_alone(topics: dict[str, list[Any]], tmp_path: Path) -> None:
     """A day, a later version, rubbish that others wrote: each keeps its place and is nothing; a replica goes on, and ends where it should."""
-    others = [by(THEIRS, "inputs", b"1", sent(Tick(date(2031, 1, 1)))), by(None, "inputs", b"2", newer(Tick(DAY))), (b"3", [], None)]
-    ours = [by(OURS, "inputs", b"4", sent(message)) for message in (Tick(DAY), network())]
+    others = [
+        by(THEIRS, "inputs", b"1", stamped_bytes(Tick(date(2031, 1, 1)))),
+        by(None, "inputs", b"2", newer(Tick(DAY))),
+        (b"3", [], None),
+    ]
+    ours = [by(OURS, "inputs", b"4", stamped_bytes(message)) for message in (Tick(DAY), network())]
     topics["n.inputs"] = [*others, ours[0], *others, ours[1], *others]
 
     inputs = InputsTopic({}, "n.", OURS)
     with NetworkHost(tmp_path, parts(), inputs, Silent()) as host:
-        assert (host.state.day, host.state.begun, host.state.offset) == (DAY, True, 10)
+        assert (host.state.day, host.state.has_catalogue, host.state.offset) == (DAY, True, 10)
     assert [bool(body) for _, body in islice(inputs.read(-1), 5)] == [False, False, False, True, False]
 
 
@@ -140,7 +144,7 @@ def test_progress_is_what_the_members_say(topics: dict[str, list[Any]]) -> None:
     assert progress.of_old()
     for first in (
         by(None, "inputs", b"1", encode(Tick(DAY))),
-        by(OURS, "inputs", b"1", sent(Tick(DAY))),
+        by(OURS, "inputs", b"1", stamped_bytes(Tick(DAY))),
         (b"", [], b"HMIN"),
         (b"", [], None),
     ):
@@ -234,7 +238,7 @@ def test_a_depot_holds_what_members_kept(tmp_path: Path) -> None:
     depot.fetch("lines-0", 7, tmp_path / "fetched")
     assert (tmp_path / "fetched").read_bytes() == b"a state"
     depot.keep("lines-0", 8, source)
-    depot.only("lines-0", 8)
+    depot.remove_older("lines-0", 8)
     assert depot.newest("lines-0") == 8
     (newest,) = (path for path in folder.iterdir() if path.name.startswith(f"{8:020d}"))
     newest.write_bytes(b"A STATE")

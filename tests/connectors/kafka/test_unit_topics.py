@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from connectors.identity.running import RunningWriter
 from connectors.identity.vault import Vault
 from connectors.intake.intake import read
-from connectors.kafka.topic_deliveries import MOST_ROWS, LostMessages, Wanted
+from connectors.kafka.topic_deliveries import MOST_ROWS, LostMessages, TopicSource
 from connectors.kafka.topics import Post
-from connectors.kafka.unit_topics import PACK_ROWS, Listener, gathered, listen
+from connectors.kafka.unit_topics import PACK_ROWS, Listener, listen, next_pack
 from matchers.kernel.batch import DELETED, QUARANTINED
 from tests.connectors.samples import RECEIVED, TOKENS, catalogue, resident
 from tests.connectors.topics import Crash, KeptTopic, LedgerHost, ListTopic, hukou, messages
@@ -41,7 +41,7 @@ class World:
         return Vault(self.folder / "identity", bytes(32))
 
     def listen(self, topic: ListTopic) -> Listener:
-        listener = Listener(self.host, Wanted(topic.name, FEEDS[self.feed], 0), TOKENS, self.vault, self.dead, lambda: RECEIVED)
+        listener = Listener(self.host, TopicSource(topic.name, FEEDS[self.feed], 0), TOKENS, self.vault, self.dead, lambda: RECEIVED)
         listen(topic, listener, lambda: False, once=True)
         return listener
 
@@ -157,7 +157,7 @@ def test_a_file_in_between_begins_a_new_base(world: World) -> None:
     world.listen(topic)
 
     assert world.host.rows() == [(1, 1), (1, 2), (3, 1), (3, 2)]
-    assert world.host.deliveries.named("hukou", 0, "kafka:unit.hukou/0@2") is not None
+    assert world.host.deliveries.by_id("hukou", 0, "kafka:unit.hukou/0@2") is not None
 
 
 def test_row_numbers_that_end_begin_a_new_base(world: World) -> None:
@@ -203,12 +203,12 @@ def test_a_pack_is_a_thousand_rows_or_a_tenth_of_a_second() -> None:
     topic.begin({0: 0})
     still, moving = iter(range(1_000)), iter([0.0, 0.03, 0.2])
 
-    full = gathered(topic, lambda: 0.0 * next(still))
-    short = gathered(topic, lambda: next(moving))
+    full = next_pack(topic, lambda: 0.0 * next(still))
+    short = next_pack(topic, lambda: next(moving))
 
     assert (len(full), len(short)) == (PACK_ROWS, 600)
     topic.begin({0: 2_500})
-    assert gathered(topic, lambda: 0.0) == []
+    assert next_pack(topic, lambda: 0.0) == []
 
 
 def test_dead_letters_are_there_before_their_pack(world: World) -> None:
@@ -262,7 +262,7 @@ def test_few_segments_are_left_however_small_the_packs(world: World) -> None:
     """Of three hundred packs, some ten; a listener that begins anew goes on with them."""
     records = [hukou(serial) for serial in range(300)]
     topic = ListTopic({0: messages(records[:200])}, most=1)
-    listener = Listener(world.host, Wanted(topic.name, FEEDS["hukou"], 0), TOKENS, world.vault, world.dead, lambda: RECEIVED)
+    listener = Listener(world.host, TopicSource(topic.name, FEEDS["hukou"], 0), TOKENS, world.vault, world.dead, lambda: RECEIVED)
     topic.begin({0: 0})
     while pack := topic.poll(0, 1):
         listener.take(pack)

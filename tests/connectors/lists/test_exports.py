@@ -20,12 +20,12 @@ from connectors.analysts.snapshot import Aggregate, verify_snapshot, write_snaps
 from connectors.contracts.faults import DamagedSnapshot
 from connectors.identity.vault import Vault
 from connectors.intake.delivery import deliver
-from connectors.lists.exports import Sheet, guarded, write_csv, write_xlsx
+from connectors.lists.exports import Sheet, escape_formulas, write_csv, write_xlsx
 from connectors.lists.lists import list_sheet
 from policies.language.tree import Age, All, Check, FieldRef, Literals, Meta, Policy
 from policies.problems.problems import HuiminError
 from policies.values import Kind, Text
-from tests.connectors.samples import HUKOU_HEADER, RECEIVED, TOKENS, MemoryHost, catalogue, hukou_row, resident, written
+from tests.connectors.samples import HUKOU_HEADER, RECEIVED, TOKENS, MemoryHost, catalogue, hukou_row, resident, write_text_file
 
 SHEET = Sheet("名单", ("身份号码", "姓名"), [("310107195001011234", "=1+1"), ("007", "@张\n三"), ("", "-5")])
 
@@ -58,7 +58,7 @@ def test_csv_opens_in_excel_and_runs_nothing(tmp_path: Path) -> None:
 @given(st.text(max_size=10))
 def test_no_cell_of_csv_begins_like_a_formula(text: str) -> None:
     """Whatever a unit delivered."""
-    (cell,) = guarded([text])
+    (cell,) = escape_formulas([text])
 
     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")) and cell.endswith(text)
 
@@ -89,7 +89,7 @@ def test_equal_lists_are_equal_files(tmp_path: Path) -> None:
 def vault(tmp_path: Path) -> Vault:
     """A vault that knows residents 1 and 2."""
     new_vault = Vault(tmp_path / "identity", bytes(32))
-    path = written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1) + hukou_row(2))
+    path = write_text_file(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1) + hukou_row(2))
     deliver(MemoryHost(), catalogue().feeds["hukou"], 0, path, TOKENS, new_vault, received=RECEIVED)
     return new_vault
 
@@ -166,7 +166,7 @@ def test_what_is_no_snapshot_is_told(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "other.duckdb")) as con:
         con.execute("CREATE TABLE t (a INT)")
 
-    for path in (written(tmp_path / "x", "text"), tmp_path / "other.duckdb", tmp_path / "none"):
+    for path in (write_text_file(tmp_path / "x", "text"), tmp_path / "other.duckdb", tmp_path / "none"):
         with pytest.raises(DamagedSnapshot):
             verify_snapshot(path)
     with pytest.raises(ValueError, match="name"):

@@ -15,8 +15,8 @@ import pytest
 from connectors.contracts.faults import UnreadableFile
 from connectors.identity.vault import Vault
 from connectors.lists.lists import list_sheet
-from connectors.lists.outcome_form import Form
-from connectors.lists.outcomes import SHOWN, Known, Returned, read_returned
+from connectors.lists.outcome_form import OutcomeForm
+from connectors.lists.outcomes import SHOWN, KnownSubjects, OutcomeRow, read_outcome_rows
 from policies.language.tree import All, Check, Meta, Policy
 from policies.values import Kind, Text
 from tests.connectors.files import workbook
@@ -32,14 +32,14 @@ PEOPLE = [int(token) for token in TOKENS.person(NUMBERS)]
 MERGED = {PEOPLE[3]: PEOPLE[0]}
 
 
-def known_subjects(on: date | None = None) -> Known:
+def known_subjects(on: date | None = None) -> KnownSubjects:
     """Four people, of whom the last counts as the first."""
-    return Known(lambda subject: subject in PEOPLE, lambda subject: MERGED.get(subject, subject), TODAY, on)
+    return KnownSubjects(lambda subject: subject in PEOPLE, lambda subject: MERGED.get(subject, subject), TODAY, on)
 
 
-def read(path: Path, rows: Sequence[Sequence[str]], on: date | None = None, policy: Policy = ASKED) -> tuple[list[Returned], int]:
+def read(path: Path, rows: Sequence[Sequence[str]], on: date | None = None, policy: Policy = ASKED) -> tuple[list[OutcomeRow], int]:
     path.write_text("".join(",".join(row) + "\r\n" for row in rows), encoding="utf-8-sig", newline="")
-    return read_returned(path, Form([policy], catalogue()), TOKENS, known_subjects(on))
+    return read_outcome_rows(path, OutcomeForm([policy], catalogue()), TOKENS, known_subjects(on))
 
 
 def token_text(subject: int) -> str:
@@ -87,7 +87,7 @@ def test_an_error_of_a_workbook_is_no_empty_cell(tmp_path: Path, column: int) ->
         page.write_formula(1, column, "=NA()", None, "#N/A")
 
     with pytest.raises(UnreadableFile) as error:
-        read_returned(workbook(tmp_path / "back.xlsx", fill), Form([ASKED], catalogue()), TOKENS, known_subjects())
+        read_outcome_rows(workbook(tmp_path / "back.xlsx", fill), OutcomeForm([ASKED], catalogue()), TOKENS, known_subjects())
     assert "an error is no empty cell" in error.value.text.en
 
 
@@ -105,9 +105,9 @@ def test_words_are_understood_in_both_languages(tmp_path: Path) -> None:
 
     assert silent == 1
     assert outcomes == [
-        Returned(1, PEOPLE[0], "not_eligible", date(2026, 10, 1), "alone", ()),
-        Returned(2, PEOPLE[1], "not_eligible", date(2026, 10, 2), "alone", (("willing", False), ("alone", True))),
-        Returned(4, PEOPLE[2], None, None, None, (("alone", False),)),
+        OutcomeRow(1, PEOPLE[0], "not_eligible", date(2026, 10, 1), "alone", ()),
+        OutcomeRow(2, PEOPLE[1], "not_eligible", date(2026, 10, 2), "alone", (("willing", False), ("alone", True))),
+        OutcomeRow(4, PEOPLE[2], None, None, None, (("alone", False),)),
     ]
 
 
@@ -126,9 +126,9 @@ def test_a_workbook_is_read_with_dates_as_a_spreadsheet_keeps_them(tmp_path: Pat
     frame = pl.DataFrame({"代号": [token_text(PEOPLE[0])], "反馈": ["已去世"], "日期": [date(2026, 10, 14)]})
     frame.write_excel(tmp_path / "back.xlsx")
 
-    outcomes, _ = read_returned(tmp_path / "back.xlsx", Form([ASKED], catalogue()), TOKENS, known_subjects())
+    outcomes, _ = read_outcome_rows(tmp_path / "back.xlsx", OutcomeForm([ASKED], catalogue()), TOKENS, known_subjects())
 
-    assert outcomes == [Returned(1, PEOPLE[0], "deceased", date(2026, 10, 14), None, ())]
+    assert outcomes == [OutcomeRow(1, PEOPLE[0], "deceased", date(2026, 10, 14), None, ())]
 
 
 def test_json_lines_may_leave_keys_out(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_json_lines_may_leave_keys_out(tmp_path: Path) -> None:
     ]
     (tmp_path / "back.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
-    outcomes, _ = read_returned(tmp_path / "back.jsonl", Form([ASKED], catalogue()), TOKENS, known_subjects())
+    outcomes, _ = read_outcome_rows(tmp_path / "back.jsonl", OutcomeForm([ASKED], catalogue()), TOKENS, known_subjects())
 
     assert [(outcome.outcome, outcome.answers) for outcome in outcomes] == [("moved", ()), (None, (("willing", True),))]
 
@@ -220,7 +220,7 @@ def test_a_file_that_is_no_such_list_is_one_sentence(tmp_path: Path, name: str, 
     (tmp_path / name).write_text(f"{header}\n" if header else "", encoding="utf-8")
 
     with pytest.raises(UnreadableFile, match=en):
-        read_returned(tmp_path / name, Form([ASKED], catalogue()), TOKENS, known_subjects())
+        read_outcome_rows(tmp_path / name, OutcomeForm([ASKED], catalogue()), TOKENS, known_subjects())
 
 
 def test_words_of_an_older_version_are_understood_but_the_newest_decides(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_words_of_an_older_version_are_understood_but_the_newest_decides(tmp_pat
     older = replace(ASKED, criteria=All(Meta("all", "criteria"), (WILLING, replace(ALONE, meta=replace(ALONE.meta, id="single")))))
     twins = All(Meta("all", "criteria"), tuple(replace(ALONE, meta=replace(ALONE.meta, id=id)) for id in ("first", "second")))
 
-    form, ambiguous = Form([older, ASKED], catalogue()), Form([ASKED, replace(ASKED, criteria=twins)], catalogue())
+    form, ambiguous = OutcomeForm([older, ASKED], catalogue()), OutcomeForm([ASKED, replace(ASKED, criteria=twins)], catalogue())
 
     assert (form.criterion("独居"), form.criterion("single"), form.criterion("愿意")) == ("alone", "single", "willing")
     assert (ambiguous.criterion("是否独居"), ambiguous.criterion("second"), ambiguous.criterion("alone")) == (None, "second", "alone")

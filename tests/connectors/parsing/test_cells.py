@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.identity.tokens import arrow_bytes
-from connectors.parsing.cells import MISSING, SPACES, Fault, dates, numbers, orders, trimmed
+from connectors.parsing.cells import MISSING, SPACES, Fault, dates, numbers, orders, trimmed_bounds
 
 EPOCH = date(1970, 1, 1)
 NUMBER, DATE, TIME = 1, 2, 3
@@ -124,7 +124,7 @@ def test_trimming_is_pythons_strip(texts: list[str]) -> None:
     """Outer spaces, those of Chinese input methods too, do not count."""
     data, offsets = column(texts)
 
-    starts, ends = trimmed(data, offsets)
+    starts, ends = trimmed_bounds(data, offsets)
 
     stripped = [data[a:b].tobytes().decode() for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
     assert stripped == [text.strip(SPACES) for text in texts]

@@ -17,8 +17,8 @@ import pytest
 
 from connectors import limits
 from connectors.contracts.faults import UnreadableFile
-from connectors.erasure.copies import prune
-from connectors.erasure.pruning import Sought
+from connectors.erasure.copies import scrub_copies
+from connectors.erasure.scrubbing import ErasedPerson
 from connectors.limits import LONGEST_LINE, overlong
 from connectors.parsing.decoding import encoding_of
 from connectors.parsing.jsonlines import NoRecord, record
@@ -100,9 +100,13 @@ def test_copies_that_unpack_to_far_more_are_left_for_a_person(tmp_path: Path) ->
     (exports / "e.csv.gz").write_bytes(gzip.compress(b"n\n1\n" * 1000, 9))
     before = {path.name: path.read_bytes() for path in exports.iterdir()}
 
-    report = prune(tmp_path, Sought(0xAB, ("310107195001011234",)))
+    report = scrub_copies(tmp_path, ErasedPerson(0xAB, ("310107195001011234",)))
 
-    assert {name for name in report.left if name != "exports/d.xlsx"} == {"exports/a.csv.gz", "exports/b.csv.zst", "exports/c.zip"}
+    assert {name for name in report.unerased_files if name != "exports/d.xlsx"} == {
+        "exports/a.csv.gz",
+        "exports/b.csv.zst",
+        "exports/c.zip",
+    }
     assert {path.name: path.read_bytes() for path in exports.iterdir()} == before
 
 
@@ -113,9 +117,9 @@ def test_a_star_in_a_name_is_no_pattern(tmp_path: Path) -> None:
     pl.DataFrame({"n": [0xAB]}, schema={"n": pl.UInt64}).write_parquet(exports / "a.parquet")
     pl.DataFrame({"n": [7]}, schema={"n": pl.UInt64}).write_parquet(exports / "[a]*.parquet")
 
-    report = prune(tmp_path, Sought(0xAB, ()))
+    report = scrub_copies(tmp_path, ErasedPerson(0xAB, ()))
 
-    assert (dict(report.rows), report.left) == ({".parquet": 1}, [])
+    assert (dict(report.rows), report.unerased_files) == ({".parquet": 1}, [])
     assert pl.read_parquet(exports / "a.parquet", glob=False)["n"].to_list() == []
     assert pl.read_parquet(exports / "[a]*.parquet", glob=False)["n"].to_list() == [7]
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from connectors.contracts.faults import UnreadableFile
 from connectors.parsing import decoding
 from connectors.parsing.tables import pieces
-from tests.connectors.samples import written
+from tests.connectors.samples import write_text_file
 
 ONE_FILE = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 COLUMNS = ["id", "名"]
@@ -42,7 +42,7 @@ def refusal_of(path: Path, format: str = "csv", encoding: str = "utf-8") -> str:
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
 def test_text_arrives_as_written(tmp_path: Path, encoding: str) -> None:
     """Quotes, commas, line ends inside quotes, blank lines, leading zeros, both encodings."""
-    path = written(tmp_path / "a.csv", 'x,名,id\r\n1,"张, ""三""\n𠀀",007\r\n\r\n2,李四, 8 \r\n3,,""\r\n\r\n', encoding)
+    path = write_text_file(tmp_path / "a.csv", 'x,名,id\r\n1,"张, ""三""\n𠀀",007\r\n\r\n2,李四, 8 \r\n3,,""\r\n\r\n', encoding)
 
     assert read(path, encoding=encoding) == [("007", '张, "三"\n𠀀'), (" 8 ", "李四"), ("", "")]
 
@@ -50,7 +50,7 @@ def test_text_arrives_as_written(tmp_path: Path, encoding: str) -> None:
 def test_a_byte_order_mark_and_gzip_change_nothing(tmp_path: Path) -> None:
     """A marked file is UTF-8 whatever the contract says; gzip is seen by its first bytes."""
     text = "id,名\n1,张\n2,李"
-    with_mark = written(tmp_path / "a.csv", "\ufeff" + text)
+    with_mark = write_text_file(tmp_path / "a.csv", "\ufeff" + text)
     gzip_file = tmp_path / "b.csv"
     gzip_file.write_bytes(gzip.compress(text.encode("gb18030")))
 
@@ -102,7 +102,7 @@ def test_any_table_written_by_csv_is_read_back(tmp_path: Path, rows: list[tuple[
     """Whatever Python's csv writes is read back, wherever the blocks are cut."""
     text = io.StringIO()
     csv.writer(text).writerows([COLUMNS, *rows])
-    path = written(tmp_path / "a.csv", text.getvalue())
+    path = write_text_file(tmp_path / "a.csv", text.getvalue())
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decoding, "BLOCK", block)
@@ -128,13 +128,13 @@ def test_json_numbers_keep_their_text(tmp_path: Path) -> None:
     """12.10 stays 12.10 and long numbers keep every digit; true is text; a missing key is empty."""
     lines = '{"id": 310107195001011234, "名": 12.10}\n\n{"id": true}\n{"id": "x", "名": null, "other": [1]}'
 
-    assert read(written(tmp_path / "a.jsonl", lines), "jsonl") == [("310107195001011234", "12.10"), ("true", None), ("x", None)]
+    assert read(write_text_file(tmp_path / "a.jsonl", lines), "jsonl") == [("310107195001011234", "12.10"), ("true", None), ("x", None)]
 
 
 @pytest.mark.parametrize("line", ["[1]", "{", '{"id": 1, "id": 2}', '{"id": [1]}', '{"id": "\\ud800"}', "[" * 100_000])
 def test_a_line_that_is_no_flat_object_is_refused(tmp_path: Path, line: str) -> None:
     """With the number of its row."""
-    assert "line 2" in refusal_of(written(tmp_path / "a.jsonl", '{"id": "1"}\n' + line), "jsonl")
+    assert "line 2" in refusal_of(write_text_file(tmp_path / "a.jsonl", '{"id": "1"}\n' + line), "jsonl")
 
 
 def test_a_workbook_is_read_as_text(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_workbook_is_read_as_text(tmp_path: Path) -> None:
 
 def test_pieces_are_bounded(tmp_path: Path) -> None:
     """A file larger than a block comes in several pieces."""
-    path = written(tmp_path / "a.csv", "id,名\n" + "".join(f"{i},{'x' * 100}\n" for i in range(100_000)))
+    path = write_text_file(tmp_path / "a.csv", "id,名\n" + "".join(f"{i},{'x' * 100}\n" for i in range(100_000)))
 
     parts = list(pieces(path, "csv", "utf-8", ["id"]))
 

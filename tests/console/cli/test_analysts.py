@@ -15,18 +15,18 @@ QUERIES = re.findall(r"^```sql\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), r
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def snapshot_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("snapshots") / "s.duckdb"
 
 
 @pytest.fixture
-def snapshot(made: Path, run: Run, district: Path) -> Path:
+def snapshot(snapshot_path: Path, run: Run, district: Path) -> Path:
     """A snapshot of the district, written and verified by the command line."""
-    if not made.exists():
-        result = run("snapshot", "create", "--out", made, "--workspace", district)
+    if not snapshot_path.exists():
+        result = run("snapshot", "create", "--out", snapshot_path, "--workspace", district)
         assert result.exit_code == 0, result.output
-    assert run("snapshot", "verify", made, "--workspace", district).exit_code == 0
-    return made
+    assert run("snapshot", "verify", snapshot_path, "--workspace", district).exit_code == 0
+    return snapshot_path
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))

@@ -17,11 +17,11 @@ from policies.values import Text
 from streams.embedded.host import EmbeddedHost
 from streams.language.messages import Notice, Tick
 from streams.wire import wire
-from tests.console.cli.test_edition_network import joined, workers
+from tests.console.cli.test_edition_network import on_network, workers
 from tests.console.conftest import Run
-from tests.console.town import HUKOU, POLICY, RESIDENTS, data, registered, tokens
+from tests.console.town import HUKOU, POLICY, RESIDENTS, data, register_row, tokens
 
-__all__ = ["joined", "workers"]
+__all__ = ["on_network", "workers"]
 
 
 def day_of(folder: Path) -> str:
@@ -29,7 +29,7 @@ def day_of(folder: Path) -> str:
         return host.state.day.isoformat()
 
 
-def ticked(folder: Path) -> Iterator[Tick]:
+def logged_ticks(folder: Path) -> Iterator[Tick]:
     """The ticks of a workspace's log."""
     with Workspace.open(folder / "w").reading() as host:
         assert isinstance(host, EmbeddedHost)
@@ -95,7 +95,7 @@ def test_who_confirmed_is_on_record(run: Run, town: Path) -> None:
     run("tick", "--to", "2026-12-20", "--yes", "--by", "王芳")
     run("tick", "--to", "2026-12-19", "--yes")
 
-    confirmed = [tick for tick in ticked(town) if tick.confirmed is not None]
+    confirmed = [tick for tick in logged_ticks(town) if tick.confirmed is not None]
     assert confirmed == [Tick(date(2026, 10, 16), "王芳", date(2026, 12, 20)), Tick(date(2026, 12, 19), operator(), date(2026, 12, 19))]
     with Workspace.open(town / "w").reading() as host:
         notices = [notice for notice in host.state.notices if notice.kind == "moved"]
@@ -114,7 +114,7 @@ def test_forty_days_pass_without_a_word(run: Run, town: Path) -> None:
 
     assert refused.exit_code == 5 and "would jump from 2027-01-03 to 2027-02-13 (41 days)" in refused.stderr
     assert day_of(town) == "2027-01-03"
-    assert not any(tick.confirmed for tick in ticked(town))
+    assert not any(tick.confirmed for tick in logged_ticks(town))
 
 
 def test_a_terminal_is_asked(run: Run, town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +152,7 @@ def test_the_first_day_far_from_today_is_asked_about(run: Run, tmp_path: Path) -
 
 def test_nothing_is_received_by_a_clock_far_ahead(run: Run, town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files and statements could name days to come: refused with what to do; with --yes they are taken in."""
-    (town / "more.csv").write_bytes((HUKOU + registered(20, changed="2030-01-01")).encode("gb18030"))
+    (town / "more.csv").write_bytes((HUKOU + register_row(20, changed="2030-01-01")).encode("gb18030"))
     line = {
         "format": 1,
         "statement": "far",
@@ -184,19 +184,19 @@ def test_the_doctor_tells_a_clock_that_is_far_behind(run: Run, town: Path, monke
     assert [finding["level"] for finding in findings if finding["code"] == "clock"] == ["warning"]
 
 
-def test_the_same_on_a_network(joined: Run, tmp_path: Path) -> None:
+def test_the_same_on_a_network(on_network: Run, tmp_path: Path) -> None:
     """The trial runs on the replica and sends nothing; with --yes the tick names the person."""
-    before = date.fromisoformat(day_of_network(joined))
+    before = date.fromisoformat(day_of_network(on_network))
 
-    refused = joined("tick", "--to", "2020-03-01", "--lang", "en")
+    refused = on_network("tick", "--to", "2020-03-01", "--lang", "en")
     assert refused.exit_code == 5 and "would go back" in refused.stderr
-    assert day_of_network(joined) == (before + timedelta(1)).isoformat()
+    assert day_of_network(on_network) == (before + timedelta(1)).isoformat()
 
-    assert joined("tick", "--to", "2020-03-01", "--yes", "--by", "王芳").exit_code == 0
+    assert on_network("tick", "--to", "2020-03-01", "--yes", "--by", "王芳").exit_code == 0
     with Workspace.open(tmp_path / "w", {"KAFKA_BOOTSTRAP": "nowhere.invalid:9092"}).reading() as host:
         assert host.state.day == date(2020, 3, 1)
         assert [notice.about for notice in host.state.notices if notice.kind == "moved"] == ["王芳"]
 
 
-def day_of_network(joined: Run) -> str:
-    return str(data(joined("tick", "--days", "1", "--json"))["to"])
+def day_of_network(on_network: Run) -> str:
+    return str(data(on_network("tick", "--days", "1", "--json"))["to"])

@@ -11,7 +11,7 @@ import pytest
 
 from infra.workspace.workspace import Workspace
 from tests.console.conftest import Run
-from tests.console.town import MEDICAL, PENSION, POLICY, exported, ingested, resident, tokens
+from tests.console.town import MEDICAL, PENSION, POLICY, export_list, ingest_text, resident, tokens
 
 At: TypeAlias = Callable[[str], Any]
 """Runs a verb in the town."""
@@ -88,7 +88,7 @@ def contract(town: Path, feed: str) -> Path:
     return town / "w" / "feeds" / f"{feed}.yaml"
 
 
-def changed(path: Path, old: str, new: str) -> None:
+def change_contract(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text, old
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -103,11 +103,13 @@ def test_every_verb_works_right_after_a_contract_is_changed(run: Run, town: Path
     if before == "unit add":
         assert run("unit", "add", "new", "--division", "310107", "--zh", "新单位", "--en", "New").exit_code == 0
     elif before == "a field":
-        changed(contract(town, "meals"), "fields:\n", "fields:\n  cost: {type: int, min: 0, max: 99, title: {zh: 价格, en: cost}}\n")
+        change_contract(
+            contract(town, "meals"), "fields:\n", "fields:\n  cost: {type: int, min: 0, max: 99, title: {zh: 价格, en: cost}}\n"
+        )
     elif before == "an agreement":
-        changed(contract(town, "hukou"), "until: 2027-12-31", "until: 2029-12-31")
+        change_contract(contract(town, "hukou"), "until: 2027-12-31", "until: 2029-12-31")
     elif before == "torn":
-        changed(contract(town, "pension"), "fields:", "fields: {")
+        change_contract(contract(town, "pension"), "fields:", "fields: {")
 
     for verb in VERBS:
         result = at(verb)
@@ -164,7 +166,7 @@ def test_an_ordinary_step_is_told_and_takes_effect_at_the_next_write(run: Run, t
     """`feed check` names the change and the policies that read the feed; the next write applies it, and the history keeps it."""
     old, new, expected = ORDINARY[name]
     path = contract(town, "medical_insurance")
-    changed(path, old, new)
+    change_contract(path, old, new)
 
     result = run("feed", "check", path, "--lang", "en")
     assert result.exit_code == 0
@@ -201,9 +203,9 @@ def test_what_reads_records_otherwise_is_refused_where_it_is_written_and_stops_n
     """`feed check` and the doctor name the place, the reason and what to do; other verbs go on, and warn once."""
     feed, old, new, why, instead = REREADS[name]
     path = contract(town, feed)
-    ingested(run, town, "pension", PENSION + f"P1,{resident(1)},2026-01-01,,3000.00\n")
+    ingest_text(run, town, "pension", PENSION + f"P1,{resident(1)},2026-01-01,,3000.00\n")
     before = at(f"candidates list {POLICY} --json").stdout
-    changed(path, old, new)
+    change_contract(path, old, new)
 
     result = run("feed", "check", path, "--lang", "en")
     assert result.exit_code == 3
@@ -218,7 +220,7 @@ def test_what_reads_records_otherwise_is_refused_where_it_is_written_and_stops_n
     result = at("tick --days 1")
     assert result.exit_code == 0, result.output
     assert result.stderr.count("is not in effect; the one that held last stays in effect") == 1
-    assert ingested(run, town, "medical_insurance", MEDICAL)["deliveries"][0]["rows"] == 0
+    assert ingest_text(run, town, "medical_insurance", MEDICAL)["deliveries"][0]["rows"] == 0
     refused = run("ingest", feed, town / "coverage.jsonl", "--lang", "en", *(["--source", "yichuan-street"] if feed == "occupancy" else []))
     assert refused.exit_code == 3
     assert "so no file of" in refused.output
@@ -263,25 +265,27 @@ def test_a_divisor_stays_small(run: Run, town: Path, at: At) -> None:
     dibao = town / "w" / "policies" / "dibao.yaml"
     assert run("policy", "publish", dibao, "--by", "a", "--approved-by", "b", "--yes").exit_code == 0
     path = contract(town, "household")
-    changed(path, "max: 99,", "max: 999999999,")
+    change_contract(path, "max: 99,", "max: 999999999,")
 
     result = run("feed", "check", path, "--lang", "en")
 
     assert result.exit_code == 3
     assert "dibao@1" in result.output
-    changed(path, "max: 999999999,", "max: 120,")
+    change_contract(path, "max: 999999999,", "max: 120,")
     assert run("feed", "check", path, "--lang", "en").exit_code == 0
 
 
 def test_rows_of_before_stay_in_quarantine_until_they_come_again(run: Run, town: Path, at: At) -> None:
     """An added value is valid from then on; an earlier row with it stays in quarantine."""
     row = f"E9,{resident(0)},2026-10-01,2026-01-01,,冻结,居民\n"
-    assert ingested(run, town, "medical_insurance", MEDICAL + row)["deliveries"][0]["quarantined"] == 1
-    changed(contract(town, "medical_insurance"), "ended: 终止", "paused: 冻结, ended: 终止")
+    assert ingest_text(run, town, "medical_insurance", MEDICAL + row)["deliveries"][0]["quarantined"] == 1
+    change_contract(contract(town, "medical_insurance"), "ended: 终止", "paused: 冻结, ended: 终止")
     at("tick --days 1")
     assert unclear(at) == 1
 
-    assert ingested(run, town, "medical_insurance", MEDICAL + row.replace("2026-10-01", "2026-10-16"))["deliveries"][0]["quarantined"] == 0
+    assert (
+        ingest_text(run, town, "medical_insurance", MEDICAL + row.replace("2026-10-01", "2026-10-16"))["deliveries"][0]["quarantined"] == 0
+    )
 
     assert unclear(at) == 0
 
@@ -294,14 +298,14 @@ def unclear(at: At) -> int:
 def test_a_name_that_was_not_kept_then_is_blank_on_the_list(run: Run, town: Path, at: At) -> None:
     """Identities stored before a field was added can still be read."""
     path = contract(town, "hukou")
-    changed(path, "  sex: {", "  phone: {type: text, title: {zh: 电话, en: phone}, sensitivity: identity}\n  sex: {")
-    changed(path, "discloses: [", "discloses: [phone, ")
+    change_contract(path, "  sex: {", "  phone: {type: text, title: {zh: 电话, en: phone}, sensitivity: identity}\n  sex: {")
+    change_contract(path, "discloses: [", "discloses: [phone, ")
     policy = town / "w" / "policies" / f"{POLICY}.yaml"
-    changed(policy, "version: 1", "version: 2")
-    changed(policy, "discloses: [", "discloses: [hukou.phone, ")
+    change_contract(policy, "version: 1", "version: 2")
+    change_contract(policy, "discloses: [", "discloses: [hukou.phone, ")
     assert run("policy", "publish", policy, "--by", "a", "--approved-by", "b", "--yes").exit_code == 0
 
-    rows = exported(run, town)
+    rows = export_list(run, town)
 
     assert len(rows) == 6
     assert {row["电话"] for row in rows} == {""}

@@ -13,9 +13,9 @@ from infra.workspace.workspace import Workspace
 from streams.language.messages import CatalogueSet
 from streams.network.network_host import NetworkHost
 from streams.wire import wire
-from tests.console.cli.test_contracts import DRAFT, MEALS, changed
+from tests.console.cli.test_contracts import DRAFT, MEALS, change_contract
 from tests.console.conftest import Run
-from tests.console.town import PENSION, ingested, resident, settled
+from tests.console.town import PENSION, ingest_text, resident, settle_town
 from tests.streams.topics import Bodies, Silent
 
 
@@ -37,7 +37,7 @@ def catalogues(topic: Bodies) -> int:
 
 def test_what_looks_at_a_draft_sends_nothing(run: Run, tmp_path: Path, topic: Bodies) -> None:
     """A preview over a feed just added works on a copy; the next write sends the catalogue once."""
-    settled(run, tmp_path)
+    settle_town(run, tmp_path)
     (tmp_path / "draft.yaml").write_text(DRAFT, encoding="utf-8")
     (tmp_path / "meals.yaml").write_text(MEALS, encoding="utf-8")
     sent_before = len(topic.bodies)
@@ -56,26 +56,26 @@ def test_what_looks_at_a_draft_sends_nothing(run: Run, tmp_path: Path, topic: Bo
 
 def test_records_decide_on_a_network_too(run: Run, tmp_path: Path, topic: Bodies) -> None:
     """A bound narrower than a value in the records is refused; a wider one is sent."""
-    settled(run, tmp_path)
-    ingested(run, tmp_path, "pension", PENSION + f"P1,{resident(1)},2026-01-01,,3000.00\n")
+    settle_town(run, tmp_path)
+    ingest_text(run, tmp_path, "pension", PENSION + f"P1,{resident(1)},2026-01-01,,3000.00\n")
     path, before = tmp_path / "w" / "feeds" / "pension.yaml", catalogues(topic)
-    changed(path, "max: 999999.99", "max: 99.99")
+    change_contract(path, "max: 999999.99", "max: 99.99")
 
     assert run("feed", "check", path).exit_code == 3
     result = run("tick", "--days", "1", "--lang", "en")
     assert result.exit_code == 0
     assert "is not in effect" in result.stderr
     assert catalogues(topic) == before
-    changed(path, "max: 99.99", "max: 99999999999.99")
+    change_contract(path, "max: 99.99", "max: 99999999999.99")
     assert run("tick", "--days", "1").exit_code == 0
     assert catalogues(topic) == before + 1
 
 
 def test_a_refused_file_sends_nothing_of_a_longer_contract(run: Run, tmp_path: Path, topic: Bodies) -> None:
     """The catalogue is sent with the first message of an accepted file."""
-    settled(run, tmp_path)
+    settle_town(run, tmp_path)
     path, sent_before = tmp_path / "w" / "feeds" / "pension.yaml", len(topic.bodies)
-    changed(path, "fields:\n", "fields:\n  bank: {type: text, title: {zh: 开户行, en: bank}, column: 开户行}\n")
+    change_contract(path, "fields:\n", "fields:\n  bank: {type: text, title: {zh: 开户行, en: bank}, column: 开户行}\n")
     for name, text in (("short", PENSION), ("long", PENSION.replace("\n", ",开户行\n"))):
         more = f"P1,{resident(1)},2026-01-01,,100" + (",工商" if name == "long" else "")
         (tmp_path / f"{name}.csv").write_bytes(f"{text}{more}\n".encode("gb18030"))
@@ -93,9 +93,9 @@ def test_a_refused_file_sends_nothing_of_a_longer_contract(run: Run, tmp_path: P
 
 def test_a_workspace_that_is_behind_takes_nothing_back(run: Run, tmp_path: Path, topic: Bodies) -> None:
     """A workspace whose documents lack a field goes on with the catalogue in effect, and warns."""
-    settled(run, tmp_path)
+    settle_town(run, tmp_path)
     shutil.copytree(tmp_path / "w", tmp_path / "other")
-    changed(tmp_path / "w" / "feeds" / "pension.yaml", "fields:\n", "fields:\n  weeks: {type: int, title: {zh: 周数, en: weeks}}\n")
+    change_contract(tmp_path / "w" / "feeds" / "pension.yaml", "fields:\n", "fields:\n  weeks: {type: int, title: {zh: 周数, en: weeks}}\n")
     assert run("tick", "--days", "1").exit_code == 0
     before = catalogues(topic)
 

@@ -11,8 +11,8 @@ import pytest
 
 from services.erasure import erasing
 from streams.store.checkpoints import offsets, place
-from tests.console.conftest import Run, invoked
-from tests.console.town import HUKOU, PENSION, POLICY, ingested, registered, resident, tokens
+from tests.console.conftest import Run, invoke
+from tests.console.town import HUKOU, PENSION, POLICY, ingest_text, register_row, resident, tokens
 
 VERBS: dict[str, tuple[str, ...]] = {
     "candidates list": ("candidates", "list", POLICY, "--json"),
@@ -95,16 +95,16 @@ def lived_in(settled_town: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     env = {"HUIMIN_WORKSPACE": str(folder / "w"), "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "160"}
 
     def run(*words: object) -> Any:
-        return invoked(*words, env=env)
+        return invoke(*words, env=env)
 
     rows = f"P1,{resident(1)},2020-01-01,,x\nP2,nobody,2020-01-01,,100\n"
-    ingested(run, folder, "pension", PENSION + rows)
+    ingest_text(run, folder, "pension", PENSION + rows)
     assert run("feed", "quarantine", "pension", "--close", "2", "--by", "王芳").exit_code == 0
     with Workspace.open(folder / "w").writing() as host:
-        host.snapshot()
-    ingested(run, folder, "hukou", HUKOU + registered(3, "2026-10-02"))
+        host.write_checkpoint()
+    ingest_text(run, folder, "hukou", HUKOU + register_row(3, "2026-10-02"))
     with Workspace.open(folder / "w").writing() as host:
-        host.snapshot()
+        host.write_checkpoint()
     (folder / "more.csv").write_bytes((PENSION + f"P3,{resident(2)},2020-01-01,,50\n").encode("gb18030"))
     (folder / "third.csv").write_bytes((PENSION + f"P4,{resident(4)},2020-01-01,,50\n").encode("gb18030"))
     (folder / "w/retention").write_text("400 16\n")
@@ -112,12 +112,12 @@ def lived_in(settled_town: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(erasing, "_finish", lambda workspace: None)
         with pytest.raises(AssertionError):  # stopped after its note was written
-            erasing.erase(Workspace.open(folder / "w"), int(tokens(run)[0], 16), "王芳", "李强", "R1")
+            erasing.erase_person(Workspace.open(folder / "w"), int(tokens(run)[0], 16), "王芳", "李强", "R1")
     (folder / "w" / NOTE).rename(folder / "erasing.sealed")
     return folder
 
 
-def damaged(town: Path, file: str, damage: str) -> Path:
+def damage_file(town: Path, file: str, damage: str) -> Path:
     """Damage one file of the workspace, after putting it there if it is missing; returns its path."""
     snapshots = town / "w/state/snapshots"
     match file:
@@ -142,7 +142,7 @@ def damaged(town: Path, file: str, damage: str) -> Path:
 CASES = [(file, damage) for file in NEEDS for damage in DAMAGES if (file, damage) not in HARMLESS]
 
 
-def asked(file: str, damage: str) -> list[str]:
+def verbs_to_try(file: str, damage: str) -> list[str]:
     """The verbs that need a file, the doctor, and a third of the others; over all damages every verb is tried."""
     turn = list(DAMAGES).index(damage)
     return [verb for place, verb in enumerate(VERBS) if verb in NEEDS[file] or verb == "doctor" or (place + turn) % 3 == 0]
@@ -157,10 +157,10 @@ def test_damage_is_told_by_name_and_stops_nobody_else(
     shutil.copytree(lived_in, town)
     monkeypatch.setenv("HUIMIN_WORKSPACE", str(town / "w"))
     monkeypatch.chdir(town)
-    before = {verb: run(*VERBS[verb]).stdout for verb in READS if verb in asked(file, damage) and verb not in NEEDS[file]}
-    path, mentions = damaged(town, file, damage), ""
+    before = {verb: run(*VERBS[verb]).stdout for verb in READS if verb in verbs_to_try(file, damage) and verb not in NEEDS[file]}
+    path, mentions = damage_file(town, file, damage), ""
 
-    for verb in asked(file, damage):
+    for verb in verbs_to_try(file, damage):
         for language in ("zh", "en") if verb in NEEDS[file] else ("zh",):
             result = run(*VERBS[verb], "--lang", language)
 

@@ -15,7 +15,7 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # it ships no types
 
 from tests.console.conftest import Run
-from tests.console.town import HUKOU, MEDICAL, ingested, registered, resident, tokens
+from tests.console.town import HUKOU, MEDICAL, ingest_text, register_row, resident, tokens
 
 
 def data(result: Any) -> Any:
@@ -23,30 +23,30 @@ def data(result: Any) -> Any:
     return json.loads(result.stdout)
 
 
-def written(path: Path, text: str, encoding: str = "gb18030") -> Path:
+def write_file(path: Path, text: str, encoding: str = "gb18030") -> Path:
     path.write_bytes(text.encode(encoding))
     return path
 
 
-def kept(folder: Path) -> dict[str, bytes]:
+def workspace_files(folder: Path) -> dict[str, bytes]:
     """The contents of every file of a workspace, without SQLite's files beside the log, for readers make them too."""
     return {
         str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.endswith(("-shm", "-wal"))
     }
 
 
-def insured(serial: int, status: str = "正常", key: str | None = None, changed: str = "2026-09-02", number: str | None = None) -> str:
+def insurance_row(serial: int, status: str = "正常", key: str | None = None, changed: str = "2026-09-02", number: str | None = None) -> str:
     return f"{key or f'E{serial}'},{number or resident(serial)},{changed},2020-01-01,,{status},居民\n"
 
 
 def test_a_broken_row_closes_when_a_sound_one_of_its_record_comes(run: Run, town: Path) -> None:
     """Place, file and record are named; a mended row leaves the quarantine, another stays."""
-    written(town / "bad.csv", MEDICAL + insured(0, "?", "YB-7") + insured(1, "?", "YB-8"))
+    write_file(town / "bad.csv", MEDICAL + insurance_row(0, "?", "YB-7") + insurance_row(1, "?", "YB-8"))
     run("ingest", "medical_insurance", town / "bad.csv")
     before = data(run("feed", "quarantine", "medical_insurance", "--json"))
     output = run("feed", "quarantine", "medical_insurance").output
 
-    ingested(run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7"))
+    ingest_text(run, town, "medical_insurance", MEDICAL + insurance_row(0, key="YB-7"))
     after = data(run("feed", "quarantine", "--json"))
 
     assert [(line["row"], line["column"], line["file"], line["key"], line["delivery"]) for line in before] == [
@@ -61,14 +61,14 @@ def test_a_broken_row_closes_when_a_sound_one_of_its_record_comes(run: Run, town
 @pytest.mark.parametrize("reason", ["deletion", "full", "newer"])
 def test_a_broken_row_closes_when_it_is_no_longer_the_record(run: Run, town: Path, reason: str) -> None:
     """It closes through a deletion, through a full replacement, or because a newer sound row was there before."""
-    row = insured(0, "?", "YB-7")
+    row = insurance_row(0, "?", "YB-7")
     if reason == "newer":
-        ingested(run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7", changed="2026-09-30"))
-    ingested(run, town, "medical_insurance", MEDICAL + row)
+        ingest_text(run, town, "medical_insurance", MEDICAL + insurance_row(0, key="YB-7", changed="2026-09-30"))
+    ingest_text(run, town, "medical_insurance", MEDICAL + row)
     if reason == "deletion":
-        ingested(run, town, "medical_insurance", MEDICAL.strip() + ",deleted\n" + row.strip() + ",1\n")
+        ingest_text(run, town, "medical_insurance", MEDICAL.strip() + ",deleted\n" + row.strip() + ",1\n")
     elif reason == "full":
-        written(town / "full.csv", MEDICAL + insured(6))
+        write_file(town / "full.csv", MEDICAL + insurance_row(6))
         assert run("ingest", "medical_insurance", town / "full.csv", "--replace").exit_code == 0
 
     assert data(run("feed", "quarantine", "--json")) == []
@@ -76,8 +76,8 @@ def test_a_broken_row_closes_when_it_is_no_longer_the_record(run: Run, town: Pat
 
 def test_rows_of_nobody_are_closed_by_a_full_file_or_by_hand(run: Run, town: Path) -> None:
     """No later row can close them. Closing by hand is recorded with a name; a full file closes those of earlier deliveries."""
-    bad = MEDICAL + insured(0, number="1") + insured(1)
-    written(town / "nobody.csv", bad)
+    bad = MEDICAL + insurance_row(0, number="1") + insurance_row(1)
+    write_file(town / "nobody.csv", bad)
     run("ingest", "medical_insurance", town / "nobody.csv")
     cells = data(run("feed", "quarantine", "medical_insurance", "--json"))
 
@@ -97,16 +97,16 @@ def test_rows_of_nobody_are_closed_by_a_full_file_or_by_hand(run: Run, town: Pat
         "day": "2026-10-15",
     }
     assert data(run("feed", "quarantine", "--json")) == []
-    ingested(run, town, "medical_insurance", bad.replace("E1,", "E9,"))
+    ingest_text(run, town, "medical_insurance", bad.replace("E1,", "E9,"))
     assert len(data(run("feed", "quarantine", "--json"))) == 1
-    written(town / "full.csv", MEDICAL + insured(6))
+    write_file(town / "full.csv", MEDICAL + insurance_row(6))
     assert run("ingest", "medical_insurance", town / "full.csv", "--replace").exit_code == 0
     assert data(run("feed", "quarantine", "--json")) == []
 
 
 def test_json_lists_every_row(run: Run, town: Path) -> None:
     """Sixty broken rows are sixty lines, whatever the table's limit."""
-    ingested(run, town, "medical_insurance", MEDICAL + "".join(insured(serial, "?", f"Q-{serial}") for serial in range(60)))
+    ingest_text(run, town, "medical_insurance", MEDICAL + "".join(insurance_row(serial, "?", f"Q-{serial}") for serial in range(60)))
 
     assert len(data(run("feed", "quarantine", "--limit", "5", "--json"))) == 60
 
@@ -114,11 +114,12 @@ def test_json_lists_every_row(run: Run, town: Path) -> None:
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 def test_broken_rows_are_copied_out_mended_and_sent_back(run: Run, town: Path, suffix: str) -> None:
     """They are copied from the unit's own file, with header and reason; another file is refused; mended and sent back, they close."""
-    original = written(
-        town / "bad.csv", MEDICAL + insured(0) + insured(1, "?", "YB-8") + insured(2, number="31010719500101") + insured(3, "坏")
+    original = write_file(
+        town / "bad.csv",
+        MEDICAL + insurance_row(0) + insurance_row(1, "?", "YB-8") + insurance_row(2, number="31010719500101") + insurance_row(3, "坏"),
     )
     run("ingest", "medical_insurance", original)
-    other = written(town / "other.csv", MEDICAL + insured(0))
+    other = write_file(town / "other.csv", MEDICAL + insurance_row(0))
 
     wrong = run("feed", "quarantine", "medical_insurance", "--out", town / f"mend.{suffix}", "--from", other)
     copy = data(run("feed", "quarantine", "medical_insurance", "--out", town / f"mend.{suffix}", "--from", original, "--json"))
@@ -132,7 +133,7 @@ def test_broken_rows_are_copied_out_mended_and_sent_back(run: Run, town: Path, s
     text = (
         (town / "mend.csv").read_text("utf-8-sig").replace("?", "正常").replace("坏", "正常").replace("31010719500101,", f"{resident(2)},")
     )
-    written(town / "mended.csv", text, "utf-8-sig")
+    write_file(town / "mended.csv", text, "utf-8-sig")
     assert run("ingest", "medical_insurance", town / "mended.csv").exit_code == 0
     left = data(run("feed", "quarantine", "--json"))
     assert {line["row"] for line in left if not line.get("nobody")} == set() and [line["row"] for line in left] == [3]
@@ -143,7 +144,13 @@ def test_rows_of_a_workbook_are_told_and_copied_by_the_sheet(run: Run, tmp_path:
     run("init", "--example")
     contract = tmp_path / "w/feeds/medical_insurance.yaml"
     contract.write_text(contract.read_text("utf-8").replace("format: csv, encoding: gb18030", "format: xlsx, header: find"), "utf-8")
-    rows = [["医保登记表"], MEDICAL.strip().split(","), insured(0).strip().split(","), [], insured(1, "?", "YB-8").strip().split(",")]
+    rows = [
+        ["医保登记表"],
+        MEDICAL.strip().split(","),
+        insurance_row(0).strip().split(","),
+        [],
+        insurance_row(1, "?", "YB-8").strip().split(","),
+    ]
     with xlsxwriter.Workbook(tmp_path / "roll.xlsx") as book:
         sheet = book.add_worksheet("名册")
         for y, row in enumerate(rows):
@@ -163,13 +170,13 @@ def test_rows_of_a_workbook_are_told_and_copied_by_the_sheet(run: Run, tmp_path:
 
 def test_every_delivery_is_listed(run: Run, town: Path) -> None:
     """With the counts of its rows, whether it is a full replacement, and its stage."""
-    first = MEDICAL + insured(0, "?", "YB-1") + insured(1, key="YB-2", changed="2026-09-09") + insured(2, number="1")
-    written(town / "first.csv", first)
+    first = MEDICAL + insurance_row(0, "?", "YB-1") + insurance_row(1, key="YB-2", changed="2026-09-09") + insurance_row(2, number="1")
+    write_file(town / "first.csv", first)
     run("ingest", "medical_insurance", town / "first.csv", "--id", "week-1")
-    second = MEDICAL + insured(0, key="YB-1") + insured(1, key="YB-2", changed="2026-09-01")
-    written(town / "second.csv", second)
+    second = MEDICAL + insurance_row(0, key="YB-1") + insurance_row(1, key="YB-2", changed="2026-09-01")
+    write_file(town / "second.csv", second)
     result = run("ingest", "medical_insurance", town / "second.csv")
-    run("ingest", "medical_insurance", written(town / "third.csv", second + insured(6)), "--replace")
+    run("ingest", "medical_insurance", write_file(town / "third.csv", second + insurance_row(6)), "--replace")
 
     rows = data(run("feed", "deliveries", "medical_insurance", "--json"))
     table = run("feed", "deliveries").output
@@ -185,10 +192,10 @@ def test_every_delivery_is_listed(run: Run, town: Path) -> None:
 
 def test_a_name_is_not_used_up_by_a_file_that_was_refused(run: Run, town: Path) -> None:
     """A file with a ragged last row leaves no quarantine and no delivery; the mended file can use the same name."""
-    ragged = MEDICAL + insured(0, "?") + "a,b\n"
-    refused = run("ingest", "medical_insurance", written(town / "a.csv", ragged), "--id", "week-1")
+    ragged = MEDICAL + insurance_row(0, "?") + "a,b\n"
+    refused = run("ingest", "medical_insurance", write_file(town / "a.csv", ragged), "--id", "week-1")
 
-    mended = run("ingest", "medical_insurance", written(town / "b.csv", MEDICAL + insured(0)), "--id", "week-1")
+    mended = run("ingest", "medical_insurance", write_file(town / "b.csv", MEDICAL + insurance_row(0)), "--id", "week-1")
 
     assert (refused.exit_code, mended.exit_code) == (3, 0)
     assert data(run("feed", "quarantine", "--json")) == [] and len(data(run("feed", "deliveries", "medical_insurance", "--json"))) == 2
@@ -196,9 +203,9 @@ def test_a_name_is_not_used_up_by_a_file_that_was_refused(run: Run, town: Path) 
 
 def test_files_before_a_refused_one_are_told(run: Run, town: Path) -> None:
     """The files before it are taken in; the exit code is that of the refusal."""
-    good, bad = written(town / "a.csv", MEDICAL + insured(0)), written(town / "b.csv", MEDICAL + "a,b\n")
+    good, bad = write_file(town / "a.csv", MEDICAL + insurance_row(0)), write_file(town / "b.csv", MEDICAL + "a,b\n")
 
-    result = run("ingest", "medical_insurance", good, bad, written(town / "c.csv", MEDICAL + insured(1)))
+    result = run("ingest", "medical_insurance", good, bad, write_file(town / "c.csv", MEDICAL + insurance_row(1)))
 
     assert result.exit_code == 3 and "a.csv" in result.output and "b.csv" in result.output
     assert [r["file"] for r in data(run("feed", "deliveries", "medical_insurance", "--json"))][1:] == ["a.csv"]
@@ -207,9 +214,9 @@ def test_files_before_a_refused_one_are_told(run: Run, town: Path) -> None:
 def test_a_full_file_of_nobody_takes_nobody_away(run: Run, town: Path) -> None:
     """A full file whose ids mostly cannot be read is refused as a whole; lists and statements stay the same."""
     before, statements = tokens(run), data(run("feed", "coverage", "--json"))
-    text = HUKOU + registered(0) + "".join(registered(serial).replace(resident(serial), "x") for serial in range(1, 6))
+    text = HUKOU + register_row(0) + "".join(register_row(serial).replace(resident(serial), "x") for serial in range(1, 6))
 
-    refused = run("ingest", "hukou", written(town / "eaten.csv", text), "--replace")
+    refused = run("ingest", "hukou", write_file(town / "eaten.csv", text), "--replace")
 
     assert refused.exit_code == 3 and "6 行中 5 行认不出对象" in refused.output
     assert tokens(run) == before and data(run("feed", "coverage", "--json")) == statements
@@ -218,17 +225,17 @@ def test_a_full_file_of_nobody_takes_nobody_away(run: Run, town: Path) -> None:
 
 def test_a_dry_run_says_what_would_come_and_writes_nothing(run: Run, town: Path) -> None:
     """It names the same counts and changes as the delivery after it."""
-    ingested(run, town, "medical_insurance", MEDICAL + insured(6, key="K1") + insured(6, key="K2", changed="2026-09-20"))
+    ingest_text(run, town, "medical_insurance", MEDICAL + insurance_row(6, key="K1") + insurance_row(6, key="K2", changed="2026-09-20"))
     rows = [
-        insured(0, key="N1"), insured(6, key="K1", status="终止", changed="2026-09-10"), insured(6, key="K2", changed="2026-09-01"),
-        insured(1, key="N2", status="?"), insured(2, number="1"),
+        insurance_row(0, key="N1"), insurance_row(6, key="K1", status="终止", changed="2026-09-10"), insurance_row(6, key="K2", changed="2026-09-01"),
+        insurance_row(1, key="N2", status="?"), insurance_row(2, number="1"),
     ]  # fmt: skip
-    path, before = written(town / "new.csv", MEDICAL + "".join(rows)), kept(town / "w")
+    path, before = write_file(town / "new.csv", MEDICAL + "".join(rows)), workspace_files(town / "w")
 
     tried = data(run("ingest", "medical_insurance", path, "--dry-run", "--json"))
     result = run("ingest", "medical_insurance", path, "--dry-run")
 
-    assert kept(town / "w") == before
+    assert workspace_files(town / "w") == before
     (delivery,) = tried["deliveries"]
     assert delivery["records"] == {"new": 1, "changed": 1, "deleted": 0, "withdrawn": 0}
     assert (delivery["rows"], delivery["older"], delivery["quarantined"], delivery["unplaced"]) == (5, 1, 1, 1)
@@ -240,10 +247,10 @@ def test_a_dry_run_says_what_would_come_and_writes_nothing(run: Run, town: Path)
 
 def test_a_dry_run_of_a_full_file_says_whom_it_withdraws_and_what_is_held(run: Run, town: Path) -> None:
     """A register that lacks most residents: the dry run names the hold, and changes nothing."""
-    path = written(town / "short.csv", HUKOU + registered(0))
+    path = write_file(town / "short.csv", HUKOU + register_row(0))
 
     tried = data(run("ingest", "hukou", path, "--replace", "--dry-run", "--json"))
-    refused = run("ingest", "hukou", written(town / "none.csv", HUKOU), "--replace", "--dry-run")
+    refused = run("ingest", "hukou", write_file(town / "none.csv", HUKOU), "--replace", "--dry-run")
 
     assert tried["deliveries"][0]["records"] == {"new": 0, "changed": 0, "deleted": 0, "withdrawn": 6}
     assert tried["dry_run"] and data(run("holds", "list", "--json")) == [] and refused.exit_code == 3
@@ -254,14 +261,14 @@ def test_a_dry_run_of_a_full_file_says_whom_it_withdraws_and_what_is_held(run: R
 def test_a_dry_run_in_a_new_workspace(run: Run, tmp_path: Path) -> None:
     """A dry run creates no state."""
     run("init", "--example")
-    before = kept(tmp_path / "w")
+    before = workspace_files(tmp_path / "w")
 
-    tried = data(run("ingest", "hukou", written(tmp_path / "a.csv", HUKOU + registered(0)), "--dry-run", "--json"))
+    tried = data(run("ingest", "hukou", write_file(tmp_path / "a.csv", HUKOU + register_row(0)), "--dry-run", "--json"))
 
-    assert tried["deliveries"][0]["records"]["new"] == 1 and kept(tmp_path / "w") == before
+    assert tried["deliveries"][0]["records"]["new"] == 1 and workspace_files(tmp_path / "w") == before
 
 
-def stated(folder: Path, name: str, **more: Any) -> Path:
+def write_statement(folder: Path, name: str, **more: Any) -> Path:
     line = {"format": 1, "statement": name, "feed": "medical_insurance", "unit": "putuo-medical-insurance", "division": "310107"}
     path = folder / f"{name}.jsonl"
     path.write_text(json.dumps(line | {"complete_to": "2026-10-14"} | more) + "\n", encoding="utf-8")
@@ -273,11 +280,11 @@ def stated(folder: Path, name: str, **more: Any) -> Path:
 )  # fmt: skip
 def test_a_statement_that_waits_is_judged_when_its_delivery_is_complete(run: Run, town: Path, rows: int, nobody: bool, word: str) -> None:
     """``ingest`` prints the result; a later statement with wrong counts is refused."""
-    waiting = run("feed", "coverage", stated(town, "s-1", delivery={"id": "week-1", "rows": rows}))
-    path = written(town / "a.csv", MEDICAL + insured(0) + insured(1, number="1" if nobody else None))
+    waiting = run("feed", "coverage", write_statement(town, "s-1", delivery={"id": "week-1", "rows": rows}))
+    path = write_file(town / "a.csv", MEDICAL + insurance_row(0) + insurance_row(1, number="1" if nobody else None))
 
     result = run("ingest", "medical_insurance", path, "--id", "week-1")
-    late = run("feed", "coverage", stated(town, "s-2", delivery={"id": "week-1", "rows": rows}))
+    late = run("feed", "coverage", write_statement(town, "s-2", delivery={"id": "week-1", "rows": rows}))
 
     assert "等批次 week-1" in waiting.output and word in result.output and result.exit_code == 0
     assert late.exit_code == (0 if "生效" in word and "不" not in word else 3), late.output
@@ -288,8 +295,8 @@ def test_a_statement_that_waits_is_judged_when_its_delivery_is_complete(run: Run
 
 def test_a_file_of_statements_counts_as_a_whole(run: Run, town: Path) -> None:
     """One of two statements reaches into the future: exit code 3, and neither is taken in."""
-    path = stated(town, "s-1")
-    path.write_text(path.read_text() + stated(town, "s-2", complete_to="2036-01-01").read_text(), encoding="utf-8")
+    path = write_statement(town, "s-1")
+    path.write_text(path.read_text() + write_statement(town, "s-2", complete_to="2036-01-01").read_text(), encoding="utf-8")
 
     refused = run("feed", "coverage", path)
 
@@ -297,19 +304,19 @@ def test_a_file_of_statements_counts_as_a_whole(run: Run, town: Path) -> None:
     assert {s["statement"] for s in data(run("feed", "coverage", "--json"))}.isdisjoint({"s-1", "s-2"})
 
 
-def killed(folder: Path, file: Path, where: str) -> None:
+def ingest_and_kill(folder: Path, file: Path, where: str) -> None:
     """Run ``ingest`` in a process of its own, which is killed at the fourth call of the function ``where``."""
     environment = {**os.environ, "HUIMIN_TODAY": "2026-10-15", "HUIMIN_WORKSPACE": str(folder / "w")}
-    words = [sys.executable, "-c", KILLED, where, str(file)]
+    words = [sys.executable, "-c", KILL_SCRIPT, where, str(file)]
     assert subprocess.run(words, env=environment, cwd=Path(__file__).parents[3], timeout=200).returncode == -signal.SIGKILL
 
 
 def test_a_kill_while_a_file_is_counted_leaves_nothing(run: Run, tmp_path: Path) -> None:
     """No delivery is open, and none has a number."""
     run("init", "--example")
-    big = written(tmp_path / "big.csv", HUKOU + "".join(numbered(serial) for serial in range(60_000)))
+    big = write_file(tmp_path / "big.csv", HUKOU + "".join(numbered_row(serial) for serial in range(60_000)))
 
-    killed(tmp_path, big, "counted")  # connectors.intake.delivery.counted, by name
+    ingest_and_kill(tmp_path, big, "count_parcel")  # connectors.intake.delivery.count_parcel, by name
 
     assert data(run("feed", "deliveries", "--json")) == [] and not (tmp_path / "w/deliveries.jsonl").exists()
 
@@ -317,8 +324,8 @@ def test_a_kill_while_a_file_is_counted_leaves_nothing(run: Run, tmp_path: Path)
 def test_a_delivery_that_was_killed_is_named_and_goes_on(run: Run, tmp_path: Path) -> None:
     """A real kill between two batches: doctor and feed deliveries name the file; the same command goes on to the end."""
     run("init", "--example")
-    big = written(tmp_path / "big.csv", HUKOU + "".join(numbered(serial) for serial in range(60_000)))
-    killed(tmp_path, big, "_behind")  # connectors.intake.delivery._behind, by name
+    big = write_file(tmp_path / "big.csv", HUKOU + "".join(numbered_row(serial) for serial in range(60_000)))
+    ingest_and_kill(tmp_path, big, "_behind")  # connectors.intake.delivery._behind, by name
 
     (left,) = data(run("feed", "deliveries", "--json"))
     output, doctor = run("feed", "deliveries").output, run("doctor").output
@@ -330,7 +337,7 @@ def test_a_delivery_that_was_killed_is_named_and_goes_on(run: Run, tmp_path: Pat
     assert data(run("feed", "deliveries", "--json"))[0]["stage"] == "complete"
 
 
-KILLED = """
+KILL_SCRIPT = """
 import os, signal, sys
 from console.cli.main import application
 from connectors.intake import delivery
@@ -346,7 +353,7 @@ application()(["ingest", "hukou", file])
 """
 
 
-def numbered(serial: int) -> str:
+def numbered_row(serial: int) -> str:
     """A row of the register about one of many."""
     from datetime import date, timedelta
 

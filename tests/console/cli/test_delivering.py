@@ -15,7 +15,7 @@ STATEMENTS = [
 ]
 
 
-def delivered(run: Run, tmp_path: Path) -> dict[str, Any]:
+def deliver_feeds(run: Run, tmp_path: Path) -> dict[str, Any]:
     """A workspace with three feeds of a small district."""
     frames = district(800, 5)
     run("init", "--example")
@@ -26,7 +26,7 @@ def delivered(run: Run, tmp_path: Path) -> dict[str, Any]:
     return frames
 
 
-def published(run: Run, tmp_path: Path) -> Any:
+def publish(run: Run, tmp_path: Path) -> Any:
     return run(
         "policy", "publish", tmp_path / "w/policies/elderly-uninsured.yaml", "--by", "王芳", "--approved-by", "李强", "--yes", "--json"
     )
@@ -34,10 +34,10 @@ def published(run: Run, tmp_path: Path) -> Any:
 
 def test_from_files_to_a_list(run: Run, tmp_path: Path) -> None:
     """Without coverage every candidate needs evidence; the statements decide."""
-    delivered(run, tmp_path)
+    deliver_feeds(run, tmp_path)
     (tmp_path / "coverage.jsonl").write_text("".join(json.dumps(line) + "\n" for line in STATEMENTS), encoding="utf-8")
 
-    entered = json.loads(published(run, tmp_path).stdout)["changes"]
+    entered = json.loads(publish(run, tmp_path).stdout)["changes"]
     settled = json.loads(run("feed", "coverage", tmp_path / "coverage.jsonl", "--json").stdout)["changes"]
 
     assert {change["status"] for change in entered} == {"needs_evidence"}
@@ -49,8 +49,8 @@ def test_from_files_to_a_list(run: Run, tmp_path: Path) -> None:
 
 def test_the_same_file_twice_changes_nothing(run: Run, tmp_path: Path) -> None:
     """The repeated delivery says so, and changes no list."""
-    delivered(run, tmp_path)
-    published(run, tmp_path)
+    deliver_feeds(run, tmp_path)
+    publish(run, tmp_path)
 
     again = json.loads(run("ingest", "hukou", tmp_path / "hukou.csv", "--json").stdout)
 
@@ -60,7 +60,7 @@ def test_the_same_file_twice_changes_nothing(run: Run, tmp_path: Path) -> None:
 
 def test_a_name_of_a_delivery_belongs_to_one_file(run: Run, tmp_path: Path) -> None:
     """Another file with the same name is refused with exit code 5."""
-    frames = delivered(run, tmp_path)
+    frames = deliver_feeds(run, tmp_path)
     for name, rows in (("a", 10), ("b", 20)):
         (tmp_path / f"{name}.csv").write_bytes(frames["pension"].head(rows).write_csv(None).encode("gb18030"))
 
@@ -72,10 +72,10 @@ def test_a_name_of_a_delivery_belongs_to_one_file(run: Run, tmp_path: Path) -> N
 
 def test_a_replacement_takes_off_what_it_does_not_hold(run: Run, tmp_path: Path) -> None:
     """A full replacement with one pension makes no list shorter."""
-    frames = delivered(run, tmp_path)
+    frames = deliver_feeds(run, tmp_path)
     (tmp_path / "coverage.jsonl").write_text("".join(json.dumps(line) + "\n" for line in STATEMENTS), encoding="utf-8")
     run("feed", "coverage", tmp_path / "coverage.jsonl")
-    published(run, tmp_path)
+    publish(run, tmp_path)
     before = len(json.loads(run("candidates", "list", "elderly-uninsured", "--json").stdout))
     (tmp_path / "one.csv").write_bytes(frames["pension"].head(1).write_csv(None).encode("gb18030"))
 
@@ -91,8 +91,8 @@ def test_ticks_day_by_day_are_one_tick(run: Run, tmp_path: Path, monkeypatch: An
     for name, steps in (("one", [["--days", "10"]]), ("ten", [["--days", "1"]] * 10)):
         monkeypatch.setenv("HUIMIN_WORKSPACE", str(tmp_path / name / "w"))
         (tmp_path / name).mkdir()
-        delivered(run, tmp_path / name)
-        published(run, tmp_path / name)
+        deliver_feeds(run, tmp_path / name)
+        publish(run, tmp_path / name)
         for step in steps:
             assert run("tick", *step).exit_code == 0
         rows = json.loads(run("candidates", "list", "elderly-uninsured", "--json").stdout)
@@ -103,8 +103,8 @@ def test_ticks_day_by_day_are_one_tick(run: Run, tmp_path: Path, monkeypatch: An
 
 def test_withdrawing_empties_the_list(run: Run, tmp_path: Path) -> None:
     """Every candidate leaves because of the withdrawal; the policy is no longer matched."""
-    delivered(run, tmp_path)
-    published(run, tmp_path)
+    deliver_feeds(run, tmp_path)
+    publish(run, tmp_path)
 
     result = json.loads(run("policy", "withdraw", "elderly-uninsured", "--by", "王", "--approved-by", "李", "--yes", "--json").stdout)
 
@@ -115,7 +115,7 @@ def test_withdrawing_empties_the_list(run: Run, tmp_path: Path) -> None:
 def test_list_and_show_say_a_state_in_one_word(run: Run, tmp_path: Path) -> None:
     """The word for the state is the same in both verbs and both languages; a file has no state; a withdrawn policy can be shown."""
     run("init", "--example")
-    published(run, tmp_path)
+    publish(run, tmp_path)
     name, file = "elderly-uninsured", tmp_path / "w/policies/elderly-uninsured.yaml"
 
     before = {verb: run("policy", *verb, "--lang", "zh").output for verb in (("list",), ("show", name))}

@@ -36,7 +36,7 @@ def database(path: Path) -> None:
         con.execute("CREATE TABLE notes AS SELECT 1 AS n")
 
 
-def nested(path: Path) -> None:
+def nested_brackets(path: Path) -> None:
     path.write_text("[" * 100_000)
 
 
@@ -65,7 +65,7 @@ def contents(root: Path) -> dict[str, bytes | None]:
 @pytest.mark.parametrize("verb", VERBS)
 def test_whatever_else_is_there_stays(run: Run, town: Path, verb: str) -> None:
     """Exit code 5 and a sentence with the path; nothing in the folder changes. The verb's own file is overwritten."""
-    for there in (letter, table, database, nested, empty, folder, link, dangling):
+    for there in (letter, table, database, nested_brackets, empty, folder, link, dangling):
         place = town / there.__name__
         path = place / FILES[verb]
         path.parent.mkdir(parents=True)

@@ -43,7 +43,7 @@ def digests(at: Run) -> list[str]:
     return edition_digests
 
 
-def stored(tmp_path: Path, change: Change) -> None:
+def rewrite_outputs(tmp_path: Path, change: Change) -> None:
     """Change the outputs of the store, as a person with its key could."""
     workspace = Workspace.open(tmp_path / "copy")
     with closing(sqlite3.connect(workspace.folder("state") / FILE, isolation_level=None)) as log:
@@ -79,9 +79,9 @@ def test_what_is_no_digest_is_told(at: Run, digest: str) -> None:
     assert (typed.exit_code, "16 to 64 hex digits" in typed.stderr) == (2, True)
 
 
-def test_a_digest_goes_without_evidence_and_may_be_of_no_edition(at: Run, written: Path) -> None:
+def test_a_digest_goes_without_evidence_and_may_be_of_no_edition(at: Run, evidence_file: Path) -> None:
     """Digest and evidence together are a usage error; a digest of no edition is a problem of the list."""
-    both = at("edition", "verify", POLICY, "--digest", "0" * 64, "--evidence", written, "--lang", "en")
+    both = at("edition", "verify", POLICY, "--digest", "0" * 64, "--evidence", evidence_file, "--lang", "en")
     other = at("edition", "verify", POLICY, "--digest", "0" * 64, "--json")
 
     assert (both.exit_code, "goes without --evidence" in both.stderr) == (2, True)
@@ -91,7 +91,7 @@ def test_a_digest_goes_without_evidence_and_may_be_of_no_edition(at: Run, writte
 # -- the store ---------------------------------------------------------------------------------------------------------
 
 
-def kept(lines: Lines, places: npt.NDArray[Any]) -> Lines:
+def selected_lines(lines: Lines, places: npt.NDArray[Any]) -> Lines:
     """The lines at these places, in their order."""
     columns = {name: getattr(lines, name)[places] for name in ("head", "open", "subject", "before", "after")}
     return replace(lines, **columns)
@@ -102,40 +102,41 @@ def ours(lines: Lines) -> npt.NDArray[np.bool_]:
     return np.array([policy == POLICY for policy, *_ in lines.heads], np.bool_)[lines.head]
 
 
-def reworded(rows: Rows) -> Rows:
+def with_another_cause(rows: Rows) -> Rows:
     """Every line names another delivery as its cause."""
     cause = RecordCause(DeliveryName("hukou", "another", 1))
     return [(offset, closes, replace(lines, heads=[(*head[:3], cause) for head in lines.heads])) for offset, closes, lines in rows]
 
 
-def turned(rows: Rows) -> Rows:
+def in_reverse(rows: Rows) -> Rows:
     """The lines of every message are in reverse order."""
-    return [(offset, closes, kept(lines, np.arange(len(lines))[::-1])) for offset, closes, lines in rows]
+    return [(offset, closes, selected_lines(lines, np.arange(len(lines))[::-1])) for offset, closes, lines in rows]
 
 
-def joined(rows: Rows) -> Rows:
+def without_first_close(rows: Rows) -> Rows:
     """The first edition is not closed, so there is one edition less."""
     first = next(at for at, (_, closes, lines) in enumerate(rows) if closes in (POLICY, "*") and ours(lines).any())
     return [(offset, None if at == first else closes, lines) for at, (offset, closes, lines) in enumerate(rows)]
 
 
-def hushed(rows: Rows) -> Rows:
+def without_leavers(rows: Rows) -> Rows:
     """Subjects who entered and left later have no lines at all."""
     moves = [(lines.subject[ours(lines)], lines.after[ours(lines)]) for _, _, lines in rows]
     last = {subject: after for subjects, afters in moves for subject, after in zip(subjects.tolist(), afters.tolist(), strict=True)}
     leavers = np.array([subject for subject, after in last.items() if after == 0], np.uint64)
     assert len(leavers)
     return [
-        (offset, closes, kept(lines, np.flatnonzero(~(ours(lines) & np.isin(lines.subject, leavers))))) for offset, closes, lines in rows
+        (offset, closes, selected_lines(lines, np.flatnonzero(~(ours(lines) & np.isin(lines.subject, leavers)))))
+        for offset, closes, lines in rows
     ]
 
 
-@pytest.mark.parametrize("change", [reworded, turned, joined, hushed])
+@pytest.mark.parametrize("change", [with_another_cause, in_reverse, without_first_close, without_leavers])
 def test_a_store_that_was_changed_to_fit_itself_does_not_fit_the_digest(
     at: Run, tmp_path: Path, digests: list[str], change: Change
 ) -> None:
     """Causes, order, editions or subjects are changed: the sum is still the list, and only the digest shows the change."""
-    stored(tmp_path, change)
+    rewrite_outputs(tmp_path, change)
 
     assert data(at("edition", "verify", POLICY, "--json"))["ok"]
     result = at("edition", "verify", POLICY, "--digest", digests[-1], "--lang", "en")
@@ -147,7 +148,9 @@ def test_the_digests_from_before_the_change_are_still_there(at: Run, tmp_path: P
     """Earlier digests still fit, so several digests show where the change begins."""
     last = data(at("edition", "show", POLICY, len(digests), "--json"))["first"]
 
-    stored(tmp_path, lambda rows: [*(row for row in rows if row[0] < last), *reworded([row for row in rows if row[0] >= last])])
+    rewrite_outputs(
+        tmp_path, lambda rows: [*(row for row in rows if row[0] < last), *with_another_cause([row for row in rows if row[0] >= last])]
+    )
 
     exit_codes = [at("edition", "verify", POLICY, "--digest", digest, "--json").exit_code for digest in digests]
     assert exit_codes == [0] * (len(digests) - 1) + [3]
@@ -158,9 +161,12 @@ def test_a_list_that_was_changed_is_not_the_sum(at: Run, tmp_path: Path) -> None
 
     def shorter(rows: Rows) -> Rows:
         listed = int(data(at("candidates", "list", POLICY, "--json"))[0]["subject"], 16)
-        return [(offset, closes, kept(lines, np.flatnonzero(~(ours(lines) & (lines.subject == listed))))) for offset, closes, lines in rows]
+        return [
+            (offset, closes, selected_lines(lines, np.flatnonzero(~(ours(lines) & (lines.subject == listed)))))
+            for offset, closes, lines in rows
+        ]
 
-    stored(tmp_path, shorter)
+    rewrite_outputs(tmp_path, shorter)
 
     result = at("edition", "verify", POLICY, "--lang", "en")
     assert result.exit_code == 3
@@ -183,18 +189,18 @@ def test_one_byte_of_the_lines_is_damage(at: Run, tmp_path: Path, digests: list[
 # -- the evidence ------------------------------------------------------------------------------------------------------
 
 
-def sealed(lines: list[dict[str, Any]]) -> bytes:
+def file_with_digest(lines: list[dict[str, Any]]) -> bytes:
     """An evidence file with these lines and the digest that fits them."""
     body = b"".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for line in lines)
     return body + json.dumps({"sha256": sha256(body).hexdigest()}, separators=(",", ":")).encode() + b"\n"
 
 
 @pytest.fixture
-def written(at: Run, tmp_path: Path) -> Path:
+def evidence_file(at: Run, tmp_path: Path) -> Path:
     """The evidence of the first edition."""
     path = tmp_path / "e.jsonl"
     data(at("edition", "evidence", POLICY, 1, "--out", path, "--json"))
-    assert sealed(read(path)) == path.read_bytes()
+    assert file_with_digest(read(path)) == path.read_bytes()
     return path
 
 
@@ -234,49 +240,49 @@ def spoilt(lines: list[dict[str, Any]], how: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     "how", ["status", "dropped", "dropped, not counted", "order", "manifest", "day", "truth", "record", "disclosed"]
 )  # fmt: skip
-def test_evidence_that_was_changed_and_sealed_anew_is_refused(at: Run, written: Path, how: str) -> None:
+def test_evidence_that_was_changed_and_sealed_anew_is_refused(at: Run, evidence_file: Path, how: str) -> None:
     """A change of a candidate, of the edition or of a reason is refused, although the file's own digest fits."""
-    written.write_bytes(sealed(spoilt(read(written), how)))
+    evidence_file.write_bytes(file_with_digest(spoilt(read(evidence_file), how)))
 
-    result = at("edition", "verify", POLICY, "--evidence", written, "--lang", "en")
+    result = at("edition", "verify", POLICY, "--evidence", evidence_file, "--lang", "en")
 
     assert result.exit_code == 3
     assert "e.jsonl" in result.stderr
     assert ("line 2: the reasons" in result.stderr) == (how in ("truth", "record", "disclosed"))
 
 
-def test_evidence_of_which_a_byte_or_line_differs_is_refused(at: Run, written: Path) -> None:
+def test_evidence_of_which_a_byte_or_line_differs_is_refused(at: Run, evidence_file: Path) -> None:
     """Its own digest does not fit; evidence of another list or of an unknown edition is refused, too."""
-    whole = written.read_bytes()
+    whole = evidence_file.read_bytes()
     for body in (whole[:400] + bytes([whole[400] ^ 1]) + whole[401:], whole[: whole.rindex(b"{")], whole[len(whole) // 2 :], b""):
-        written.write_bytes(body)
+        evidence_file.write_bytes(body)
 
-        result = at("edition", "verify", POLICY, "--evidence", written, "--lang", "en")
+        result = at("edition", "verify", POLICY, "--evidence", evidence_file, "--lang", "en")
 
         assert (result.exit_code, "no whole evidence file" in result.stderr) == (3, True)
 
-    written.write_bytes(whole)
-    assert at("edition", "verify", "group-rental", "--evidence", written).exit_code == 3
-    head, *others = read(written)
-    written.write_bytes(sealed([{**head, "edition": 999}, *others]))
-    assert "that this list does not have" in at("edition", "verify", POLICY, "--evidence", written, "--lang", "en").stderr
+    evidence_file.write_bytes(whole)
+    assert at("edition", "verify", "group-rental", "--evidence", evidence_file).exit_code == 3
+    head, *others = read(evidence_file)
+    evidence_file.write_bytes(file_with_digest([{**head, "edition": 999}, *others]))
+    assert "that this list does not have" in at("edition", "verify", POLICY, "--evidence", evidence_file, "--lang", "en").stderr
 
 
-def test_evidence_outlives_what_is_kept_and_that_is_said(at: Run, tmp_path: Path, written: Path) -> None:
+def test_evidence_outlives_what_is_kept_and_that_is_said(at: Run, tmp_path: Path, evidence_file: Path) -> None:
     """After the retention the list in the file is still compared with the edition; the report says that reasons cannot be."""
-    assert data(at("edition", "verify", POLICY, "--evidence", written, "--json"))["whole"]
+    assert data(at("edition", "verify", POLICY, "--evidence", evidence_file, "--json"))["whole"]
     (tmp_path / "copy" / "retention").write_text("0", encoding="utf-8")
     assert at("tick", "--yes", "--to", "2027-06-01").exit_code == 0
     for _ in range(2):
         with Workspace.open(tmp_path / "copy").writing() as host:
-            host.snapshot()
+            host.write_checkpoint()
         assert at("edition", "cut", POLICY).exit_code == 0
     assert at("edition", "evidence", POLICY, 1).exit_code == 2
 
-    facts = data(at("edition", "verify", POLICY, "--evidence", written, "--json"))
-    result = at("edition", "verify", POLICY, "--evidence", written, "--lang", "en")
-    written.write_bytes(sealed(spoilt(read(written), "status")))
+    facts = data(at("edition", "verify", POLICY, "--evidence", evidence_file, "--json"))
+    result = at("edition", "verify", POLICY, "--evidence", evidence_file, "--lang", "en")
+    evidence_file.write_bytes(file_with_digest(spoilt(read(evidence_file), "status")))
 
     assert facts == {"edition": 1, "ok": True, "whole": False}
     assert "reasons rest on the file's own digest alone" in result.stdout
-    assert at("edition", "verify", POLICY, "--evidence", written).exit_code == 3
+    assert at("edition", "verify", POLICY, "--evidence", evidence_file).exit_code == 3

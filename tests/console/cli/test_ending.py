@@ -14,11 +14,11 @@ import pytest
 
 from console.cli import changes
 from infra.workspace.workspace import Workspace
-from tests.console.cli.test_edition_network import joined, workers
+from tests.console.cli.test_edition_network import on_network, workers
 from tests.console.conftest import Run
-from tests.console.town import HUKOU, POLICY, registered
+from tests.console.town import HUKOU, POLICY, register_row
 
-__all__ = ["joined", "workers"]
+__all__ = ["on_network", "workers"]
 
 NOTHING = "Nothing was changed."
 
@@ -80,7 +80,7 @@ def test_a_day_whose_report_cannot_be_written_has_passed(run: Run, tmp_path: Pat
 )  # fmt: skip
 def test_every_verb_that_writes_says_what_it_has_done(run: Run, town: Path, kind: str, words: tuple[str, ...]) -> None:
     """A verb that has written messages or files, and cannot print its report, ends with 6 and names them on stderr."""
-    (town / "more.csv").write_bytes((HUKOU + registered(20)).encode("gb18030"))
+    (town / "more.csv").write_bytes((HUKOU + register_row(20)).encode("gb18030"))
     line = {
         "format": 1,
         "statement": "later",
@@ -154,7 +154,7 @@ def test_no_encoding_makes_a_run_fail(run: Run, tmp_path: Path) -> None:
 def test_a_file_whose_name_is_no_utf8_is_taken_in(run: Run, town: Path) -> None:
     """Such a name comes from archives of other systems; screen and JSON show it with codes."""
     path = os.fsencode(town) + "/名单.csv".encode("gb18030")
-    Path(os.fsdecode(path)).write_bytes((HUKOU + registered(21)).encode("gb18030"))
+    Path(os.fsdecode(path)).write_bytes((HUKOU + register_row(21)).encode("gb18030"))
 
     result = subprocess.run(
         [Path(sys.executable).parent / "huimin", "ingest", "hukou", path, "--json"], capture_output=True, check=False, timeout=120,
@@ -184,13 +184,13 @@ def test_a_mistake_in_what_is_said_does_not_undo_what_is_done(run: Run, tmp_path
     assert "310107195001010011" not in result.output
 
 
-def test_a_report_that_fails_on_a_network_does_not_undo_what_is_sent(joined: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_report_that_fails_on_a_network_does_not_undo_what_is_sent(on_network: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message was sent: exit code 6 with its number. A refused message is not reported as done."""
     with monkeypatch.context() as patched:
         patched.setattr(changes, "show_changes", lambda *_: 1 / 0)
-        result = joined("tick", "--days", "1", "--lang", "en")
+        result = on_network("tick", "--days", "1", "--lang", "en")
 
-    refused = joined(
+    refused = on_network(
         "policy", "withdraw", POLICY, "--by", "王芳", "--approved-by", "李强", "--since", "2030-01-01", "--reason", "x", "--yes"
     )
 
@@ -203,7 +203,7 @@ def test_what_is_done_outside_of_log_and_files_counts(run: Run, monkeypatch: pyt
     from infra.kafka.cluster import Cluster
 
     monkeypatch.setattr(Cluster, "down", lambda cluster: 1)
-    monkeypatch.setattr("console.cli.session.Session.data", lambda session, value: 1 / 0)
+    monkeypatch.setattr("console.cli.session.Session.print_json", lambda session, value: 1 / 0)
 
     result = run("kafka", "down", "--lang", "en")
 
@@ -237,7 +237,7 @@ def test_work_that_breaks_off_says_how_far_it_came(
 
 def test_of_two_files_the_second_of_which_is_refused_the_first_is_told(run: Run, town: Path) -> None:
     """The error names the second file, and the messages of the first; its own advice is the only one."""
-    (town / "good.csv").write_bytes((HUKOU + registered(21)).encode("gb18030"))
+    (town / "good.csv").write_bytes((HUKOU + register_row(21)).encode("gb18030"))
     (town / "bad.csv").write_text("nothing,of,the,kind\n1,2,3,4\n")
 
     result = run("ingest", "hukou", town / "good.csv", town / "bad.csv", "--lang", "en")
@@ -249,7 +249,7 @@ def test_of_two_files_the_second_of_which_is_refused_the_first_is_told(run: Run,
 
 def test_a_refused_file_leaves_its_name_free(run: Run, town: Path) -> None:
     """The name of a delivery belongs to the first accepted file, not to a refused one."""
-    (town / "good.csv").write_bytes((HUKOU + registered(21)).encode("gb18030"))
+    (town / "good.csv").write_bytes((HUKOU + register_row(21)).encode("gb18030"))
     (town / "empty.csv").write_bytes(HUKOU.encode("gb18030"))
     (town / "bad.csv").write_text("nothing,of,the,kind\n1,2,3,4\n")
 
@@ -267,14 +267,14 @@ def test_a_name_is_free_after_a_refusal_before_the_first_row(run: Run, town: Pat
     """The first batch was refused after the delivery began: the mended file can use the name, and then no other file can."""
     from matchers.kernel.batch import RecordBatch
     from policies.values import Text
-    from streams.language.errors import Refused
+    from streams.language.errors import Refusal
 
     for name, serial in (("one.csv", 21), ("mended.csv", 22), ("other.csv", 23)):
-        (town / name).write_bytes((HUKOU + registered(serial)).encode("gb18030"))
+        (town / name).write_bytes((HUKOU + register_row(serial)).encode("gb18030"))
 
     def refuse(batch: RecordBatch, feed: object) -> None:
         if batch.delivery > 1:  # the first delivery is in the log
-            raise Refused(Text("不收", "refused"))
+            raise Refusal(Text("不收", "refused"))
 
     with monkeypatch.context() as patched:
         patched.setattr("streams.steps.steps.admit", refuse)
@@ -291,8 +291,8 @@ def test_a_name_is_not_used_up_by_a_delivery_that_could_not_begin(run: Run, town
     from streams.store.log import Log
     from streams.store.sqlite_errors import no_room
 
-    (town / "one.csv").write_bytes((HUKOU + registered(21)).encode("gb18030"))
-    (town / "other.csv").write_bytes((HUKOU + registered(22)).encode("gb18030"))
+    (town / "one.csv").write_bytes((HUKOU + register_row(21)).encode("gb18030"))
+    (town / "other.csv").write_bytes((HUKOU + register_row(22)).encode("gb18030"))
 
     def full(log: Log, *_: object) -> None:
         raise no_room(log.path)

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from console.cli.main import application
-from tests.console.cli.test_identity_verbs import POLICY, Two, two
+from tests.console.cli.test_identity_verbs import POLICY, TwoPersons, two
 from tests.console.conftest import Run
 
 __all__ = ["two"]
@@ -28,7 +28,7 @@ def by_number(number: str, *words: str) -> Any:
     return CliRunner().invoke(application(), ["erase", "person", "-", *PEOPLE, *words], input=number + "\n")
 
 
-def test_a_person_is_erased_by_number_and_said_to_be(run: Run, tmp_path: Path, two: Two) -> None:
+def test_a_person_is_erased_by_number_and_said_to_be(run: Run, tmp_path: Path, two: TwoPersons) -> None:
     """Explanations of now and of the past say that the person is erased; lists of the past leave them out, and count them."""
     last = data(run("edition", "cut", POLICY, "--json"))["offset"]
     before = [row["subject"] for row in data(run("candidates", "list", POLICY, "--json"))]
@@ -55,7 +55,7 @@ def test_a_person_is_erased_by_number_and_said_to_be(run: Run, tmp_path: Path, t
     assert two.listed not in json.dumps(erasure)
 
 
-def test_rows_about_somebody_erased_are_counted_when_they_come(run: Run, tmp_path: Path, two: Two) -> None:
+def test_rows_about_somebody_erased_are_counted_when_they_come(run: Run, tmp_path: Path, two: TwoPersons) -> None:
     """The register is delivered again: the row of the erased person is counted and not stored."""
     before = data(run("candidates", "list", POLICY, "--json"))
     assert by_number(two.listed, "--yes").exit_code == 0
@@ -68,10 +68,10 @@ def test_rows_about_somebody_erased_are_counted_when_they_come(run: Run, tmp_pat
     assert len(data(run("candidates", "list", POLICY, "--json"))) == len(before) - 1
 
 
-def test_the_doctor_says_that_an_erasure_is_half_done(run: Run, two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_says_that_an_erasure_is_half_done(run: Run, two: TwoPersons, monkeypatch: pytest.MonkeyPatch) -> None:
     """It names the verb to run; other verbs that write are refused until then."""
     with monkeypatch.context() as patch:
-        patch.setattr("streams.store.log.Log.packed", lambda log: (_ for _ in ()).throw(OSError(5, "the disk went away")))
+        patch.setattr("streams.store.log.Log.pack", lambda log: (_ for _ in ()).throw(OSError(5, "the disk went away")))
         assert by_number(two.listed, "--yes").exit_code == 1
 
     before = [finding["code"] for finding in json.loads(run("doctor", "--json").stdout)]
@@ -85,7 +85,7 @@ def test_the_doctor_says_that_an_erasure_is_half_done(run: Run, two: Two, monkey
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_what_went_is_said_in_words(run: Run, two: Two, language: str) -> None:
+def test_what_went_is_said_in_words(run: Run, two: TwoPersons, language: str) -> None:
     """The counts by place, and the lists whose agencies must erase their copies."""
     run("candidates", "export", POLICY)
 
@@ -104,7 +104,7 @@ def test_what_went_is_said_in_words(run: Run, two: Two, language: str) -> None:
         (("00000000000000aa",), 5, "confirm it with --yes"),
     ],
 )
-def test_mistakes(run: Run, two: Two, words: tuple[str, ...], code: int, expected: str) -> None:
+def test_mistakes(run: Run, two: TwoPersons, words: tuple[str, ...], code: int, expected: str) -> None:
     """The message does not repeat what was typed; nothing is erased."""
     result = run("erase", "person", *words, *PEOPLE, "--lang", "en")
 
@@ -114,7 +114,7 @@ def test_mistakes(run: Run, two: Two, words: tuple[str, ...], code: int, expecte
     assert data(run("erase", "list", "--json")) == []
 
 
-def test_two_people_decide(run: Run, two: Two) -> None:
+def test_two_people_decide(run: Run, two: TwoPersons) -> None:
     """One person alone is refused, and the message does not repeat the number."""
     words = ["erase", "person", "-", "--by", "王芳", "--approved-by", "王芳", "--reason", "R1", "--yes", "--lang", "en"]
 

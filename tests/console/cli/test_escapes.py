@@ -22,10 +22,10 @@ from console.cli.main import command
 from console.cli.session import Session
 from infra.logs import LineFormatter, traceback_text
 from infra.settings import settings
-from policies.problems.characters import escaped, escaped_json, lines
+from policies.problems.characters import escaped_json, escaped_text, lines
 from policies.values import Text
-from tests.console.conftest import Run, invoked
-from tests.console.town import PENSION, resident, settled
+from tests.console.conftest import Run, invoke
+from tests.console.town import PENSION, resident, settle_town
 
 ROOT = Path(__file__).parents[3]
 LINE = "\x1b[2J\x1b]0;t\x07\r\tx\u202e\u2066\u200b\x85\x9b2J\u2028\ufeff[red]b[/red]"
@@ -48,13 +48,13 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 path.write_text(_spoilt(path), encoding="utf-8")
         return result
 
-    settled(run, folder)
+    settle_town(run, folder)
     return folder
 
 
 def _runner(folder: Path, language: str = "zh", **more: str) -> Run:
     env = {"HUIMIN_WORKSPACE": str(folder / "w"), "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "4000", "HUIMIN_LANG": language, **more}
-    return lambda *words: invoked(*words, env=env)
+    return lambda *words: invoke(*words, env=env)
 
 
 def _spoilt(path: Path) -> str:
@@ -243,8 +243,8 @@ def test_every_character_nobody_sees_is_escaped() -> None:
     """By the categories of Unicode; letters of all scripts and variation selectors stay."""
     for point in range(sys.maxunicode + 1):
         is_hidden = unicodedata.category(chr(point)) in ("Cc", "Cf", "Zl", "Zp", "Cs")
-        assert not is_hidden or (escaped(chr(point)).isascii() and escaped(chr(point)).isprintable()), hex(point)
-    assert escaped("葛\U000e0100 é ñ 한국 עברית … ＝") == "葛\U000e0100 é ñ 한국 עברית … ＝"
+        assert not is_hidden or (escaped_text(chr(point)).isascii() and escaped_text(chr(point)).isprintable()), hex(point)
+    assert escaped_text("葛\U000e0100 é ñ 한국 עברית … ＝") == "葛\U000e0100 é ñ 한국 עברית … ＝"
     assert json.loads(escaped_json(json.dumps(LINES, ensure_ascii=False))) == LINES
 
 
@@ -253,9 +253,9 @@ def test_only_lines_of_ours_have_ends() -> None:
     two = lines(["a", LINES])
 
     assert two.count("\n") == 1
-    assert escaped(two) is two
-    assert "\n" not in escaped(f"{two}")
-    assert escaped(lines([two, "b"])).count("\n") == 2
+    assert escaped_text(two) is two
+    assert "\n" not in escaped_text(f"{two}")
+    assert escaped_text(lines([two, "b"])).count("\n") == 2
 
 
 def test_nothing_is_written_past_the_funnels() -> None:

@@ -36,7 +36,7 @@ def full(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def made(folder: Path) -> dict[str, int]:
+def modification_times(folder: Path) -> dict[str, int]:
     """The modification times in a workspace, without the files that SQLite makes while a log is read."""
     return {
         str(path): path.stat().st_mtime_ns
@@ -56,12 +56,12 @@ def test_who_only_looks_needs_no_room(run: Run, request: pytest.FixtureRequest, 
         assert not (tmp_path / "w/state/log.sqlite-wal").exists()
     else:
         assert run("init", "--example").exit_code == 0
-    before = made(tmp_path / "w")
+    before = modification_times(tmp_path / "w")
 
     for words in LOOKS + (SETTLED if is_settled else ()):
         result = full(tmp_path, *words)
         assert result.returncode == 0 or (words == ("doctor",) and "GB of disk are free" in result.stdout), (words, result.stderr)
         assert "Internal error" not in result.stdout + result.stderr
-    assert made(tmp_path / "w") == before
+    assert modification_times(tmp_path / "w") == before
     refused = full(tmp_path, "tick", "--days", "1")
     assert refused.returncode == 1 and "disk is full" in refused.stderr

@@ -16,7 +16,7 @@ from infra.workspace.workspace import Workspace
 from streams.network.network_host import NetworkHost
 from tests.connectors.samples import resident
 from tests.console.conftest import Run
-from tests.console.holding import ON_ROLL, PEOPLE, POLICY, Town, place, town
+from tests.console.holding import ON_ROLL, PEOPLE, POLICY, HoldWorkspace, place, town
 from tests.docs.pages import ROOT
 from tests.streams.topics import Bodies, Silent
 
@@ -26,7 +26,7 @@ WHY = (*PEOPLE, "--reason", "单位已确认")
 
 
 @pytest.fixture(params=["embedded", "network"])
-def at(request: pytest.FixtureRequest, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
+def at(request: pytest.FixtureRequest, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HoldWorkspace:
     """The workspace: once alone, once on a network whose workers send nothing."""
     if request.param == "network":
         topic: Any = Bodies()
@@ -40,7 +40,7 @@ def at(request: pytest.FixtureRequest, run: Run, tmp_path: Path, monkeypatch: py
     return town(run, tmp_path)
 
 
-def moved(result: Any) -> Counter[tuple[str, str]]:
+def move_counts(result: Any) -> Counter[tuple[str, str]]:
     """The number of lines, by change and cause."""
     return Counter((line["change"], line["cause"]["kind"]) for line in result["changes"])
 
@@ -49,16 +49,16 @@ def subjects(entries: list[dict[str, Any]]) -> set[str]:
     return {entry["subject"] for entry in entries}
 
 
-def test_half_a_feed_takes_nobody_off_and_is_rejected(at: Town) -> None:
+def test_half_a_feed_takes_nobody_off_and_is_rejected(at: HoldWorkspace) -> None:
     """The exits are held back, the entry is told. Rejected, the list stays; the whole feed dissolves the hold without a line."""
-    before = subjects(at.listed())
+    before = subjects(at.candidates())
 
-    moves = moved(at.data(*at.roll("half.csv", HALF)))
+    moves = move_counts(at.data(*at.roll("half.csv", HALF)))
     (hold,) = at.holds()
-    rows = at.listed()
-    rejected = moved(at.data("holds", "reject", hold["hold"], *WHY))
+    rows = at.candidates()
+    rejected = move_counts(at.data("holds", "reject", hold["hold"], *WHY))
     after = at.holds()
-    whole = moved(at.data(*at.roll("again.csv", [*ON_ROLL, 61])))
+    whole = move_counts(at.data(*at.roll("again.csv", [*ON_ROLL, 61])))
 
     assert moves == {("entered", "record"): 1} and len(before) == 60
     assert (hold["kind"], hold["about"], hold["standing"]) == ("record", "low_income civil 2", "undecided")
@@ -75,43 +75,43 @@ def test_half_a_feed_takes_nobody_off_and_is_rejected(at: Town) -> None:
         "单位已确认",
         [],
     )
-    assert {row["held"] for row in at.listed()} == {None} and len(at.listed()) == 61
+    assert {row["held"] for row in at.candidates()} == {None} and len(at.candidates()) == 61
 
 
-def test_what_is_right_is_released(at: Town) -> None:
+def test_what_is_right_is_released(at: HoldWorkspace) -> None:
     """The exits are told with the release as their cause; the decision is final."""
-    at.done(*at.roll("half.csv", HALF))
+    at.run_ok(*at.roll("half.csv", HALF))
     (hold,) = at.holds()
     whom = subjects(at.data("holds", "show", hold["hold"])["people"])
 
     release = at.data("holds", "release", hold["hold"], *WHY)
     again = at.run("holds", "reject", hold["hold"], *WHY, "--lang", "en")
 
-    assert moved(release) == {("left", "release"): 30} and subjects(release["changes"]) == whom
+    assert move_counts(release) == {("left", "release"): 30} and subjects(release["changes"]) == whom
     assert {line["cause"]["detail"] for line in release["changes"]} == {hold["hold"]}
-    assert len(at.listed()) == 31 and at.holds() == [] and at.holds("--all")[0]["standing"] == "released"
+    assert len(at.candidates()) == 31 and at.holds() == [] and at.holds("--all")[0]["standing"] == "released"
     assert (again.exit_code, "cannot be changed" in again.stderr) == (5, True)
 
 
-def test_a_whole_feed_dissolves_what_nobody_decided(at: Town) -> None:
+def test_a_whole_feed_dissolves_what_nobody_decided(at: HoldWorkspace) -> None:
     """A dissolved hold needs no decision."""
-    at.done(*at.roll("half.csv", HALF))
+    at.run_ok(*at.roll("half.csv", HALF))
 
-    whole = moved(at.data(*at.roll("again.csv", [*ON_ROLL, 61])))
+    whole = move_counts(at.data(*at.roll("again.csv", [*ON_ROLL, 61])))
 
     assert whole == {} and at.holds() == [] and at.holds("--all")[0]["standing"] == "dissolved"
     assert all(finding["code"] != "held" for finding in at.data("doctor"))
-    assert "nothing to do" in at.done("holds", "show", at.holds("--all")[0]["hold"], "--lang", "en").stdout
+    assert "nothing to do" in at.run_ok("holds", "show", at.holds("--all")[0]["hold"], "--lang", "en").stdout
 
 
-def test_what_was_rejected_can_be_released_later(at: Town) -> None:
+def test_what_was_rejected_can_be_released_later(at: HoldWorkspace) -> None:
     """It can be released, but not rejected again."""
-    at.done(*at.roll("half.csv", HALF))
+    at.run_ok(*at.roll("half.csv", HALF))
     id = at.holds()[0]["hold"]
-    at.done("holds", "reject", id, *WHY)
+    at.run_ok("holds", "reject", id, *WHY)
 
     twice = at.run("holds", "reject", id, *WHY)
-    moves = moved(at.data("holds", "release", id, *WHY))
+    moves = move_counts(at.data("holds", "release", id, *WHY))
 
     assert (twice.exit_code, "仍可放行" in twice.stderr) == (5, True)
     assert moves == {("left", "release"): 30}
@@ -125,8 +125,8 @@ def test_it_is_told_where_it_happens(run: Run, tmp_path: Path, language: str) ->
     promised = re.search(r"^```text\n(.*?)\n```$", page, re.MULTILINE | re.DOTALL)
     assert promised is not None
 
-    half = at.done(*at.roll("half.csv", HALF), "--lang", language, "--json")
-    same = at.done("tick", "--days", "1", "--lang", language)
+    half = at.run_ok(*at.roll("half.csv", HALF), "--lang", language, "--json")
+    same = at.run_ok("tick", "--days", "1", "--lang", language)
 
     (sentence,) = [line for line in half.stderr.splitlines() if line.strip()]
     assert sentence == re.sub(r"\bh12\b", at.holds()[0]["hold"], promised[1])
@@ -159,13 +159,13 @@ def test_it_is_said_wherever_somebody_looks(run: Run, tmp_path: Path, language: 
     at = town(run, tmp_path)
 
     def output(*line: str) -> str:
-        return str(at.done(*line, "--lang", language).stdout)
+        return str(at.run_ok(*line, "--lang", language).stdout)
 
     empty = output("holds", "list")
-    at.done(*at.roll("half.csv", HALF))
-    at.done("tick", "--days", "2")
+    at.run_ok(*at.roll("half.csv", HALF))
+    at.run_ok("tick", "--days", "2")
     id = at.holds()[0]["hold"]
-    who = next(row["subject"] for row in at.listed() if row["held"])
+    who = next(row["subject"] for row in at.candidates() if row["held"])
     show = output("holds", "show", id, "--limit", "3")
 
     assert words["none"] in empty
@@ -178,14 +178,14 @@ def test_it_is_said_wherever_somebody_looks(run: Run, tmp_path: Path, language: 
     assert words["why"] in output("explain", POLICY, who) and words["days"] in output("doctor")
     assert words["rule"] in output("explain", POLICY, who)
     assert at.data("explain", POLICY, who)["held"] == {"hold": id, "told": "eligible"}
-    at.done("holds", "reject", id, *WHY)
+    at.run_ok("holds", "reject", id, *WHY)
     assert words["days"] not in output("doctor") and words["why"] in output("explain", POLICY, who)
 
 
 def test_a_hold_is_shown_as_data(run: Run, tmp_path: Path) -> None:
     """The JSON has all people, whatever the limit of the table, the rows of the delivery, and the advice."""
     at = town(run, tmp_path)
-    at.done(*at.roll("half.csv", HALF))
+    at.run_ok(*at.roll("half.csv", HALF))
 
     details = at.data("holds", "show", at.holds()[0]["hold"], "--limit", "1", "--lang", "en")
 
@@ -196,29 +196,29 @@ def test_a_hold_is_shown_as_data(run: Run, tmp_path: Path) -> None:
     assert len(details["look"]) == 3 and len(details["todo"]) == 4
 
 
-def test_an_amendment_that_takes_many_off(at: Town) -> None:
+def test_an_amendment_that_takes_many_off(at: HoldWorkspace) -> None:
     """People too young for the second version stay on the list until the hold is released; the advice compares the versions."""
-    moves = moved(at.data("policy", "publish", at.draft(2, 70), *PEOPLE, "--yes"))
+    moves = move_counts(at.data("policy", "publish", at.draft(2, 70), *PEOPLE, "--yes"))
     (hold,) = at.holds()
-    show = {language: at.done("holds", "show", hold["hold"], "--lang", language).stdout for language in ("zh", "en")}
-    released = moved(at.data("holds", "release", hold["hold"], *WHY))
+    show = {language: at.run_ok("holds", "show", hold["hold"], "--lang", language).stdout for language in ("zh", "en")}
+    released = move_counts(at.data("holds", "release", hold["hold"], *WHY))
 
     assert moves == {} and (hold["kind"], hold["about"]) == ("amendment", f"{POLICY}@2")
     assert hold["lists"] == [{"policy": POLICY, "side": "exits", "count": 27}]
     assert all(f"huimin policy diff {POLICY}@1 {POLICY}@2" in text for text in show.values())
     assert "修订为第 2 版" in show["zh"] and "amended to version 2" in show["en"]
-    assert released == {("left", "release"): 27} and len(at.listed()) == 33
+    assert released == {("left", "release"): 27} and len(at.candidates()) == 33
 
 
-def test_days_that_pass_while_a_feed_is_late(at: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_that_pass_while_a_feed_is_late(at: HoldWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the feed is late, people who turn ninety stay on the list; the advice names the unit to ask."""
     monkeypatch.setenv("HUIMIN_TODAY", "2026-10-25")
     late = at.run("tick", "--to", "2026-10-25", "--lang", "en")
     (hold,) = at.holds()
-    show = {language: at.done("holds", "show", hold["hold"], "--lang", language).stdout for language in ("zh", "en")}
-    at.done(*at.stated("s-new", "2026-10-25"))
-    timely = at.done("holds", "show", hold["hold"], "--lang", "en").stdout
-    released = moved(at.data("holds", "release", hold["hold"], *WHY))
+    show = {language: at.run_ok("holds", "show", hold["hold"], "--lang", language).stdout for language in ("zh", "en")}
+    at.run_ok(*at.statement("s-new", "2026-10-25"))
+    timely = at.run_ok("holds", "show", hold["hold"], "--lang", "en").stdout
+    released = move_counts(at.data("holds", "release", hold["hold"], *WHY))
 
     assert "days that pass while Low income roll is late: 3 people off the list" in late.stderr
     assert (hold["kind"], hold["about"], hold["lists"][0]["count"]) == ("day", "low_income", 3)
@@ -232,20 +232,20 @@ def test_statements_that_put_many_onto_a_burden(run: Run, tmp_path: Path) -> Non
     text = at.draft(1, 60).read_text(encoding="utf-8")
     burden = text.replace("direction: benefit", "direction: burden\nbounds: {at_least: 10}").replace("quantifier: some", "quantifier: none")
     (tmp_path / "burden.yaml").write_text(burden, encoding="utf-8")
-    at.done("policy", "publish", tmp_path / "burden.yaml", *PEOPLE, "--yes")
+    at.run_ok("policy", "publish", tmp_path / "burden.yaml", *PEOPLE, "--yes")
 
     (tmp_path / "asked.csv").write_text(f"id_number\n{resident(61)}\n", encoding="utf-8")
     asked = {"format": 1, "statement": "s-61", "feed": "low_income", "unit": "civil", "subjects": "asked.csv", "complete_to": "2026-10-14"}
     (tmp_path / "s-61.jsonl").write_text(json.dumps(asked) + "\n", encoding="utf-8")
-    at.done("feed", "coverage", tmp_path / "s-61.jsonl")
+    at.run_ok("feed", "coverage", tmp_path / "s-61.jsonl")
 
-    stated = at.done(*at.stated("s-roll", "2026-10-14"), "--lang", "en")
+    stated = at.run_ok(*at.statement("s-roll", "2026-10-14"), "--lang", "en")
     (hold,) = at.holds()
     person = at.data("holds", "show", hold["hold"])["people"][0]
-    show = at.done("holds", "show", hold["hold"]).stdout
-    below = {language: at.done("candidates", "list", POLICY, "--lang", language).stdout for language in ("zh", "en")}
-    beside = {language: at.done("explain", POLICY, person["subject"], "--lang", language).stdout for language in ("zh", "en")}
-    before, released = at.listed(), moved(at.data("holds", "release", hold["hold"], *WHY))
+    show = at.run_ok("holds", "show", hold["hold"]).stdout
+    below = {language: at.run_ok("candidates", "list", POLICY, "--lang", language).stdout for language in ("zh", "en")}
+    beside = {language: at.run_ok("explain", POLICY, person["subject"], "--lang", language).stdout for language in ("zh", "en")}
+    before, released = at.candidates(), move_counts(at.data("holds", "release", hold["hold"], *WHY))
 
     assert "statement s-roll on Low income roll: 19 people onto the list" in stated.stderr
     assert (hold["kind"], hold["lists"]) == ("coverage", [{"policy": POLICY, "side": "entries", "count": 19}])
@@ -270,7 +270,7 @@ def test_statements_that_put_many_onto_a_burden(run: Run, tmp_path: Path) -> Non
 def test_decisions_that_are_none(run: Run, tmp_path: Path, id: str | None, people: tuple[str, ...], code: int, words: str) -> None:
     """An unknown hold, one person alone, or no reason: refused in a sentence, and nothing changes."""
     at = town(run, tmp_path)
-    at.done(*at.roll("half.csv", HALF))
+    at.run_ok(*at.roll("half.csv", HALF))
     before = at.holds()
 
     for verb in ("release", "reject"):
@@ -290,16 +290,16 @@ def test_where_nothing_was_ever_held(run: Run, tmp_path: Path) -> None:
 def test_analysts_see_who_is_held_back(run: Run, tmp_path: Path) -> None:
     """The snapshot has a row for each person held back, and one row without a subject for a dissolved hold; its lists are those told."""
     at = town(run, tmp_path)
-    at.done(*at.roll("half.csv", HALF))
+    at.run_ok(*at.roll("half.csv", HALF))
 
     def read(name: str) -> list[tuple[Any, ...]]:
-        at.done("snapshot", "create", "--out", tmp_path / name)
+        at.run_ok("snapshot", "create", "--out", tmp_path / name)
         with duckdb.connect(str(tmp_path / name), read_only=True) as con:
             query = "SELECT h.*, c.status FROM holds AS h LEFT JOIN candidates AS c USING (policy, subject)"
             return con.sql(query).fetchall()
 
     half = read("half.duckdb")
-    at.done(*at.roll("again.csv", ON_ROLL), "--id", "again")
+    at.run_ok(*at.roll("again.csv", ON_ROLL), "--id", "again")
     whole = read("whole.duckdb")
 
     id = at.holds("--all")[0]["hold"]

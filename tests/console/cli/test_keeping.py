@@ -12,7 +12,7 @@ from console.cli.main import command
 from console.cli.reference import verbs
 from infra.workspace.workspace import Workspace
 from tests.console.conftest import Run
-from tests.console.town import HUKOU, POLICY, UNITS, registered, tokens
+from tests.console.town import HUKOU, POLICY, UNITS, register_row, tokens
 
 BY = ("--by", "王芳", "--approved-by", "李强")
 WHY = (*BY, "--reason", "R1")
@@ -92,14 +92,14 @@ def test_no_verb_is_forgotten() -> None:
 def words(town: Path, run: Run) -> Callable[[str, list[str]], list[str]]:
     """The command line of a verb in the small town; the files that it names exist."""
     token, other, *_ = tokens(run)
-    (town / "hukou.csv").write_bytes((HUKOU + registered(3, "2026-10-01")).encode("gb18030"))
+    (town / "hukou.csv").write_bytes((HUKOU + register_row(3, "2026-10-01")).encode("gb18030"))
     contract = (town / "w" / "feeds" / "pension.yaml").read_text(encoding="utf-8")
     (town / "new.yaml").write_text(contract.replace("pension", "pension2"), encoding="utf-8")
     places = {"w": str(town / "w"), "folder": str(town), "token": token, "other": other}
     return lambda verb, more: ["--lang", "en", *verb.split(), *(word.format(**places) for word in more)]
 
 
-def held(root: Path) -> dict[str, bytes | None]:
+def folder_contents(root: Path) -> dict[str, bytes | None]:
     """The contents of a folder, without the files of SQLite beside the log and the writer's lock."""
     passing = ("log.sqlite-shm", "log.sqlite-wal", "writer.lock")
     return {
@@ -165,7 +165,7 @@ def test_what_was_spoilt_is_refused_by_every_verb(
 ) -> None:
     """Exit code 1, the message says what is wrong and what to do, and nothing is changed."""
     spoil(town)
-    before = held(town)
+    before = folder_contents(town)
     lines = {verb: words(verb, more) for verb, more in (LOOKING | CHANGING).items()}
 
     results = {verb: run(*line) for verb, line in lines.items()}
@@ -177,22 +177,22 @@ def test_what_was_spoilt_is_refused_by_every_verb(
     }
     assert wrong == {}
     assert "from a backup" in results["tick"].output or "of one backup" in results["tick"].output
-    after = held(town)
+    after = folder_contents(town)
     assert {name for name in before.keys() | after.keys() if before.get(name, 0) != after.get(name, 0)} <= {"w/state"} - before.keys()
 
 
 def test_looking_into_a_new_workspace_makes_nothing(tmp_path: Path, run: Run, settled_town: Path) -> None:
     """With any exit code, only the file named with ``--out`` is new."""
     assert run("init", "--example").exit_code == 0
-    (tmp_path / "hukou.csv").write_bytes((HUKOU + registered(3, "2026-10-01")).encode("gb18030"))
-    before = held(tmp_path)
+    (tmp_path / "hukou.csv").write_bytes((HUKOU + register_row(3, "2026-10-01")).encode("gb18030"))
+    before = folder_contents(tmp_path)
     places = {"w": str(tmp_path / "w"), "folder": str(tmp_path), "token": "00" * 8}
 
     for verb, more in LOOKING.items():
         result = run(*verb.split(), *(word.format(**places) for word in more))
         assert result.exit_code in (0, 2, 3, 5), (verb, result.output)
 
-    new_paths = held(tmp_path).keys() - before.keys()
+    new_paths = folder_contents(tmp_path).keys() - before.keys()
     assert new_paths <= {"s.duckdb"}, new_paths
     assert {"w/state", "w/identity"} <= before.keys()
     key = (tmp_path / "w" / "secret.key").read_text()

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from connectors.lists.exports import guarded, unguarded
-from infra.links import Linked, refuse_links
+from connectors.lists.exports import escape_formulas, unescape_formula
+from infra.links import ForbiddenLink, refuse_links
 from infra.workspace.workspace import FOLDERS
-from streams.disk.files import replaced
+from streams.disk.files import replacing
 from tests.console.conftest import Run
-from tests.console.town import POLICY, registered, tokens
+from tests.console.town import POLICY, register_row, tokens
 
 TWO = ("--by", "王芳", "--approved-by", "李强")
 
@@ -51,7 +51,7 @@ def elsewhere(town: Path) -> Path:
 
 def writers(folder: Path, subject: str) -> Iterator[tuple[Any, ...]]:
     """A command line for each verb that writes or deletes in folders of the workspace."""
-    (folder / "more.csv").write_bytes(registered(3, changed="2026-10-01").encode("gb18030"))
+    (folder / "more.csv").write_bytes(register_row(3, changed="2026-10-01").encode("gb18030"))
     yield ("ingest", "hukou", folder / "more.csv")
     yield ("tick", "--days", "2")
     yield ("candidates", "ack", POLICY, subject, "enrolled", "--on", "2026-10-15", "--by", "张三")
@@ -132,7 +132,7 @@ def test_a_link_in_the_place_of_what_is_written_beside_is_noticed(tmp_path: Path
     (tmp_path / "theirs").write_text("theirs", encoding="utf-8")
 
     def write() -> None:
-        with replaced(tmp_path / "ours") as part:
+        with replacing(tmp_path / "ours") as part:
             part.unlink()
             part.symlink_to(tmp_path / "theirs")
 
@@ -183,7 +183,7 @@ def test_links_are_looked_for_at_any_depth(tmp_path: Path) -> None:
     (tmp_path / "a" / "b" / "d").symlink_to(tmp_path / "nowhere")
 
     refuse_links(tmp_path / "a", below=False)
-    with pytest.raises(Linked, match="a/b/d is a symbolic link"):
+    with pytest.raises(ForbiddenLink, match="a/b/d is a symbolic link"):
         refuse_links(tmp_path / "a", below=True)
 
 
@@ -192,7 +192,7 @@ def test_links_are_looked_for_at_any_depth(tmp_path: Path) -> None:
 )
 def test_a_formula_is_no_formula_and_comes_back_as_it_was(cell: str) -> None:
     """A cell that a spreadsheet would run gets an apostrophe, and loses exactly that one when the list comes back."""
-    (guarded_cell,) = guarded([cell])
+    (guarded_cell,) = escape_formulas([cell])
 
-    assert unguarded(guarded_cell) == cell
+    assert unescape_formula(guarded_cell) == cell
     assert not guarded_cell.startswith(("=", "+", "@", "\t", "\r", "\n", "＝")) and guarded_cell != "-x"

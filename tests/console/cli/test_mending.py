@@ -59,10 +59,10 @@ def cards(run: Run, folder: Path, delivery: str, original: Path) -> list[Any]:
     """Take in a file of cards; returns its cells in quarantine."""
     contract(run, folder, delivery)
     assert run("ingest", "cards", original).exit_code == 0
-    return quarantined(run)
+    return open_cells(run)
 
 
-def quarantined(run: Run) -> list[Any]:
+def open_cells(run: Run) -> list[Any]:
     cells: list[Any] = json.loads(run("feed", "quarantine", "cards", "--json").stdout)
     return cells
 
@@ -96,7 +96,7 @@ def test_what_goes_out_comes_back_as_the_contract_says(run: Run, tmp_path: Path,
 
     assert [line["row"] for line in before] == [2, 4]
     assert back.exit_code == 0, back.output
-    assert json.loads(back.stdout)["deliveries"][0]["rows"] == 2 and quarantined(run) == []
+    assert json.loads(back.stdout)["deliveries"][0]["rows"] == 2 and open_cells(run) == []
 
 
 def test_a_row_that_counts_for_nothing_moves_no_other(run: Run, tmp_path: Path) -> None:

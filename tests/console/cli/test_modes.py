@@ -14,7 +14,7 @@ from console.cli.main import command, main
 from console.cli.reference import verbs
 from infra.workspace.library import library
 from tests.console.conftest import Run
-from tests.console.town import HUKOU, PENSION, POLICY, ingested, registered, resident, settled, tokens
+from tests.console.town import HUKOU, PENSION, POLICY, ingest_text, register_row, resident, settle_town, tokens
 from tests.streams.disk.test_files import modes
 
 NETWORK = "needs a network on Kafka; what it writes is written by the same modules, and by a worker's stages (tests/streams/network/test_stages.py)"
@@ -69,10 +69,10 @@ def test_after_every_verb_everything_is_its_owners_only(
 ) -> None:
     """Folders are 0700 and files 0600, in the workspace and where ``--out`` says. ``run`` also checks the JSON against its schema."""
     monkeypatch.chdir(tmp_path)
-    settled(run, tmp_path)
+    settle_town(run, tmp_path)
     text = (tmp_path / "w/feeds/tekun_roll.yaml").read_text(encoding="utf-8")
     (tmp_path / "tekun.yaml").write_text(text.replace("tekun_roll", "tekun_again"), encoding="utf-8")
-    ingested(run, tmp_path, "hukou", HUKOU + registered(3, "2026-10-02"))
+    ingest_text(run, tmp_path, "hukou", HUKOU + register_row(3, "2026-10-02"))
     (tmp_path / "broken.csv").write_bytes((PENSION + f"P1,{resident(1)},2020-01-01,,x\nP2,nobody,2020-01-01,,9\n").encode("gb18030"))
     shutil.copy(library() / "cases/dibao.yaml", tmp_path / "dibao-cases.yaml")
     out, listed = tmp_path / "out", tokens(run)

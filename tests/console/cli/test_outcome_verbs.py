@@ -22,34 +22,34 @@ from tests.console.town import (
     POLICY,
     RESIDENTS,
     data,
-    exported,
-    ingested,
-    registered,
+    export_list,
+    ingest_text,
+    register_row,
     resident,
-    returned,
     tokens,
+    write_returned_list,
 )
 
 BY = ("--by", "王芳")
 
 
-def acked(run: Run, *words: str) -> Any:
+def report_outcome(run: Run, *words: str) -> Any:
     return data(run("candidates", "ack", POLICY, *words, *BY, "--json"))
 
 
-def moved(result: Any) -> list[tuple[str, str, str]]:
+def moves(result: Any) -> list[tuple[str, str, str]]:
     return [(line["policy"], line["change"], line["cause"]["kind"]) for line in result["changes"]]
 
 
 def test_who_declined_is_kept_off_and_every_verb_says_so(run: Run, town: Path) -> None:
     """The candidate leaves because of the outcome; list, export and explanation agree; other policies do not change."""
-    who = exported(run, town)[0]["代号"]
+    who = export_list(run, town)[0]["代号"]
 
-    report = acked(run, who, "declined", "--on", "2026-10-10")
+    report = report_outcome(run, who, "declined", "--on", "2026-10-10")
 
-    assert moved(report) == [(POLICY, "left", "outcome")] and report["new"] is True
+    assert moves(report) == [(POLICY, "left", "outcome")] and report["new"] is True
     assert report["outcome"]["until"] == "2027-10-10" and report["outcome"]["standing"] == "kept"
-    assert who not in tokens(run) and who not in {row["代号"] for row in exported(run, town)}
+    assert who not in tokens(run) and who not in {row["代号"] for row in export_list(run, town)}
     assert who in tokens(run, ALLOWANCE)
     assert "5 in all (5 eligible)" in run("candidates", "list", POLICY, "--lang", "en").stdout
     assert "Kept off by outcomes: 1 (declined 1)." in run("candidates", "list", POLICY, "--lang", "en").stdout
@@ -63,9 +63,9 @@ def test_who_declined_is_kept_off_and_every_verb_says_so(run: Run, town: Path) -
 def test_the_same_again_and_an_earlier_one_change_nothing(run: Run, town: Path) -> None:
     """The message says whether the outcome was known or is an earlier one."""
     who = tokens(run)[0]
-    acked(run, who, "declined", "--on", "2026-10-10")
+    report_outcome(run, who, "declined", "--on", "2026-10-10")
 
-    again = acked(run, who, "不愿办理", "--on", "2026-10-10")
+    again = report_outcome(run, who, "不愿办理", "--on", "2026-10-10")
     earlier = run("candidates", "ack", POLICY, who, "contacted", "--on", "2026-10-09", *BY, "--lang", "en")
 
     assert (again["new"], again["changes"]) == (False, [])
@@ -77,18 +77,18 @@ def test_contacted_keeps_nobody_off(run: Run, town: Path) -> None:
     """The outcome is noted and the list stays; a later outcome replaces it."""
     who = tokens(run)[0]
 
-    first = acked(run, who, "contacted", "--on", "2026-10-14")
-    later = acked(run, who, "enrolled", "--on", "2026-10-15")
-    back = acked(run, who, "contacted", "--on", "2026-10-15")
+    first = report_outcome(run, who, "contacted", "--on", "2026-10-14")
+    later = report_outcome(run, who, "enrolled", "--on", "2026-10-15")
+    back = report_outcome(run, who, "contacted", "--on", "2026-10-15")
 
     assert first["changes"] == [] and first["outcome"]["standing"] == "never"
-    assert [moved(report) for report in (later, back)] == [[(POLICY, "left", "outcome")], [(POLICY, "entered", "outcome")]]
+    assert [moves(report) for report in (later, back)] == [[(POLICY, "left", "outcome")], [(POLICY, "entered", "outcome")]]
 
 
 def test_who_was_unreachable_comes_back_after_a_month(run: Run, town: Path) -> None:
     """The candidate comes back on the first day after the month, without any record."""
     who = tokens(run)[0]
-    acked(run, who, "unreachable", "--on", "2026-10-15")
+    report_outcome(run, who, "unreachable", "--on", "2026-10-15")
 
     before = data(run("tick", "--days", "30", "--json"))
     after = data(run("tick", "--days", "1", "--json"))
@@ -103,11 +103,11 @@ def test_who_was_unreachable_comes_back_after_a_month(run: Run, town: Path) -> N
 
 def test_who_declined_comes_back_when_the_evidence_changes(run: Run, town: Path) -> None:
     """Another date of birth changes the evidence; the same row delivered again does not."""
-    who = exported(run, town)[0]["代号"]
-    acked(run, who, "declined")
+    who = export_list(run, town)[0]["代号"]
+    report_outcome(run, who, "declined")
 
-    same = ingested(run, town, "hukou", HUKOU + registered(0, "2026-10-01"))
-    other = ingested(run, town, "hukou", HUKOU + registered(0, "2026-10-02").replace("1950-01-01", "1949-05-05"))
+    same = ingest_text(run, town, "hukou", HUKOU + register_row(0, "2026-10-01"))
+    other = ingest_text(run, town, "hukou", HUKOU + register_row(0, "2026-10-02").replace("1950-01-01", "1949-05-05"))
 
     assert same["changes"] == []
     assert [(line["subject"], line["change"], line["cause"]["kind"]) for line in other["changes"] if line["policy"] == POLICY] == [
@@ -120,14 +120,14 @@ def test_who_declined_comes_back_when_the_evidence_changes(run: Run, town: Path)
 
 def test_a_refuted_criterion_is_a_request_until_its_unit_delivers_anew(run: Run, town: Path) -> None:
     """The request names the row of the criterion and no person; a new version of that record closes it, other records do not."""
-    row = exported(run, town)[2]
+    row = export_list(run, town)[2]
     number = resident(2)
-    report = acked(run, row["代号"], "not_eligible", "--criterion", "在沪户籍满30年", "--on", "2026-10-14")
+    report = report_outcome(run, row["代号"], "not_eligible", "--criterion", "在沪户籍满30年", "--on", "2026-10-14")
 
     asked = data(run("candidates", "corrections", "--json"))
-    ingested(run, town, "hukou", HUKOU + registered(3, "2026-10-05"))
+    ingest_text(run, town, "hukou", HUKOU + register_row(3, "2026-10-05"))
     still = data(run("candidates", "corrections", POLICY, "--unit", "putuo-psb", "--open", "--json"))
-    ingested(run, town, "hukou", HUKOU + registered(2, "2026-10-05"))
+    ingest_text(run, town, "hukou", HUKOU + register_row(2, "2026-10-05"))
     closed = data(run("candidates", "corrections", "--json"))
 
     assert report["outcome"]["criterion"] == "resident30"
@@ -144,10 +144,10 @@ def test_a_refuted_criterion_is_a_request_until_its_unit_delivers_anew(run: Run,
 
 def test_a_full_replacement_without_the_record_closes_the_request(run: Run, town: Path) -> None:
     """A record that is withdrawn needs no correction."""
-    who = exported(run, town)[5]["代号"]
-    acked(run, who, "not_eligible", "--criterion", "age70")
+    who = export_list(run, town)[5]["代号"]
+    report_outcome(run, who, "not_eligible", "--criterion", "age70")
     rows = town / "all.csv"
-    rows.write_bytes((HUKOU + "".join(registered(serial) for serial in range(5))).encode("gb18030"))
+    rows.write_bytes((HUKOU + "".join(register_row(serial) for serial in range(5))).encode("gb18030"))
 
     assert run("ingest", "hukou", rows, "--replace").exit_code == 0
 
@@ -156,9 +156,9 @@ def test_a_full_replacement_without_the_record_closes_the_request(run: Run, town
 
 def test_requests_go_into_a_file_for_each_unit(run: Run, town: Path) -> None:
     """The columns are in the reader's language, and no person is named. With --unit there is one file, under the given name."""
-    rows = exported(run, town)
+    rows = export_list(run, town)
     for row in rows[:2]:
-        acked(run, row["代号"], "not_eligible", "--criterion", "local")
+        report_outcome(run, row["代号"], "not_eligible", "--criterion", "local")
 
     several = run("candidates", "corrections", "--out", town / "c.csv", "--lang", "en")
     single = run("candidates", "corrections", "--unit", "putuo-psb", "--out", town / "psb.csv", "--lang", "zh")
@@ -190,7 +190,7 @@ def test_how_often_the_list_was_right(run: Run, town: Path) -> None:
         ),
         strict=True,
     ):
-        acked(run, who, *words)
+        report_outcome(run, who, *words)
 
     (tally,) = data(run("candidates", "outcomes", "--json"))
     output = run("candidates", "outcomes", POLICY, "--lang", "en").stdout
@@ -207,8 +207,8 @@ def test_how_often_the_list_was_right(run: Run, town: Path) -> None:
 def test_a_snapshot_has_the_outcomes(run: Run, town: Path) -> None:
     """They have the token, the outcome, and whether it keeps the subject off the list."""
     first, second, *_ = tokens(run)
-    acked(run, first, "not_eligible", "--criterion", "local", "--on", "2026-10-14")
-    acked(run, second, "contacted")
+    report_outcome(run, first, "not_eligible", "--criterion", "local", "--on", "2026-10-14")
+    report_outcome(run, second, "contacted")
 
     assert run("snapshot", "create", "--out", town / "s.duckdb").exit_code == 0
 
@@ -230,7 +230,7 @@ FILLED_EN = ("enrolled", "Declined", "not_eligible", "", "contacted", "Unreachab
 
 def came_back(run: Run, town: Path, format: str) -> Path:
     """Write the list that the agency sends back, with five outcomes for six rows; JSON lines are in English and have numbers only."""
-    rows = exported(run, town)
+    rows = export_list(run, town)
     words = FILLED_EN if format == "jsonl" else FILLED_ZH
     answers = [
         {"反馈": outcome, "日期": "2026/10/14" if outcome else "", "条件": "未参加基本医疗保险" if at == 2 else ""}
@@ -238,7 +238,7 @@ def came_back(run: Run, town: Path, format: str) -> Path:
     ]
     path = town / f"back.{format}"
     if format == "csv":
-        return returned(path, [row | answer for row, answer in zip(rows, answers, strict=True)])
+        return write_returned_list(path, [row | answer for row, answer in zip(rows, answers, strict=True)])
     if format == "xlsx":
         short_rows = [{"代号": row["代号"], **answer} for row, answer in zip(rows, answers, strict=True)]
         pl.DataFrame(short_rows).write_excel(path)
@@ -255,14 +255,14 @@ def came_back(run: Run, town: Path, format: str) -> Path:
 def test_a_list_that_comes_back_is_noted_whole(run: Run, town: Path, format: str) -> None:
     """In both languages, by token or by number; the same file again changes nothing."""
     file = came_back(run, town, format)
-    people = [row["代号"] for row in exported(run, town)]
+    people = [row["代号"] for row in export_list(run, town)]
 
     first = data(run("candidates", "ack", POLICY, "--file", file, "--json"))
     again = data(run("candidates", "ack", POLICY, "--file", file, "--json"))
     output = run("candidates", "ack", POLICY, "--file", file, "--lang", "en").stdout
 
     assert (first["rows"], first["new"], first["without_outcome"], first["known_before"]) == (6, 5, 1, 0)
-    assert Counter(moved(first)) == Counter({(POLICY, "left", "outcome"): 4})
+    assert Counter(moves(first)) == Counter({(POLICY, "left", "outcome"): 4})
     assert tokens(run) == sorted([people[3], people[4]])
     assert data(run("explain", POLICY, people[2], "--json"))["outcome"] | {"number": 0, "records": []} == {
         "number": 0, "subject": people[2], "outcome": "not_eligible", "on": "2026-10-14", "by": "putuo-medical-insurance",
@@ -274,7 +274,7 @@ def test_a_list_that_comes_back_is_noted_whole(run: Run, town: Path, format: str
 
 def test_a_file_with_mistakes_lists_them_all_and_notes_nothing(run: Run, town: Path) -> None:
     """Mistakes are named by row and column, in both languages; no number, name or token is repeated."""
-    rows = exported(run, town)
+    rows = export_list(run, town)
     bad = [row | {"反馈": "已办理", "日期": "2026-10-14", "条件": ""} for row in rows]
     bad[0] |= {"反馈": "好了", "日期": "昨天"}
     bad[1] |= {"代号": rows[2]["代号"]}
@@ -282,7 +282,7 @@ def test_a_file_with_mistakes_lists_them_all_and_notes_nothing(run: Run, town: P
     bad[3] |= {"身份号码": "310107195001010030"}
     bad[4] |= {"身份号码": "", "代号": "1.23E+15"}
     bad[5] |= {"反馈": "不符合条件"}
-    file = returned(town / "bad.csv", bad)
+    file = write_returned_list(town / "bad.csv", bad)
 
     english, chinese = (run("candidates", "ack", POLICY, "--file", file, "--lang", language) for language in ("en", "zh"))
 
@@ -305,11 +305,11 @@ def test_a_file_with_mistakes_lists_them_all_and_notes_nothing(run: Run, town: P
 
 def test_answers_to_checks_come_with_the_outcome(run: Run, town: Path) -> None:
     """A column is named by the question or its id; the answer does not count as changed evidence."""
-    rows = exported(run, town, policy=ALLOWANCE)
+    rows = export_list(run, town, policy=ALLOWANCE)
     question = rows[0]["待核实事项"]
     people = [row["代号"] for row in rows]
     answers = [("是", "已办理"), ("否", ""), ("是", ""), *[("", "")] * (len(rows) - 3)]
-    file = returned(
+    file = write_returned_list(
         town / "back.csv",
         [row | {question: answer, "反馈": outcome, "日期": "2026-10-15" if outcome else ""} for row, (answer, outcome) in zip(rows, answers, strict=True)],
     )  # fmt: skip

@@ -12,7 +12,7 @@ from streams.language.messages import CheckAnswered, OutcomeReported
 from streams.network.network_host import NetworkHost
 from streams.wire import wire
 from tests.console.conftest import Run
-from tests.console.town import ALLOWANCE, HUKOU, data, exported, ingested, registered, returned, settled, tokens
+from tests.console.town import ALLOWANCE, HUKOU, data, export_list, ingest_text, register_row, settle_town, tokens, write_returned_list
 from tests.streams.topics import Bodies, Silent
 
 
@@ -30,18 +30,18 @@ def topic(monkeypatch: pytest.MonkeyPatch) -> Bodies:
 
 def test_a_list_that_comes_back_is_told_to_the_network_once(run: Run, tmp_path: Path, topic: Bodies) -> None:
     """Answers are sent before outcomes; the same file again sends nothing. A request is open until the unit's new record arrives."""
-    settled(run, tmp_path)
-    rows = exported(run, tmp_path, policy=ALLOWANCE)
+    settle_town(run, tmp_path)
+    rows = export_list(run, tmp_path, policy=ALLOWANCE)
     question, sent_before = rows[0]["待核实事项"], len(topic.bodies)
     rows[0] |= {question: "是", "反馈": "不符合条件", "日期": "2026-10-14", "条件": "local"}
     rows[1] |= {"反馈": "已联系", "日期": "2026-10-14"}
-    file = returned(tmp_path / "back.csv", rows)
+    file = write_returned_list(tmp_path / "back.csv", rows)
 
     first = data(run("candidates", "ack", ALLOWANCE, "--file", file, "--json"))
     messages = [wire.decode(body) for body in topic.bodies[sent_before:]]
     again = data(run("candidates", "ack", ALLOWANCE, "--file", file, "--json"))
     asked = data(run("candidates", "corrections", "--json"))
-    ingested(run, tmp_path, "hukou", HUKOU + registered(0, "2026-10-05"))
+    ingest_text(run, tmp_path, "hukou", HUKOU + register_row(0, "2026-10-05"))
 
     assert [type(message) for message in messages] == [CheckAnswered, OutcomeReported, OutcomeReported]
     assert (first["new"], first["answers"], again["new"], again["known_before"]) == (2, 1, 0, 3)
@@ -54,7 +54,7 @@ def test_a_list_that_comes_back_is_told_to_the_network_once(run: Run, tmp_path: 
 
 def test_one_outcome_is_told_and_its_number_is_that_of_the_message(run: Run, tmp_path: Path, topic: Bodies) -> None:
     """The same outcome again changes nothing."""
-    settled(run, tmp_path)
+    settle_town(run, tmp_path)
     who = tokens(run, ALLOWANCE)[0]
     words = ("candidates", "ack", ALLOWANCE, who, "declined", "--by", "王芳", "--json")
 

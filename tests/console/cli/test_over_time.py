@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from console.demo.district import district as make_district
-from console.text.forecasts import By, period
+from console.text.forecasts import DayGrouping, period
 from policies.language.lifecycle import WORDS, Event
 from tests.console.conftest import Run
 
@@ -31,7 +31,7 @@ def data(result: Any) -> Any:
     return json.loads(result.stdout)
 
 
-def listed(at: Run, *words: str) -> set[str]:
+def tokens_on_list(at: Run, *words: str) -> set[str]:
     return {row["subject"] for row in data(at("candidates", "list", POLICY, "--json", *words))}
 
 
@@ -50,7 +50,7 @@ def no_identity(value: object) -> bool:
 
 def test_a_forecast_is_the_list_of_that_day(at: Run) -> None:
     """Today's list with the entries and exits of the forecast is the list of --as-of; nothing is changed."""
-    before = listed(at)
+    before = tokens_on_list(at)
 
     forecast = data(at("forecast", POLICY, "--days", "60", "--json"))
     moved = [(row["change"], subject) for row in forecast["rows"] for subject in row["subjects"]]
@@ -58,18 +58,18 @@ def test_a_forecast_is_the_list_of_that_day(at: Run) -> None:
     for change, subject in moved:
         (now.add if change == "entered" else now.discard if change == "left" else lambda _: None)(subject)
 
-    assert now == listed(at, "--as-of", forecast["until"])
-    assert forecast["listed"] == {"start": len(before), "until": len(now)}
+    assert now == tokens_on_list(at, "--as-of", forecast["until"])
+    assert forecast["tokens_on_list"] == {"start": len(before), "until": len(now)}
     assert (forecast["entered"], forecast["left"], forecast["changed"]) == tuple(
         sum(change == word for change, _ in moved) for word in ("entered", "left", "changed")
     )
     assert {turn["kind"] for turn in forecast["turns"]} >= {"coverage"}
     assert all(row["why"]["kind"] == "criterion" and row["division"] for row in forecast["rows"]) and forecast["rows"]
-    assert listed(at) == before and no_identity(forecast)
+    assert tokens_on_list(at) == before and no_identity(forecast)
 
 
-@pytest.mark.parametrize("by", list(By))
-def test_a_forecast_is_told_in_sentences(at: Run, by: By) -> None:
+@pytest.mark.parametrize("by", list(DayGrouping))
+def test_a_forecast_is_told_in_sentences(at: Run, by: DayGrouping) -> None:
     """The table and the totals, in both languages."""
     english = at("forecast", POLICY, "--days", "60", "--by", by.value, "--lang", "en").output
     chinese = at("forecast", POLICY, "--days", "60", "--by", by.value).output
@@ -82,18 +82,18 @@ def test_weeks_and_months_are_named() -> None:
     """A week is named by its Monday and Sunday, also across the end of a month."""
     from datetime import date
 
-    assert period(date(2026, 11, 30), By.WEEK) == "2026-11-30…12-06"
-    assert period(date(2026, 11, 16), By.WEEK) == period(date(2026, 11, 22), By.WEEK) == "2026-11-16…22"
-    assert (period(date(2026, 11, 22), By.DAY), period(date(2026, 11, 22), By.MONTH)) == ("2026-11-22", "2026-11")
+    assert period(date(2026, 11, 30), DayGrouping.WEEK) == "2026-11-30…12-06"
+    assert period(date(2026, 11, 16), DayGrouping.WEEK) == period(date(2026, 11, 22), DayGrouping.WEEK) == "2026-11-16…22"
+    assert (period(date(2026, 11, 22), DayGrouping.DAY), period(date(2026, 11, 22), DayGrouping.MONTH)) == ("2026-11-22", "2026-11")
 
 
 def test_a_comparison_is_what_publishing_brings(at: Run, tmp_path: Path) -> None:
     """The entries and exits of the comparison are those of publishing, by the changed criterion; the preview has the same."""
-    path, before = draft(tmp_path), listed(at)
+    path, before = draft(tmp_path), tokens_on_list(at)
 
     comparison = data(at("policy", "diff", POLICY, path, "--json"))
     preview = data(at("policy", "preview", path, "--json"))
-    assert listed(at) == before
+    assert tokens_on_list(at) == before
     changes = data(at("policy", "publish", path, *BOTH, "--yes", "--json"))["changes"]
     again = data(at("policy", "diff", f"{POLICY}@1", f"{POLICY}@2", "--json"))
 
@@ -157,7 +157,7 @@ def test_drafts_are_compared_today_where_there_is_no_data(run: Run, tmp_path: Pa
 
 def test_a_withdrawal_reaches_back(at: Run, tmp_path: Path) -> None:
     """The list is emptied; history, explanations and lists name the day and the reason; days before stay as they were."""
-    before, subject = listed(at), sorted(listed(at))[0]
+    before, subject = tokens_on_list(at), sorted(tokens_on_list(at))[0]
     data(at("policy", "publish", draft(tmp_path, "2026-11-01"), *BOTH, "--yes", "--json"))
     since = ("--since", "2026-11-10", "--reason", "上位文件废止", "--yes")
 
@@ -177,7 +177,7 @@ def test_a_withdrawal_reaches_back(at: Run, tmp_path: Path) -> None:
     assert "自 2026-11-10 起" in at("policy", "history", POLICY).output
     assert data(at("explain", POLICY, subject, "--as-of", "2026-11-09", "--json"))["version"] == 2
     assert data(at("explain", POLICY, subject, "--as-of", "2026-10-31", "--json"))["version"] == 1
-    assert listed(at, "--as-of", "2026-11-09") >= listed(at, "--as-of", "2026-10-31")
+    assert tokens_on_list(at, "--as-of", "2026-11-09") >= tokens_on_list(at, "--as-of", "2026-10-31")
     assert {row["state"] for row in data(at("policy", "list", "--json")) if row["policy"] == POLICY} == {"withdrawn"}
 
 
@@ -186,12 +186,12 @@ def test_a_withdrawal_reaches_back(at: Run, tmp_path: Path) -> None:
 )
 def test_a_withdrawal_that_cannot_reach_back_changes_nothing(at: Run, since: str, reason: str, code: int) -> None:
     """A day to come, a day before the policy began, no reason, or no date: refused."""
-    before = listed(at)
+    before = tokens_on_list(at)
 
     refused = at("policy", "withdraw", POLICY, *BOTH, "--since", since, "--reason", reason, "--yes")
 
     assert refused.exit_code == code, refused.output
-    assert refused.stderr and listed(at) == before
+    assert refused.stderr and tokens_on_list(at) == before
 
 
 def test_a_history_is_told_in_a_table(at: Run, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.connectors.files import CARDS, COLUMNS, csv_text, row, table, workbook
-from tests.connectors.samples import written
+from tests.connectors.samples import write_text_file
 from tests.console.conftest import Run
 
 PARTS = {"ORDER": "更新日期", "VALIDITY": "{from: 起, to: 止}", "KINDS": "{full: 全额, half: 半额}"}
@@ -20,7 +20,7 @@ def contract(tmp_path: Path) -> Path:
     text = CARDS.replace("DELIVERY", "{format: xlsx, header: find, footer: 合计}")
     for word, part in PARTS.items():
         text = text.replace(word, part)
-    return written(tmp_path / "cards.yaml", text)
+    return write_text_file(tmp_path / "cards.yaml", text)
 
 
 def test_a_sample_is_read_to_its_end(run: Run, contract: Path, tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_feed_of_the_workspace_is_tried_by_its_name(run: Run, town: Path) -> N
         return {path: path.read_bytes() for path in (town / "w").rglob("*") if path.is_file()}
 
     before = files()
-    facts = json.loads(run("feed", "try", "pension", written(town / "a.csv", csv_text(row(1)), "gb18030"), "--json").stdout)
+    facts = json.loads(run("feed", "try", "pension", write_text_file(town / "a.csv", csv_text(row(1)), "gb18030"), "--json").stdout)
 
     assert facts["tables"][0]["missing"] and facts["refused"]
     assert files() == before
@@ -82,9 +82,9 @@ def test_a_file_without_a_header_tells_no_cell(run: Run, tmp_path: Path, deliver
     if "xlsx" in delivery:
         path = workbook(tmp_path / "a.xlsx", lambda book, page: table(page, rows[1:], header=rows[0]))
     else:
-        path = written(tmp_path / "a.csv", csv_text(*rows[1:], header=rows[0]))
+        path = write_text_file(tmp_path / "a.csv", csv_text(*rows[1:], header=rows[0]))
 
-    contract = written(tmp_path / "cards.yaml", text)
+    contract = write_text_file(tmp_path / "cards.yaml", text)
     output = "".join(
         run("--lang", language, "feed", "try", contract, path, *more).output for language in ("zh", "en") for more in ((), ("--json",))
     )
@@ -98,7 +98,7 @@ def test_a_title_above_the_header_is_the_first_thing_said(run: Run, contract: Pa
         contract.read_text(encoding="utf-8").replace("{format: xlsx, header: find, footer: 合计}", "{format: csv, encoding: utf-8}"),
         encoding="utf-8",
     )
-    path = written(tmp_path / "a.csv", "二〇二六年十月名单\n" + csv_text(row(1)))
+    path = write_text_file(tmp_path / "a.csv", "二〇二六年十月名单\n" + csv_text(row(1)))
 
     result = run("--lang", "en", "feed", "try", contract, path)
 
@@ -116,17 +116,17 @@ def test_keys_that_some_rows_of_json_lack_are_told(run: Run, contract: Path, tmp
         .replace("canteen", "putuo-civil-affairs")
     )
     assert run("init", "--example").exit_code == 0
-    written(tmp_path / "w/feeds/cards.yaml", text)
+    write_text_file(tmp_path / "w/feeds/cards.yaml", text)
     rows = [dict(zip(COLUMNS, row(serial), strict=True)) for serial in range(5)]
     del rows[1]["止"], rows[2]["止"], rows[3]["金额"]
     rows[4] = {name: rows[4][name] for name in COLUMNS[:2]} | {"更新日期": rows[4]["更新日期"], "deleted": "1"}
-    path = written(tmp_path / "a.jsonl", "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in rows))
+    path = write_text_file(tmp_path / "a.jsonl", "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in rows))
 
     for words in (("feed", "try", "cards", path), ("ingest", "cards", path, "--dry-run"), ("ingest", "cards", path)):
         result = run("--lang", "en", *words)
         assert result.exit_code == 0, result.output
         assert "止 in 2, so without an end, 金额 in 1" in " ".join(result.stderr.split()), result.output
 
-    whole = written(tmp_path / "b.jsonl", json.dumps(rows[0], ensure_ascii=False) + "\n")
+    whole = write_text_file(tmp_path / "b.jsonl", json.dumps(rows[0], ensure_ascii=False) + "\n")
     assert "do not name" not in run("--lang", "en", "ingest", "cards", whole).output
     assert json.loads(run("feed", "try", "cards", path, "--json").stdout)["lacking"] == {"止": 2, "金额": 1}

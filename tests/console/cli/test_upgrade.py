@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from infra.links import Linked
+from infra.links import ForbiddenLink
 from infra.workspace import upgrading, versions
 from infra.workspace import workspace as workspaces
 from infra.workspace.refusals import OlderWorkspace
-from infra.workspace.upgrading import NotUpgraded, upgrade
+from infra.workspace.upgrading import FailedUpgrade, upgrade
 from infra.workspace.versions import VERSION
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import Conflict
@@ -25,11 +25,11 @@ from tests.console.conftest import Run
 NEXT = VERSION + 1
 
 
-class Stopped(BaseException):
+class ProgramStop(BaseException):
     """Ends the program, in a test."""
 
 
-def renamed(root: Path) -> None:
+def next_format_step(root: Path) -> None:
     """The step to a made-up next format: it renames a folder, adds a file, and changes a document."""
     (root / "quarantine").rename(root / "aside")
     (root / "inventory").write_text("of the next format\n", encoding="ascii")
@@ -42,11 +42,11 @@ def next_format(town: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for module in (versions, workspaces):
         monkeypatch.setattr(module, "VERSION", NEXT)
     monkeypatch.setattr(upgrading, "VERSION", NEXT)
-    monkeypatch.setattr(upgrading, "STEPS", {VERSION: renamed})
+    monkeypatch.setattr(upgrading, "STEPS", {VERSION: next_format_step})
     return town / "w"
 
 
-def held(root: Path) -> dict[str, bytes]:
+def workspace_files(root: Path) -> dict[str, bytes]:
     """The contents of all files of a workspace, without locks and SQLite's files beside the log."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
@@ -57,13 +57,13 @@ def held(root: Path) -> dict[str, bytes]:
 
 def test_nothing_to_do(town: Path, run: Run) -> None:
     """A workspace of the newest format stays as it is, and the verb says so."""
-    before = held(town / "w")
+    before = workspace_files(town / "w")
 
     result = run("upgrade", "--lang", "en")
 
     assert result.exit_code == 0
     assert f"format {VERSION} already" in result.stdout
-    assert held(town / "w") == before
+    assert workspace_files(town / "w") == before
 
 
 def test_an_older_one_is_refused_by_every_verb_and_brought_on(next_format: Path, run: Run) -> None:
@@ -88,7 +88,7 @@ def test_one_that_fails_leaves_it_as_it_was(next_format: Path, monkeypatch: pyte
     """A failing step, an unreadable result or a full disk: the workspace is the same, byte for byte, and can be upgraded later."""
 
     def failing_step(root: Path) -> None:
-        renamed(root)
+        next_format_step(root)
         match fault:
             case "step":
                 raise KeyError("person 310107")
@@ -98,14 +98,14 @@ def test_one_that_fails_leaves_it_as_it_was(next_format: Path, monkeypatch: pyte
                 raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr(upgrading, "STEPS", {VERSION: failing_step})
-    before = held(next_format)
+    before = workspace_files(next_format)
 
-    with pytest.raises(NotUpgraded) as refused:
+    with pytest.raises(FailedUpgrade) as refused:
         upgrade(next_format)
 
     assert "310107" not in refused.value.text.en
-    assert held(next_format) == before
-    monkeypatch.setattr(upgrading, "STEPS", {VERSION: renamed})
+    assert workspace_files(next_format) == before
+    monkeypatch.setattr(upgrading, "STEPS", {VERSION: next_format_step})
     assert upgrade(next_format).after == NEXT
 
 
@@ -117,7 +117,7 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
         def call(*arguments: object, **words: object) -> object:
             nonlocal count
             if count == number:
-                raise Stopped
+                raise ProgramStop
             count += 1
             return real(*arguments, **words)
 
@@ -130,10 +130,10 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
 
 def test_a_stop_anywhere(next_format: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a stop the workspace is refused as older, and unchanged until the copy is ready; the next upgrade ends as one without a stop."""
-    aside, before, stopped, half = next_format.parent / "aside", held(next_format), 0, 0
+    aside, before, stopped, half = next_format.parent / "aside", workspace_files(next_format), 0, 0
     shutil.copytree(next_format, aside)
     upgrade(next_format)
-    wanted = held(next_format)
+    wanted = workspace_files(next_format)
     while True:
         shutil.rmtree(next_format)
         shutil.copytree(aside, next_format)
@@ -141,7 +141,7 @@ def test_a_stop_anywhere(next_format: Path, monkeypatch: pytest.MonkeyPatch) -> 
             stop_at(patch, stopped)
             try:
                 upgrade(next_format)
-            except Stopped:
+            except ProgramStop:
                 stopped += 1
             else:
                 break
@@ -151,9 +151,9 @@ def test_a_stop_anywhere(next_format: Path, monkeypatch: pytest.MonkeyPatch) -> 
             if (next_format / "upgrade" / "ready").exists():
                 half += 1
             else:
-                assert {place: held(next_format)[place] for place in before} == before
+                assert {place: workspace_files(next_format)[place] for place in before} == before
         upgrade(next_format)
-        assert held(next_format) == wanted
+        assert workspace_files(next_format) == wanted
     print(f"stopped at {stopped} places, {half} of them while the copy took its place")
     assert half > 15
 
@@ -183,7 +183,7 @@ def test_what_lies_in_the_place_of_the_copy(next_format: Path) -> None:
     place.rename(own)
     place.symlink_to(own)
 
-    with pytest.raises(Linked):
+    with pytest.raises(ForbiddenLink):
         upgrade(next_format)
 
     assert [path.name for path in own.iterdir()] == ["plan.txt"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from console.cli.i18n import EXAMPLE
-from console.cli.main import command, hoisted
+from console.cli.main import command, global_options_first
 from console.cli.reference import halves, reference, verbs
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import HuiminError
@@ -95,13 +95,13 @@ def test_the_reference_is_what_the_command_line_says() -> None:
 )
 def test_global_options_may_stand_anywhere(line: list[str], expected: list[str]) -> None:
     """They are moved to the front; what follows ``--`` stays in its place."""
-    assert hoisted(line) == expected
+    assert global_options_first(line) == expected
 
 
 def test_a_global_option_takes_no_verb_for_its_value() -> None:
     """An option at the end of the line has no value, which is an error."""
     with pytest.raises(HuiminError, match="--lang needs a value"):
-        hoisted(["tick", "--lang"])
+        global_options_first(["tick", "--lang"])
 
 
 def test_a_verb_without_matching_imports_nothing_heavy() -> None:
@@ -116,7 +116,7 @@ def test_a_verb_without_matching_imports_nothing_heavy() -> None:
 def test_a_draft_is_checked_without_the_records(town: Path) -> None:
     """With the catalogue in a checkpoint, no contract is read again, and neither NumPy nor the kernels are loaded."""
     with Workspace.open(town / "w").writing() as host:
-        host.snapshot()
+        host.write_checkpoint()
     heavy = "{'numpy', 'numba', 'polars', 'duckdb', 'pyarrow'}"
     code = f"""import atexit, sys
 import policies.yaml.document as d, connectors.contracts.catalogue as c

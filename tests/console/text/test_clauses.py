@@ -21,7 +21,7 @@ from policies.language.differences import differences
 from policies.language.meaning import policy_meaning, rule_meaning
 from policies.language.tree import All, AnyOf, Compare, FieldRef, Literals, Meta, Node, NoneOf, Policy, Quantifier, Step, Unless
 from policies.yaml.document import Document
-from tests.matchers.network import catalogue, drawn, plain
+from tests.matchers.network import catalogue, plain, random_valid_policy
 from tests.policies.library import documents
 
 BOTH = ("zh", "en")
@@ -32,7 +32,7 @@ def network() -> Catalogue:
     return catalogue()
 
 
-def checked(data: dict[str, Any], of: Catalogue) -> Policy | None:
+def checked_policy(data: dict[str, Any], of: Catalogue) -> Policy | None:
     return check(Document(data, "random"), of).policy
 
 
@@ -42,15 +42,15 @@ def text(policy: Policy, of: Catalogue, language: str) -> str:
     return "\n".join([*rulediff.terms(policy, clauses), clauses.clause(policy.criteria)])
 
 
-def said(old: Policy, new: Policy, of: Catalogue, language: str) -> list[str]:
+def difference_lines(old: Policy, new: Policy, of: Catalogue, language: str) -> list[str]:
     return [line for line, _ in rulediff.lines(differences(old, new), of, language)]
 
 
-def held_apart(old: Policy, new: Policy, of: Catalogue) -> None:
+def assert_told_apart(old: Policy, new: Policy, of: Catalogue) -> None:
     """Check a pair: different meanings have different texts and more than a difference of wording."""
     for language in BOTH:
         first, second = text(old, of, language), text(new, of, language)
-        lines = said(old, new, of, language)
+        lines = difference_lines(old, new, of, language)
         if policy_meaning(old) != policy_meaning(new):
             assert first != second
             assert rulediff.WORDING[language] not in lines
@@ -64,21 +64,21 @@ def held_apart(old: Policy, new: Policy, of: Catalogue) -> None:
 @given(st.integers(0, 2**32), st.integers(0, 2**32))
 def test_random_rules_that_differ_read_differently(seed: int, other_seed: int) -> None:
     """Small rules about one kind of subject, so that many pairs are similar."""
-    _, left = drawn(Random(seed), 2)
-    _, right = drawn(Random(other_seed), 2, subject=str(left.subject))
+    _, left = random_valid_policy(Random(seed), 2)
+    _, right = random_valid_policy(Random(other_seed), 2, subject=str(left.subject))
 
-    held_apart(left, right, network())
+    assert_told_apart(left, right, network())
 
 
 @given(st.integers(0, 2**32), st.randoms(use_true_random=False))
 def test_a_random_rule_and_its_mutant_read_differently(seed: int, rng: Random) -> None:
     """The mutant differs in one bound, number, period, day or node."""
-    data, right = drawn(Random(seed), 4)
+    data, right = random_valid_policy(Random(seed), 4)
 
     wrong = list(mutants(plain(data)))
     for _, _, mutated in rng.sample(wrong, min(8, len(wrong))):
-        if (policy := checked(mutated, network())) is not None:
-            held_apart(right, policy, network())
+        if (policy := checked_policy(mutated, network())) is not None:
+            assert_told_apart(right, policy, network())
 
 
 @pytest.mark.parametrize("name", sorted(documents()))
@@ -88,22 +88,22 @@ def test_no_mutant_of_a_library_policy_reads_like_it(name: str) -> None:
     right = check(document, of).policy
     assert right is not None
 
-    policies = [policy for _, _, data in mutants(document.data) if (policy := checked(data, of)) is not None]
+    policies = [policy for _, _, data in mutants(document.data) if (policy := checked_policy(data, of)) is not None]
 
     assert policies
     for policy in policies:
-        held_apart(right, policy, of)
+        assert_told_apart(right, policy, of)
 
 
 @given(st.integers(0, 2**32))
 def test_names_are_no_difference(seed: int) -> None:
     """Other labels, articles and ids (except those of checks) give the same text, and only wording changes."""
-    _, policy = drawn(Random(seed), 4)
+    _, policy = random_valid_policy(Random(seed), 4)
     other = replace(policy, criteria=_with_other_names(policy.criteria))
 
     assert rule_meaning(policy) == rule_meaning(other)
     assert all(text(policy, network(), language) == text(other, network(), language) for language in BOTH)
-    held_apart(policy, other, network())
+    assert_told_apart(policy, other, network())
 
 
 def _with_other_names(node: Node) -> Node:

@@ -52,7 +52,7 @@ MATHS = {"x", "P", "s"}
 """Letters of number ranges, of periods in documents, and of seconds."""
 
 
-def helped(language: str) -> Iterator[tuple[str, str]]:
+def help_texts(language: str) -> Iterator[tuple[str, str]]:
     """Every verb with its help, without the examples, for these contain names and reasons."""
     for name in ["huimin", *(name for name, _ in verbs(command(language)))]:
         out = io.StringIO()
@@ -71,7 +71,7 @@ def test_help_is_in_one_language(monkeypatch: pytest.MonkeyPatch) -> None:
     """So are usage lines, defaults, marks of required options, and types."""
     monkeypatch.setenv("COLUMNS", "200")
     named = {word for name, _ in verbs(command("en")) for word in name.split()}
-    for name, text in helped("zh"):
+    for name, text in help_texts("zh"):
         lines = [line for line in text.split("\n") if not line.strip().startswith("用法：")]
         columns = {
             "exports",
@@ -85,7 +85,7 @@ def test_help_is_in_one_language(monkeypatch: pytest.MonkeyPatch) -> None:
             "putuo-psb",
         }  # of a file; a folder, an id
         assert latin("\n".join(lines)) - PRODUCTS - TYPED - MATHS - named - columns == set(), name
-    for name, text in helped("en"):
+    for name, text in help_texts("en"):
         assert CHINESE.findall(text) == [], name
 
 
@@ -102,7 +102,7 @@ FEEDS = library_catalogue().feeds
 PURPOSES = {purpose for feed in FEEDS.values() for purpose in feed.agreement.purposes}
 TOWN = "elderly-uninsured"
 DISTRICT_DRAFT, GRANT = (f"{LIBRARY}/policies/{name}.yaml" for name in ("dibao", "relocation-hardship"))
-SAID: list[tuple[list[str], set[str]]] = [
+VERBS: list[tuple[list[str], set[str]]] = [
     (["doctor"], {"Python", "numpy", "numba", "polars", "duckdb", "pydantic", "typer", "rich"}),
     (["unit", "list"], set(library_catalogue().units)),
     (["feed", "list"], set(FEEDS)),
@@ -147,7 +147,7 @@ def test_verbs_speak_one_language(language: str, run: Run, town: Path) -> None:
     listed = run("candidates", "list", TOWN, "--json").stdout
     token = re.findall(r"\b[0-9a-f]{16}\b", listed)[0]
     odd = {}
-    for words, allowed in SAID:
+    for words, allowed in VERBS:
         result = run(*(word.replace("TOKEN", token) for word in words), "--lang", language)
         if language == "zh":
             left = latin(result.output) - PRODUCTS - MATHS - allowed

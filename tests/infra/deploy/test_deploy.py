@@ -22,7 +22,7 @@ from ruamel.yaml import YAML
 from infra.kafka.connection import Connection
 from infra.kafka.plan import LARGEST_MESSAGE_BYTES, Broker, Files, Plan, properties
 from infra.metrics import METRICS
-from infra.sizing import PLACES, sized
+from infra.sizing import PLACES, smallest_network
 from tests.docs.pages import ROOT
 
 DEPLOY = ROOT / "infra" / "deploy"
@@ -400,7 +400,7 @@ def gibibytes(text: str) -> float:
 @pytest.mark.parametrize(("folder", "place"), [(BASE, 0), (DEPLOY / "kubernetes" / "overlays" / "city", 1)], ids=["base", "city"])
 def test_the_manifests_are_as_large_as_is_planned(folder: Path, place: int) -> None:
     """A district as it stands, a city by its overlay: workers, shards, memory and disk of the sizing table, with room to spare."""
-    size, manifests = sized(PLACES[place][1]), documents(folder)
+    size, manifests = smallest_network(PLACES[place][1]), documents(folder)
     workers = manifests["StatefulSet", "huimin-worker"]["spec"]
     memory = gibibytes(workers["template"]["spec"]["containers"][0]["resources"]["requests"]["memory"])
     disk = gibibytes(workers["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"])

@@ -9,17 +9,17 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]  # no stubs in the lock
 import pytest
 
-from infra.kafka.asyncapi import document, headers_schema
+from infra.kafka.asyncapi import asyncapi_document, headers_schema
 from infra.kafka.topics import PREFIX, topics
-from streams.language.events import EVENTS, headers
 from streams.language.folds import Outgoing
 from streams.network.merger import Merger
 from streams.network.partition import PartitionFold
 from streams.network.sequencer import Sequencer
-from streams.network.stages import Purged, telling
+from streams.network.stages import PurgeReport, purge_message
 from streams.wire import wire
-from tests.streams.world import SEAL, parts, published, run
-from tests.streams.world import sent as as_sent
+from streams.wire.cloudevents import EVENTS, headers
+from tests.streams.world import SEAL, parts, publication, run
+from tests.streams.world import stamped_bytes as as_sent
 
 PAGE = Path(__file__).parents[3] / "docs" / "asyncapi.json"
 
@@ -28,7 +28,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "asyncapi.json"
 def network_messages() -> list[tuple[Outgoing, str]]:
     """Every kind of message a network sends, with who sent it."""
     start, setting, *rest = run(60)
-    bodies = [as_sent(message) for message in (start, setting, published("group-rental"), *rest)]
+    bodies = [as_sent(message) for message in (start, setting, publication("group-rental"), *rest)]
     bodies.insert(3, b"no message at all")
     sequencer, shards, merger = Sequencer(parts(real=True), 2), [PartitionFold(parts(real=True), number) for number in range(2)], Merger(2)
     out: list[tuple[Outgoing, str]] = []
@@ -37,7 +37,7 @@ def network_messages() -> list[tuple[Outgoing, str]]:
         if offset != 3:
             out.append((Outgoing("inputs", 0, str(offset), "input", body), "client"))
         waiting = [(outgoing, "inputs-0") for outgoing in sequencer.take(body, offset)]
-        out += [(outgoing, "inputs-0") for outgoing in sequencer.passing()]
+        out += [(outgoing, "inputs-0") for outgoing in sequencer.announcements()]
         while waiting:
             message, producer = waiting.pop(0)
             out.append((message, producer))
@@ -48,20 +48,20 @@ def network_messages() -> list[tuple[Outgoing, str]]:
             elif message.topic == "lines":
                 waiting += [(outgoing, "lines-0") for outgoing in merger.take(message.body, at["lines"])]
                 at["lines"] += 1
-                out += [(outgoing, "lines-0") for outgoing in merger.passing()]
-    out.append((telling("lines-0", Purged(1, at["lines"] - 1, True)), "lines-0"))
+                out += [(outgoing, "lines-0") for outgoing in merger.announcements()]
+    out.append((purge_message("lines-0", PurgeReport(1, at["lines"] - 1, True)), "lines-0"))
     out.append((Outgoing("progress", 0, "member:0123", "member", b"{}"), "member"))
     return out
 
 
 def test_page_is_what_the_program_says() -> None:
     """docs/asyncapi.json is what ``huimin kafka describe`` prints."""
-    assert json.loads(PAGE.read_text(encoding="utf-8")) == document(), "huimin kafka describe > docs/asyncapi.json"
+    assert json.loads(PAGE.read_text(encoding="utf-8")) == asyncapi_document(), "huimin kafka describe > docs/asyncapi.json"
 
 
 def test_every_topic_and_event_is_described() -> None:
     """Each topic is a channel, each event a message of the channel it travels on, and every reference leads somewhere."""
-    page = document(3)
+    page = asyncapi_document(3)
     assert {channel["address"] for channel in page["channels"].values()} == {topic.name for topic in topics(3, 1)}
     assert {name for channel in page["channels"].values() for name in channel["messages"]} == set(EVENTS)
     assert page["channels"]["orders"]["bindings"]["kafka"]["partitions"] == 3
@@ -74,8 +74,8 @@ def test_every_topic_and_event_is_described() -> None:
 
 def test_all_that_is_sent_is_as_described(network_messages: list[tuple[Outgoing, str]]) -> None:
     """Headers match their schema, JSON bodies theirs, frames their kinds; and every event occurs."""
-    channels = document(2)["channels"]
-    messages = document(2)["components"]["messages"]
+    channels = asyncapi_document(2)["channels"]
+    messages = asyncapi_document(2)["components"]["messages"]
     for message, producer in network_messages:
         event = EVENTS[message.type]
         assert event.topic == message.topic

@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from connectors.erasure.pruning import Sought, pruned_lines
-from connectors.kafka.agency_topics import LostEditions, Mark, MarkFile
+from connectors.erasure.scrubbing import ErasedPerson, scrub_json_lines
+from connectors.kafka.agency_topics import HighWaterMark, LostEditions, MarkFile
 from infra.kafka import certificates
 from infra.kafka.plan import DamagedPlan, NoCluster, Plan
 from infra.kafka.processes import running
-from infra.workspace.notes import Notes
+from infra.workspace.notes import NoteFile
 from infra.workspace.texts import DamagedFile
 from policies.values import Text
 from services.lists.evidence import BadEvidence, check_evidence
 from streams.disk.files import write_whole
 from streams.embedded.cursor import Cursor
-from streams.language.errors import Damaged
+from streams.language.errors import DamagedStore
 from tests.streams.disk.test_files import modes
 
 WAY_OUT = Text("请恢复。", "Restore it.")
@@ -35,21 +35,21 @@ class NumberedNote:
 
 
 @pytest.fixture
-def notes(tmp_path: Path) -> Notes[NumberedNote]:
-    notes = Notes(tmp_path / "notes.jsonl", NumberedNote, WAY_OUT)
+def notes(tmp_path: Path) -> NoteFile[NumberedNote]:
+    notes = NoteFile(tmp_path / "notes.jsonl", NumberedNote, WAY_OUT)
     for number in range(4):
         notes.add(NumberedNote(f"王芳 {number}", number))
     return notes
 
 
-def test_notes_are_read_in_order(notes: Notes[NumberedNote], tmp_path: Path) -> None:
+def test_notes_are_read_in_order(notes: NoteFile[NumberedNote], tmp_path: Path) -> None:
     """Nothing where there is no file; each is written whole and private."""
     assert notes.read() == [NumberedNote(f"王芳 {number}", number) for number in range(4)]
-    assert Notes(tmp_path / "none", NumberedNote, WAY_OUT).read() == []
+    assert NoteFile(tmp_path / "none", NumberedNote, WAY_OUT).read() == []
     assert modes(tmp_path) == {}
 
 
-def test_notes_cut_at_any_byte_are_told(notes: Notes[NumberedNote]) -> None:
+def test_notes_cut_at_any_byte_are_told(notes: NoteFile[NumberedNote]) -> None:
     """Between two lines, too, where every line that is left reads well."""
     whole = notes.path.read_bytes()
     for length in range(len(whole)):
@@ -61,7 +61,7 @@ def test_notes_cut_at_any_byte_are_told(notes: Notes[NumberedNote]) -> None:
         assert notes.path.read_bytes() == whole[:length]
 
 
-def test_a_bit_turned_in_notes_is_told(notes: Notes[NumberedNote]) -> None:
+def test_a_bit_turned_in_notes_is_told(notes: NoteFile[NumberedNote]) -> None:
     """Wherever it is."""
     whole = notes.path.read_bytes()
     for place in range(len(whole)):
@@ -78,13 +78,13 @@ def test_notes_of_something_else_are_told(tmp_path: Path, facts: Any) -> None:
     write_whole(tmp_path / "notes.jsonl", line + seal)
 
     with pytest.raises(DamagedFile, match="is damaged at line 1"):
-        Notes(tmp_path / "notes.jsonl", NumberedNote, WAY_OUT).read()
+        NoteFile(tmp_path / "notes.jsonl", NumberedNote, WAY_OUT).read()
 
 
-def test_a_person_taken_out_of_notes_leaves_them_whole(notes: Notes[NumberedNote]) -> None:
+def test_a_person_taken_out_of_notes_leaves_them_whole(notes: NoteFile[NumberedNote]) -> None:
     """Somebody's number was the name of a file: the line goes, and the digest is made anew."""
     notes.add(NumberedNote("310107195001010018", 9))
-    left, removed = pruned_lines(notes.path.read_bytes(), Sought(1 << 40, ("310107195001010018",)))
+    left, removed = scrub_json_lines(notes.path.read_bytes(), ErasedPerson(1 << 40, ("310107195001010018",)))
     write_whole(notes.path, left)
 
     assert removed >= 1
@@ -104,9 +104,9 @@ def _plan(path: Path) -> Any:
 
 
 READERS: dict[str, tuple[str, Callable[[Path], Any], type[Exception], Callable[[Path], None]]] = {
-    "cursor": ("cursor", _cursor, Damaged, lambda path: Cursor(path).advance("12.3")),
-    "mark": ("mark.json", _mark, LostEditions, lambda path: MarkFile(path).advance(Mark(5, 8, "grant"))),
-    "plan": ("plan.json", _plan, DamagedPlan, lambda path: Plan.made(1, True).write(path.parent)),
+    "cursor": ("cursor", _cursor, DamagedStore, lambda path: Cursor(path).advance("12.3")),
+    "mark": ("mark.json", _mark, LostEditions, lambda path: MarkFile(path).advance(HighWaterMark(5, 8, "grant"))),
+    "plan": ("plan.json", _plan, DamagedPlan, lambda path: Plan.new(1, True).write(path.parent)),
 }
 DAMAGES: dict[str, bytes | None] = {
     "nothing": b"", "a space": b" ", "zeros": bytes(64), "not UTF-8": b"\xff\xfe{\x00", "half a character": '{"policy": "政'.encode()[:-1],

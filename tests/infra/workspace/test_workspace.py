@@ -89,7 +89,7 @@ def test_a_key_may_be_replaced_until_something_was_made_with_it(tmp_path: Path) 
     workspace = Workspace.create(tmp_path / "a", example_units())
     first = workspace.root / "secret.key"
     with workspace.reading() as host:
-        assert host.state.begun
+        assert host.state.has_catalogue
     assert not (workspace.root / "key.check").exists()
     first.write_text("ab" * 32 + "\n")
 

@@ -23,7 +23,7 @@ def test_policies_at_and_beyond_the_limits_are_run_within_bounds(pytestconfig: p
     environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(cache_folder)}
 
     run = subprocess.run(
-        [sys.executable, "-m", "tests.matchers.bounded"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tests.matchers.limit_policies"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
 
     assert run.returncode == 0, run.stderr[-4_000:]

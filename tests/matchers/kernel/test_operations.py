@@ -16,14 +16,14 @@ from matchers.core import Matcher
 from matchers.kernel.kernels import cells, interpreter, logic, opcodes, sets
 from matchers.kernel.kernels.opcodes import CODES, OPERATIONS, Operation
 from matchers.kernel.layout import KINDS
-from matchers.lists.compare import judged
+from matchers.lists.compare import rows_with_verdict
 from matchers.lists.verdicts import WORDS
 from matchers.program.compile import compile_policies
 from matchers.reading.explain import verdict
 from policies.language.tree import Policy
 from policies.values import Kind
 from tests.matchers import network, presence
-from tests.matchers.presence import COVERED, DAY, STREET, Given
+from tests.matchers.presence import COVERED, DAY, STREET, WorldData
 
 HOUSEHOLDS_OF_OCCUPANTS = presence.policy(presence.leaf("occupancy.household.members", quantifier="none"), "dwelling")
 RUN = ast.parse(Path(interpreter.__file__).read_text("utf-8"))
@@ -63,7 +63,7 @@ def test_the_interpreter_knows_no_operation_beside_the_table() -> None:
     assert sorted(branches()) == sorted(function_name(kind).upper() for kind in OPERATIONS)
 
 
-def written(matcher: Matcher, policies: Sequence[Policy], *, verdicts: bool) -> set[int]:
+def opcodes_of(matcher: Matcher, policies: Sequence[Policy], *, verdicts: bool) -> set[int]:
     """The operation codes in the programs of these policies."""
     codes: set[int] = set()
     for kind, name in enumerate(KINDS):
@@ -76,10 +76,10 @@ def written(matcher: Matcher, policies: Sequence[Policy], *, verdicts: bool) -> 
 def test_every_operation_is_written_for_some_policy() -> None:
     """Random policies, compiled for statuses and for verdicts, and a policy with a link behind a set use every operation."""
     rng, matcher = Random(7), Matcher(network.catalogue(), DAY)
-    policies = [network.drawn(rng, name=f"p{number}")[1] for number in range(300)]
+    policies = [network.random_valid_policy(rng, name=f"p{number}")[1] for number in range(300)]
 
-    codes = written(matcher, policies, verdicts=False) | written(matcher, policies, verdicts=True)
-    codes |= written(Matcher(presence.catalogue(), DAY), [HOUSEHOLDS_OF_OCCUPANTS], verdicts=False)
+    codes = opcodes_of(matcher, policies, verdicts=False) | opcodes_of(matcher, policies, verdicts=True)
+    codes |= opcodes_of(Matcher(presence.catalogue(), DAY), [HOUSEHOLDS_OF_OCCUPANTS], verdicts=False)
 
     assert [kind.__name__ for kind in OPERATIONS if CODES[kind] not in codes] == []
 
@@ -90,13 +90,13 @@ def test_every_operation_is_written_for_some_policy() -> None:
     ({"hukou": {"division": STREET}, "household": "h", "occupancy": {"lives_at": "d", "relation_to_tenant": "kin"}}, "no"),
     ({"hukou": {"division": STREET}}, "yes"),
 ])  # fmt: skip
-def test_a_set_behind_an_empty_link_behind_a_set_is_not_complete(feeds: Given, expected: str) -> None:
+def test_a_set_behind_an_empty_link_behind_a_set_is_not_complete(feeds: WorldData, expected: str) -> None:
     """It is unknown whether the occupants' households are empty where an occupant names no household."""
     dwelling, household = {"dwelling": {"division": STREET}}, {"household": {"division": STREET}}
     world = {"persons": {"p": feeds}, "households": {"h": household}, "dwellings": {"d": dwelling}, "coverage": COVERED}
     matcher = worlds.load(presence.catalogue(), world, DAY)
 
-    rows, verdicts = judged(matcher, HOUSEHOLDS_OF_OCCUPANTS, DAY)
+    rows, verdicts = rows_with_verdict(matcher, HOUSEHOLDS_OF_OCCUPANTS, DAY)
 
     assert [WORDS[code] for code in verdicts.tolist()] == [expected] and len(rows) == 1
     assert verdict(matcher, HOUSEHOLDS_OF_OCCUPANTS, worlds.token(Kind.DWELLING, "d"), DAY).verdict == expected

@@ -12,12 +12,12 @@ import pytest
 from matchers import worlds
 from matchers.kernel.changes import STATUSES
 from matchers.kernel.layout import KINDS
-from matchers.lists.criteria import Judge, patterns
+from matchers.lists.criteria import CriteriaReader, patterns
 from matchers.program.state import in_force
 from matchers.reading.explain import Criterion, explain
-from tests.matchers.counting import Counted, chunks, need
-from tests.matchers.network import catalogue, drawn
-from tests.worlds import random_given
+from tests.matchers.counting import AddCounts, chunks, need
+from tests.matchers.network import catalogue, random_valid_policy
+from tests.worlds import random_world
 
 CHUNKS, WORLDS, POLICIES = 4, 10, 6
 LETTERS = {0: None, 1: True, 2: False}
@@ -25,28 +25,28 @@ LETTERS = {0: None, 1: True, 2: False}
 need("criteria", len(chunks(CHUNKS)), {"leaves": 1_200, "leaves that decide": 700, "listed": 100, "later days": 40})
 
 
-def told(criterion: Criterion) -> list[Criterion]:
+def leaves_of(criterion: Criterion) -> list[Criterion]:
     """The leaves of an explanation, in order."""
-    return [criterion] if not criterion.children else [leaf for child in criterion.children for leaf in told(child)]
+    return [criterion] if not criterion.children else [leaf for child in criterion.children for leaf in leaves_of(child)]
 
 
 def compare(seed: int) -> Counter[str]:
     """Compares both readings for every subject of some policies in one world, on its day and on another."""
     rng, counts = Random(f"criteria {seed}"), Counter[str]()
-    world_data, today = random_given(rng, 6)
+    world_data, today = random_world(rng, 6)
     matcher = worlds.load(catalogue(), world_data, today)
     for number in range(POLICIES):
-        _, policy = drawn(rng, 4, f"random-{number}")
+        _, policy = random_valid_policy(rng, 4, f"random-{number}")
         kind = KINDS.index(policy.subject)
         names = worlds.subjects(world_data)[policy.subject]
         tokens = np.array([worlds.token(policy.subject, name) for name in names], np.uint64)
         day = today + timedelta(days=366 * rng.choice([0, 0, 1]))
         counts["later days"] += day != today
-        judge = Judge(matcher, policy)
+        judge = CriteriaReader(matcher, policy)
         reading = judge.read(matcher.store.entities(kind, tokens), day)
         for column, token in enumerate(tokens.tolist()):
             explanation = explain(matcher, policy, token, day)
-            expected = told(explanation.criteria)
+            expected = leaves_of(explanation.criteria)
             assert [LETTERS[int(code)] for code in reading.truth[:, column]] == [leaf.truth for leaf in expected], (seed, number, token)
             assert reading.decides[:, column].tolist() == [leaf.matters for leaf in expected], (seed, number, token)
             assert LETTERS[int(reading.verdict[column])] == explanation.criteria.truth
@@ -62,12 +62,12 @@ def compare(seed: int) -> Counter[str]:
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
-def test_columns_say_what_explanations_say(chunk: int, counted: Counted) -> None:
+def test_columns_say_what_explanations_say(chunk: int, add_counts: AddCounts) -> None:
     """The same truth of every leaf, the same deciding leaves, the same status, and for a no the same failed criteria."""
     total: Counter[str] = Counter()
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
         total += compare(seed)
-    counted("criteria", total)
+    add_counts("criteria", total)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 7, 8, 9])

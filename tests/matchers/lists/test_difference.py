@@ -14,10 +14,10 @@ from matchers.lists.difference import Difference, OtherKind, as_if_in_force, dif
 from matchers.lists.verdicts import WORDS
 from matchers.reading.explain import Explanation, explain
 from policies.language.tree import Policy
-from tests.matchers.counting import Counted, chunks, need
-from tests.matchers.lists.test_criteria import told
-from tests.matchers.network import catalogue, drawn
-from tests.worlds import random_given
+from tests.matchers.counting import AddCounts, chunks, need
+from tests.matchers.lists.test_criteria import leaves_of
+from tests.matchers.network import catalogue, random_valid_policy
+from tests.worlds import random_world
 
 CHUNKS, WORLDS, PAIRS = 4, 10, 4
 
@@ -38,7 +38,7 @@ def expected_why(move: str, sides: tuple[Explanation, Explanation], benefit: boo
     lists = side.verdict.verdict == "yes" or (side.verdict.verdict == "unknown" and benefit)
     if side.verdict.verdict is None or (lists and side.verdict.status is None and move != "unknown"):
         return version, frozenset({None})
-    return version, frozenset(leaf.meta.id for leaf in told(side.criteria) if leaf.matters)
+    return version, frozenset(leaf.meta.id for leaf in leaves_of(side.criteria) if leaf.matters)
 
 
 def move_of(before: Explanation, after: Explanation) -> str | None:
@@ -49,7 +49,9 @@ def move_of(before: Explanation, after: Explanation) -> str | None:
     return "unknown" if turned_unknown else None
 
 
-def held(comparison: Difference, explanations: dict[int, tuple[Explanation, Explanation]], benefit: bool, counts: Counter[str]) -> None:
+def compare_movers(
+    comparison: Difference, explanations: dict[int, tuple[Explanation, Explanation]], benefit: bool, counts: Counter[str]
+) -> None:
     """Compares the movers, the counts and the matrix of verdicts with the explanations of every subject."""
     movers = {move.subject: move for move in comparison.movers()}
     matrix: Counter[tuple[str | None, str | None]] = Counter()
@@ -74,7 +76,7 @@ def held(comparison: Difference, explanations: dict[int, tuple[Explanation, Expl
     assert comparison.turned_unknown == matrix["yes", "unknown"] + matrix["no", "unknown"]
 
 
-def sums_up(comparison: Difference) -> None:
+def compare_sums(comparison: Difference) -> None:
     """The counts by street, by criterion and by status add up to the movers."""
     by_move = Counter(mover.move for mover in comparison.movers())
     assert {move: comparison.count(move) for move in by_move} == dict(by_move)
@@ -93,11 +95,11 @@ def sums_up(comparison: Difference) -> None:
 def compare(seed: int) -> Counter[str]:
     """Compares some pairs of versions over one world."""
     rng, counts = Random(f"difference {seed}"), Counter[str]()
-    world_data, day = random_given(rng, 8)
+    world_data, day = random_world(rng, 8)
     matcher = worlds.load(catalogue(), world_data, day)
     for number in range(PAIRS):
-        _, old = drawn(rng, 4, f"random-{number}")
-        _, new = drawn(rng, 4, f"random-{number}", subject=str(old.subject), direction=old.direction)
+        _, old = random_valid_policy(rng, 4, f"random-{number}")
+        _, new = random_valid_policy(rng, 4, f"random-{number}", subject=str(old.subject), direction=old.direction)
         state_before = (dict(matcher.policies), matcher.day)
         comparison = difference(matcher, old, new, day)
         assert (matcher.policies, matcher.day) == state_before
@@ -107,27 +109,27 @@ def compare(seed: int) -> Counter[str]:
             subject = worlds.token(old.subject, name)
             under_old, under_new = (explain(matcher, as_if_in_force(policy), subject, day) for policy in (old, new))
             explanations[subject] = (under_old, under_new)
-        held(comparison, explanations, old.direction == "benefit", counts)
-        sums_up(comparison)
+        compare_movers(comparison, explanations, old.direction == "benefit", counts)
+        compare_sums(comparison)
     return counts
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
-def test_a_comparison_is_what_explanations_of_both_say(chunk: int, counted: Counted) -> None:
+def test_a_comparison_is_what_explanations_of_both_say(chunk: int, add_counts: AddCounts) -> None:
     """The same movers, the same verdicts before and after, and the same deciding criteria of the same version."""
     total: Counter[str] = Counter()
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
         total += compare(seed)
-    counted("differences", total)
+    add_counts("differences", total)
 
 
 def one_policy(seed: int, **fixed: str) -> Policy:
-    return drawn(Random(seed), 4, "one", **fixed)[1]
+    return random_valid_policy(Random(seed), 4, "one", **fixed)[1]
 
 
 def test_a_version_beside_itself_moves_nobody() -> None:
     """Even where one of them is not in force: the rules are compared, not the days."""
-    world_data, day = random_given(Random(3), 8)
+    world_data, day = random_world(Random(3), 8)
     matcher = worlds.load(catalogue(), world_data, day)
     policy = one_policy(5)
 
@@ -139,7 +141,7 @@ def test_a_version_beside_itself_moves_nobody() -> None:
 
 def test_versions_about_other_kinds_cannot_be_compared() -> None:
     """Versions about persons and about households are refused."""
-    matcher = worlds.load(catalogue(), *random_given(Random(3), 4))
+    matcher = worlds.load(catalogue(), *random_world(Random(3), 4))
 
     with pytest.raises(OtherKind):
         difference(matcher, one_policy(1, subject="person"), one_policy(1, subject="household"), matcher.day)

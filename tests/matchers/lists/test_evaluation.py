@@ -19,33 +19,33 @@ from matchers.kernel.changes import STATUSES, Changes, Open
 from matchers.kernel.layout import KINDS
 from matchers.lists import evaluation as anew
 from matchers.lists.compare import verdicts_of
-from matchers.lists.criteria import Judge
+from matchers.lists.criteria import CriteriaReader
 from matchers.matrix.coverage import Statement
 from matchers.program import closure
 from matchers.program.state import in_force
 from policies.language.tree import Policy
 from streams.language.causes import DayCause
 from streams.language.messages import CandidateChange
-from streams.lists.lines import Moved, lines
+from streams.lists.lines import Move, lines
 from tests.matchers import test_incremental, test_sharded
-from tests.matchers.counting import Counted, chunks, need
+from tests.matchers.counting import AddCounts, chunks, need
 from tests.matchers.network import catalogue
 
 CHUNKS, SCHEDULES, STEPS = 10, 6, 24
-Listed = tuple[int, int, Open]
+Candidate = tuple[int, int, Open]
 """Token, status, and what is open."""
 
 
-def told(changes: Changes, day: dt.date) -> list[CandidateChange]:
+def lines_of(changes: Changes, day: dt.date) -> list[CandidateChange]:
     """The lines of these changes."""
-    return list(lines([Moved(day, DayCause(day), changes.columns())], 0))
+    return list(lines([Move(day, DayCause(day), changes.columns())], 0))
 
 
-def one_by_one(matcher: Matcher, policy: Policy, day: dt.date) -> list[Listed]:
+def one_by_one(matcher: Matcher, policy: Policy, day: dt.date) -> list[Candidate]:
     """A policy's list, by a program of its own over all subjects."""
     kind = KINDS.index(policy.subject)
     rows = matcher.mine(kind, np.arange(matcher.store.sizes[kind], dtype=np.int32))
-    read = Judge(matcher, policy).read(rows, day)
+    read = CriteriaReader(matcher, policy).read(rows, day)
     on = np.flatnonzero(read.status) if in_force(policy, day) else rows[:0]
     return [
         (int(matcher.store.tokens[kind][rows[i]]), int(read.status[i]), read.entry.open(read.missing[i], read.checklist[i]))
@@ -53,7 +53,7 @@ def one_by_one(matcher: Matcher, policy: Policy, day: dt.date) -> list[Listed]:
     ]
 
 
-def at_once(matcher: Matcher, policies: Sequence[Policy], day: dt.date) -> list[list[Listed]]:
+def at_once(matcher: Matcher, policies: Sequence[Policy], day: dt.date) -> list[list[Candidate]]:
     """The lists of policies, from one pass."""
     return [
         list(zip(listing.subject.tolist(), listing.status.tolist(), map(listing.words, range(len(listing.row))), strict=True))
@@ -61,7 +61,7 @@ def at_once(matcher: Matcher, policies: Sequence[Policy], day: dt.date) -> list[
     ]
 
 
-class Twice(Matcher):
+class BothWaysMatcher(Matcher):
     """A matcher that does each day and each statement both ways."""
 
     went_through: Counter[str]
@@ -86,25 +86,25 @@ class Twice(Matcher):
             everybody = change(other)
             patch.setattr(closure, "wide", lambda touched, of, linked=False: False)
             changes = change(self)
-        assert told(everybody, day) == told(changes, day)
+        assert lines_of(everybody, day) == lines_of(changes, day)
         self.went_through["asked of everybody"] += len(wide_calls) > 0
         self.went_through["lines both ways"] += len(changes)
         return changes
 
 
-class Schedule(test_incremental.Schedule):
+class BothWaysSchedule(test_incremental.MessageSchedule):
     """Random messages, done both ways."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
-        self.matcher = Twice(catalogue(), self.day)
+        self.matcher = BothWaysMatcher(catalogue(), self.day)
         self.matcher.went_through = self.counts
 
     def restore(self) -> list[Changes]:
         super().restore()
         former = self.matcher
-        self.matcher = Twice.restore(catalogue(), former.arrays(), former.meta(), former.policies, former.statements)
-        assert isinstance(self.matcher, Twice)
+        self.matcher = BothWaysMatcher.restore(catalogue(), former.arrays(), former.meta(), former.policies, former.statements)
+        assert isinstance(self.matcher, BothWaysMatcher)
         self.matcher.went_through = self.counts
         return []
 
@@ -117,9 +117,9 @@ class Schedule(test_incremental.Schedule):
                 assert sorted(listing) == sorted(expected), (policy.name, day)
                 self.counts["listed anew"] += len(expected)
                 self.counts["with something open"] += sum(STATUSES[status] != "eligible" for _, status, _ in expected)
-        self.counted(policies)
+        self.compare_counts(policies)
 
-    def counted(self, policies: list[Policy]) -> None:
+    def compare_counts(self, policies: list[Policy]) -> None:
         """Compares the counts of one pass with the verdicts of each policy."""
         for policy, counts in zip(policies, self.matcher.counts_of(policies), strict=True):
             kind = KINDS.index(policy.subject)
@@ -136,7 +136,7 @@ class Schedule(test_incremental.Schedule):
 
 def run(seed: int) -> Counter[str]:
     """One schedule, checked after every message."""
-    schedule = Schedule(seed)
+    schedule = BothWaysSchedule(seed)
     schedule.step(schedule.publish)
     words = (
         [schedule.records, schedule.correct, schedule.answer] * 2
@@ -163,7 +163,7 @@ need(
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
-def test_one_pass_says_what_each_policy_says(chunk: int, counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_pass_says_what_each_policy_says(chunk: int, add_counts: AddCounts, monkeypatch: pytest.MonkeyPatch) -> None:
     """After every message, lists and counts of one pass in blocks of 64 are those of each policy; both ways give the same lines."""
     monkeypatch.setattr(anew, "SCAN", 64)
     counts: Counter[str] = Counter()
@@ -172,10 +172,10 @@ def test_one_pass_says_what_each_policy_says(chunk: int, counted: Counted, monke
             counts += run(seed)
         except Exception as error:
             raise AssertionError(f"seed {seed}: {error}") from error
-    counted("anew", counts)
+    add_counts("anew", counts)
 
 
-class ShardedSchedule(test_sharded.Schedule):
+class PartitionedEvaluationSchedule(test_sharded.PartitionedSchedule):
     """Random messages to shards whose lists together are those of one matcher."""
 
     def holds(self) -> None:
@@ -190,6 +190,6 @@ class ShardedSchedule(test_sharded.Schedule):
 def test_shards_may_choose_otherwise(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A shard may judge everybody where the one matcher judges only the subjects concerned, or the other way round."""
     monkeypatch.setattr(closure, "wide", lambda touched, of, linked=False: touched > 0 and (touched * 7 + of) % 3 > 0)
-    monkeypatch.setattr(test_sharded, "Schedule", ShardedSchedule)
+    monkeypatch.setattr(test_sharded, "PartitionedSchedule", PartitionedEvaluationSchedule)
 
     test_sharded.run(seed, 3)

@@ -12,7 +12,7 @@ from typing import Any
 from matchers import worlds
 from matchers.core import Matcher
 from policies.values import Kind
-from tests.matchers.network import catalogue, checked
+from tests.matchers.network import catalogue, valid_policy
 
 DAY = dt.date(2026, 10, 15)
 FEW_DEBTS = {
@@ -29,43 +29,43 @@ DISTRICT = {"feed": "assets", "unit": "city-civil", "division": "31", "complete_
 
 def matcher(*coverage: dict[str, Any], day: dt.date = DAY) -> Matcher:
     """The two people under these statements, with the policy in force."""
-    policy = checked(FEW_DEBTS)
+    policy = valid_policy(FEW_DEBTS)
     assert policy is not None
     engine = worlds.load(catalogue(), {**PEOPLE, "coverage": list(coverage)}, day)
     engine.publish(policy)
     return engine
 
 
-def stated(*coverage: dict[str, Any]) -> Any:
+def statements_of(*coverage: dict[str, Any]) -> Any:
     return worlds.statements(catalogue(), {**PEOPLE, "coverage": list(coverage)})
 
 
-def told(changes: Any) -> list[tuple[int, str | None, str | None]]:
+def status_changes(changes: Any) -> list[tuple[int, str | None, str | None]]:
     return [(change.subject, change.before, change.after) for change in changes]
 
 
-SHE = worlds.token(Kind.PERSON, "listed")
+LISTED_PERSON = worlds.token(Kind.PERSON, "listed")
 
 
 def test_a_division_reaches_whom_another_source_listed() -> None:
     """One source listed the person. The other source's statement about the division makes the verdict a yes; its withdrawal takes that back."""
     engine = matcher(LISTED)
 
-    assert told(engine.cover(stated(LISTED, DISTRICT))) == [(SHE, None, "eligible")]
-    assert told(engine.cover(stated(LISTED))) == [(SHE, "eligible", None)]
+    assert status_changes(engine.cover(statements_of(LISTED, DISTRICT))) == [(LISTED_PERSON, None, "eligible")]
+    assert status_changes(engine.cover(statements_of(LISTED))) == [(LISTED_PERSON, "eligible", None)]
 
 
 def test_a_list_reaches_whom_another_source_s_division_holds() -> None:
     """The same result where the statement about the division comes first."""
     engine = matcher(DISTRICT)
 
-    assert told(engine.cover(stated(DISTRICT, LISTED))) == [(SHE, None, "eligible")]
+    assert status_changes(engine.cover(statements_of(DISTRICT, LISTED))) == [(LISTED_PERSON, None, "eligible")]
 
 
 def test_the_division_of_whom_another_source_listed_grows_too_old() -> None:
     """The statement about the division is too old on the day after its last, though the list is fresh. A clock put back restores it."""
     engine = matcher({**LISTED, "complete_to": DAY + dt.timedelta(20)}, DISTRICT)
 
-    assert told(engine.tick(DAY + dt.timedelta(30))) == []
-    assert told(engine.tick(DAY + dt.timedelta(31))) == [(SHE, "eligible", None)]
-    assert told(engine.tick(DAY)) == [(SHE, None, "eligible")]
+    assert status_changes(engine.tick(DAY + dt.timedelta(30))) == []
+    assert status_changes(engine.tick(DAY + dt.timedelta(31))) == [(LISTED_PERSON, "eligible", None)]
+    assert status_changes(engine.tick(DAY)) == [(LISTED_PERSON, None, "eligible")]

@@ -11,21 +11,21 @@ from collections import Counter
 import pytest
 
 from tests.matchers import test_sharded
-from tests.matchers.corrected import Corrected
-from tests.matchers.counting import Counted, chunks, need
+from tests.matchers.correction_schedule import CorrectionSchedule
+from tests.matchers.counting import AddCounts, chunks, need
 
 CHUNKS, SCHEDULES = 8, 8
 STEPS = 30
 PARTITIONS = (1, 2, 3, 7)
 
 
-class Sharded(Corrected, test_sharded.Schedule):
+class PartitionedCorrectionSchedule(CorrectionSchedule, test_sharded.PartitionedSchedule):
     """The same schedule over several shards."""
 
 
-def run(schedule: Corrected) -> Counter[str]:
+def run(schedule: CorrectionSchedule) -> Counter[str]:
     """One schedule, checked after every message and at its end."""
-    schedule.prepared()
+    schedule.prepare()
     schedule.step(schedule.begin)
     schedule.step(schedule.publish)
     words = (
@@ -43,7 +43,7 @@ def run(schedule: Corrected) -> Counter[str]:
         + [schedule.hand] * 3
         + [schedule.take_back] * 2
     )
-    if isinstance(schedule, Sharded):
+    if isinstance(schedule, PartitionedCorrectionSchedule):
         words += [schedule.move, schedule.join, schedule.publish_far] * 2 + [schedule.hand_over]
     first = [schedule.merge] * schedule.rng.choice([0, 0, 1, 2])
     for message in [*first, schedule.records, schedule.cover, schedule.publish, schedule.publish, *schedule.rng.choices(words, k=STEPS)]:
@@ -69,26 +69,26 @@ need(
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
-def test_decision_and_rows_in_any_order_give_the_same(chunk: int, counted: Counted) -> None:
+def test_decision_and_rows_in_any_order_give_the_same(chunk: int, add_counts: AddCounts) -> None:
     """After every message the lists are the full evaluation; at the end they are those of the world with every name replaced."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
         try:
-            counts += run(Corrected(seed))
+            counts += run(CorrectionSchedule(seed))
         except Exception as error:
             raise AssertionError(f"seed {seed}: {error}") from error
-    counted("identity", counts)
+    add_counts("identity", counts)
 
 
 @pytest.mark.parametrize("partitions", PARTITIONS)
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
-def test_shards_correct_as_one_matcher_does(chunk: int, partitions: int, counted: Counted) -> None:
+def test_shards_correct_as_one_matcher_does(chunk: int, partitions: int, add_counts: AddCounts) -> None:
     """After every message the changes of N shards are those of one matcher, whichever shard owns a subject from then on."""
-    schedule = Sharded(chunk, partitions)
+    schedule = PartitionedCorrectionSchedule(chunk, partitions)
     try:
         counts = run(schedule)
     except Exception as error:
         raise AssertionError(f"seed {chunk}, {partitions} partitions: {error}") from error
     for policy in schedule.policies.values():
         schedule.matcher.judges_alike(policy)
-    counted("identity, sharded", counts + schedule.matcher.went_through)
+    add_counts("identity, sharded", counts + schedule.matcher.went_through)

@@ -15,7 +15,7 @@ import pytest
 from matchers import worlds
 from matchers.core import Matcher
 from matchers.kernel.layout import KINDS
-from matchers.lists.compare import judged
+from matchers.lists.compare import rows_with_verdict
 from matchers.lists.verdicts import WORDS, candidates
 from matchers.reading.explain import verdict
 from policies.language.tree import Policy
@@ -28,7 +28,7 @@ from tests.matchers.presence import (
     MALE,
     PAID,
     STREET,
-    Given,
+    WorldData,
     catalogue,
     count,
     leaf,
@@ -38,7 +38,7 @@ from tests.matchers.presence import (
 )
 
 
-class Told:
+class ListsByChanges:
     """A matcher with policies, and the lists its changes add up to."""
 
     def __init__(self, policies: Iterable[Policy]) -> None:
@@ -55,7 +55,7 @@ class Told:
             if change.after is not None:
                 listing[change.subject] = (change.after, frozenset(change.missing))
 
-    def deliver(self, world_data: Given) -> None:
+    def deliver(self, world_data: WorldData) -> None:
         for batch in worlds.batches(catalogue(), world_data):
             self.take(self.matcher.apply(batch))
 
@@ -69,7 +69,7 @@ class Told:
 def test_a_dwelling_follows_a_row_that_names_it_from_arrival_to_withdrawal() -> None:
     """The list changes when the row comes, names another dwelling, is mended, is deleted and is withdrawn."""
     over_d = [leaf("occupancy"), leaf("occupancy.pension"), count("occupancy", "ge", 1)]
-    lists = Told(policy(criterion, "dwelling", f"p{i}") for i, criterion in enumerate(over_d))
+    lists = ListsByChanges(policy(criterion, "dwelling", f"p{i}") for i, criterion in enumerate(over_d))
     lists.take(lists.matcher.cover(worlds.statements(catalogue(), {"coverage": COVERED})))
     lists.deliver(
         {
@@ -152,8 +152,8 @@ def rows(rng: Random) -> list[tuple[str, str, str, dict[str, Any]]]:
     return out
 
 
-def given_of(rows: Iterable[tuple[str, str, str, dict[str, Any]]]) -> Given:
-    world_data: Given = {"coverage": COVERED}
+def world_of(rows: Iterable[tuple[str, str, str, dict[str, Any]]]) -> WorldData:
+    world_data: WorldData = {"coverage": COVERED}
     for section, name, feed, record in rows:
         world_data.setdefault(section, {}).setdefault(name, {}).setdefault(feed, []).append(record)
     return world_data
@@ -164,7 +164,7 @@ def agree(matcher: Matcher) -> dict[str, dict[int, str | None]]:
     out: dict[str, dict[int, str | None]] = {}
     for rule in POLICIES:
         kind = KINDS.index(rule.subject)
-        numbers, words = judged(matcher, rule, DAY)
+        numbers, words = rows_with_verdict(matcher, rule, DAY)
         verdicts = dict(zip(numbers.tolist(), (WORDS[word] for word in words.tolist()), strict=True))
         statuses = {c.subject: (c.status, c.missing) for c in candidates(matcher, rule, DAY)}
         for row, token in enumerate(matcher.store.tokens[kind][: matcher.store.sizes[kind]].tolist()):
@@ -182,17 +182,17 @@ def test_change_by_change_is_as_evaluated_afresh(seed: int) -> None:
     rng = Random(seed)
     world = rows(rng)
     order = rng.sample(world, len(world))
-    lists = Told(POLICIES)
+    lists = ListsByChanges(POLICIES)
     lists.take(lists.matcher.cover(worlds.statements(catalogue(), {"coverage": COVERED})))
 
     while order:
         some = rng.randint(1, 4)
         part, order = order[:some], order[some:]
-        lists.deliver(given_of(part))
+        lists.deliver(world_of(part))
         lists.holds()
     mine = agree(lists.matcher)
 
-    fresh = worlds.load(catalogue(), given_of(world), DAY)
+    fresh = worlds.load(catalogue(), world_of(world), DAY)
     assert {name: mine[name] for name in mine} == agree(fresh)
     for name, rule in lists.policies.items():
         assert lists.lists[name] == {c.subject: (c.status, frozenset(c.missing)) for c in candidates(fresh, rule, DAY)}
@@ -203,7 +203,7 @@ def test_what_is_decided_stays_when_failed_rows_are_mended(seed: int) -> None:
     """A yes or no stays whatever the mended rows say about what they name, and also where an occupant's row is deleted."""
     rng = Random(1000 + seed)
     world = rows(rng)
-    before = agree(worlds.load(catalogue(), given_of(world), DAY)) if seed < 6 else _verdicts(world)
+    before = agree(worlds.load(catalogue(), world_of(world), DAY)) if seed < 6 else _verdicts(world)
 
     for _ in range(3):
         mended_rows = []
@@ -225,10 +225,10 @@ def test_what_is_decided_stays_when_failed_rows_are_mended(seed: int) -> None:
 
 
 def _verdicts(world: list[tuple[str, str, str, dict[str, Any]]]) -> dict[str, dict[int, str | None]]:
-    matcher = worlds.load(catalogue(), given_of(world), DAY)
+    matcher = worlds.load(catalogue(), world_of(world), DAY)
     out: dict[str, dict[int, str | None]] = {}
     for rule in POLICIES:
-        numbers, words = judged(matcher, rule, DAY)
+        numbers, words = rows_with_verdict(matcher, rule, DAY)
         tokens = matcher.store.tokens[KINDS.index(rule.subject)]
         out[rule.name] = {int(tokens[row]): WORDS[word] for row, word in zip(numbers.tolist(), words.tolist(), strict=True)}
     return out

@@ -22,11 +22,11 @@ from matchers.program import binding
 from matchers.reading import explain, worstcase
 from policies.values import Kind
 from tests.matchers import crowd, presence, test_incremental, test_sharded
-from tests.matchers.counting import Counted, need
+from tests.matchers.counting import AddCounts, need
 from tests.matchers.crowd import SHAPES
-from tests.matchers.network import asked, catalogue, drawn, given_of, listed, pairs, rows_of, verdicts
+from tests.matchers.network import answers_to_checks, catalogue, computed_list, pairs, random_valid_policy, rows_of, verdicts, world_of
 from tests.oracles import naive
-from tests.worlds import CONTRACTS, random_given
+from tests.worlds import CONTRACTS, random_world
 
 BOUNDS = (1, 3, 7, 64)
 PEAK_MB = 500
@@ -45,9 +45,9 @@ def bound(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> in
     return int(request.param)
 
 
-def crowded(rng: Random, size: int) -> tuple[dict[str, Any], Any]:
+def crowded_world(rng: Random, size: int) -> tuple[dict[str, Any], Any]:
     """A random world in which most persons belong to two households and live in two dwellings; some keep their links."""
-    world_data, day = random_given(rng, size)
+    world_data, day = random_world(rng, size)
     rows = []
     for row in rows_of(world_data):
         record = dict(row.record)
@@ -55,24 +55,24 @@ def crowded(rng: Random, size: int) -> tuple[dict[str, Any], Any]:
             if record.get(link) and rng.random() < 0.9:
                 record[link] = rng.choice(names)
         rows.append(type(row)(row.kind, row.name, row.feed, record))
-    return given_of(rows, **{part: world_data[part] for part in ("coverage", "answers", "replacements") if part in world_data}), day
+    return world_of(rows, **{part: world_data[part] for part in ("coverage", "answers", "replacements") if part in world_data}), day
 
 
 def over_sets(rng: Random, name: str, subject: str) -> tuple[dict[str, Any], Any]:
     """A random policy that asks about sets behind a link or within sets."""
     while True:
-        data, policy = drawn(rng, rng.choice([1, 2]), name, subject=subject)
+        data, policy = random_valid_policy(rng, rng.choice([1, 2]), name, subject=subject)
         text = json.dumps(data, default=str)
         if "household.members" in text or "registered_at." in text or text.count('"over"') > 1:
             return data, policy
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_every_way_says_what_the_naive_evaluator_says(bound: int, size: int, counted: Counted) -> None:
+def test_every_way_says_what_the_naive_evaluator_says(bound: int, size: int, add_counts: AddCounts) -> None:
     """Verdicts, statuses, checklists and missing evidence of persons in crowded households and dwellings, by columns and by the scalar
     reading."""
     rng = Random(1000 * size + bound)
-    world_data, day = crowded(rng, size)
+    world_data, day = crowded_world(rng, size)
     matcher = worlds.load(catalogue(), world_data, day)
     world = naive.World(CONTRACTS, world_data)
     counts: dict[str, int] = {}
@@ -80,8 +80,8 @@ def test_every_way_says_what_the_naive_evaluator_says(bound: int, size: int, cou
         kind = ("person", "person", "household", "dwelling")[number % 4]
         data, policy = over_sets(rng, f"crowd-{number}", kind)
         matcher.publish(policy)
-        worlds.answer(matcher, policy.name, policy.subject, asked(world_data, policy))
-        columns, lists = verdicts(matcher, policy, day), listed(matcher, policy, day)
+        worlds.answer(matcher, policy.name, policy.subject, answers_to_checks(world_data, policy))
+        columns, lists = verdicts(matcher, policy, day), computed_list(matcher, policy, day)
         for name, expectation in naive.evaluate(data, world, day).items():
             token, at = worlds.token(Kind(kind), name), (bound, size, number, name)
             missing = pairs((criterion, feed) for criterion, feed, _ in expectation.missing)
@@ -98,7 +98,7 @@ def test_every_way_says_what_the_naive_evaluator_says(bound: int, size: int, cou
                 ), at
                 counts[expectation.verdict] = counts.get(expectation.verdict, 0) + 1
                 counts["missing"] = counts.get("missing", 0) + bool(missing)
-    counted("crowds", counts)
+    add_counts("crowds", counts)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -116,7 +116,7 @@ def test_shards_evaluate_in_parts_as_one_matcher_does(bound: int) -> None:
 def test_household_of_twenty_thousand(shape: str) -> None:
     """A household of 20,000 goes through every operation in bounded memory: under one quantifier, two nested ones, records of members,
     and a sum."""
-    figures = measured(20_000, shape)
+    figures = crowd_figures(20_000, shape)
 
     assert figures["peak"] < PEAK_MB
     assert figures["delivered"][0] >= 20_000
@@ -126,7 +126,7 @@ def test_household_of_twenty_thousand(shape: str) -> None:
 
 def test_memory_does_not_grow_with_the_square() -> None:
     """With eight times the members there are 64 times the pairs: memory grows with the members, not with the pairs."""
-    small, large = (measured(members, "nested")["peak"] for members in (5_000, 40_000))
+    small, large = (crowd_figures(members, "nested")["peak"] for members in (5_000, 40_000))
 
     assert (large - small) * 2**20 < 4_000 * 35_000
 
@@ -148,7 +148,7 @@ def test_subject_of_very_many_records_is_felt_once() -> None:
 def test_until_is_never_later_than_the_day_of_the_change(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where reading on would meet too many elements, ``until`` is the day that was reached; nothing changes before that day."""
     rng = Random(3)
-    world_data, day = crowded(rng, 8)
+    world_data, day = crowded_world(rng, 8)
     matcher, earlier, same = worlds.load(catalogue(), world_data, day), 0, 0
     for number in range(12):
         _, policy = over_sets(rng, f"until-{number}", "person")
@@ -186,7 +186,7 @@ def test_no_answer_where_too_much_would_be_read(monkeypatch: pytest.MonkeyPatch)
     assert answers == [True, None]
 
 
-def measured(members: int, shape: str) -> dict[str, Any]:
+def crowd_figures(members: int, shape: str) -> dict[str, Any]:
     """The output of ``tests.matchers.crowd``, run as a process of its own."""
     words = [sys.executable, "-m", "tests.matchers.crowd", str(members), shape]
     figures = json.loads(subprocess.run(words, check=True, capture_output=True, timeout=500).stdout)

@@ -21,7 +21,7 @@ from policies.checking.checker import check
 from policies.language.catalogue import Catalogue
 from policies.values import Kind
 from policies.yaml.document import Document
-from tests.matchers.counting import Counted, chunks, need
+from tests.matchers.counting import AddCounts, chunks, need
 from tests.oracles import naive
 from tests.worlds import CONTRACTS, UNITS
 
@@ -211,7 +211,7 @@ def _is_always_yes(data: dict[str, Any], world_data: dict[str, Any], cells: list
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
-def test_the_worst_case_is_brute_force(chunk: int, counted: Counted) -> None:
+def test_the_worst_case_is_brute_force(chunk: int, add_counts: AddCounts) -> None:
     """``still_yes`` is true exactly when every value of one or two missing fields gives yes; if nothing else is missing, it always answers."""
     for seed in range(chunk * SEEDS, (chunk + 1) * SEEDS):
         rng = Random(seed)
@@ -226,7 +226,7 @@ def test_the_worst_case_is_brute_force(chunk: int, counted: Counted) -> None:
         still_yes_said = still_yes(matcher, result.policy, token(Kind.PERSON, "a"), DAY)
         assert still_yes_said == _is_always_yes(data, world_data, cells), (seed, still_yes_said, data["criteria"], cells)
         fields = f"{len(cells)} field{'s' if len(cells) > 1 else ''}"
-        counted("worst case", {f"{fields} {'yes all the same' if still_yes_said else 'not always yes'}": 1})
+        add_counts("worst case", {f"{fields} {'yes all the same' if still_yes_said else 'not always yes'}": 1})
 
 
 def _plain(data: Any) -> Any:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from policies import limits
-from policies.checking.checker import Checked, check
-from policies.checking.cost import Cost, beyond, refuse_beyond
+from policies.checking.checker import CheckResult, check
+from policies.checking.cost import Cost, exceeded_limit, refuse_too_large
 from policies.language.catalogue import Catalogue
 from policies.language.tree import All, Meta
 from policies.problems.problems import HuiminError, Invalid
@@ -103,7 +103,7 @@ AT: dict[str, tuple[Callable[[int], Data], int, str]] = {
 }
 
 
-def errors(checked: Checked) -> set[str]:
+def errors(checked: CheckResult) -> set[str]:
     return {problem.code for problem in checked.problems if problem.severity == "error"}
 
 
@@ -115,7 +115,7 @@ def test_a_policy_at_a_limit_is_one_and_beyond_it_is_refused(what: str) -> None:
     for size in (limit - 1, limit):
         result = check(Document(build(size), "large.yaml"), network())
         assert result.policy is not None, [problem.render("en") for problem in result.problems]
-        assert beyond(result.policy, network().feeds) is None
+        assert exceeded_limit(result.policy, network().feeds) is None
     for size in (limit + 1, limit * 6 if what != "levels" else 400):
         start = time.monotonic()
         result = check(Document(build(size), "large.yaml"), network())
@@ -241,9 +241,9 @@ def test_a_policy_that_did_not_come_by_the_checker_is_refused_by_what_would_run_
     for _ in range(1_000):
         deep = replace(policy, criteria=All(Meta("x", "x"), (deep.criteria,)))
 
-    assert [beyond(rule, network().feeds) for rule in (policy, wide, deep)] == [None, "CRITERIA", "LEVELS"]
+    assert [exceeded_limit(rule, network().feeds) for rule in (policy, wide, deep)] == [None, "CRITERIA", "LEVELS"]
     with pytest.raises(HuiminError) as error:
-        refuse_beyond(deep, network().feeds)
+        refuse_too_large(deep, network().feeds)
     assert error.value.exit_code == 3
     assert "large" in error.value.text.zh and "64" in error.value.text.en
 

@@ -190,7 +190,7 @@ def test_a_line_of_json_tells_its_slip_at_its_column(line: str, column: int, zh:
 
     problems.add_json(line, error.value)
 
-    (only,) = problems.found
+    (only,) = problems.errors
     assert (only.line, only.column) == (3, column)
     assert zh in only.text.zh and en in only.text.en
     assert json.loads(mended)["format"] == 1

@@ -11,7 +11,7 @@ import pytest
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import Conflict, HuiminError
 from services.deliveries.clock import FAR, DayMove, DayQuestion, move_day
-from services.deliveries.coverage import coverage, take_in_coverage
+from services.deliveries.coverage import coverage_statements, take_in_coverage
 from services.results import plain
 from streams.steps.state import NO_DAY
 
@@ -75,9 +75,9 @@ def test_statements_are_taken_in_and_listed(example: Workspace, tmp_path: Path) 
     file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
     intake = take_in_coverage(example, file, DAY, None, lambda hold: None)
-    listed = coverage(example)
+    listed = coverage_statements(example)
 
     assert [(row.statement, row.standing) for row in intake.statements] == [("s1", "in_effect"), ("s2", "pending")]
     assert [(row.statement, row.delivery) for row in intake.waiting] == [("s2", "d1")]
     assert [(row.statement, row.complete_to) for row in listed] == [("s2", date(2026, 10, 14)), ("s1", date(2026, 10, 1))]
-    assert coverage(example, "hukou") == [] and coverage(example, "pension") == listed
+    assert coverage_statements(example, "hukou") == [] and coverage_statements(example, "pension") == listed

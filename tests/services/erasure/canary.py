@@ -24,7 +24,7 @@ from stdnum.cn import ric
 
 from connectors.erasure.copies import _zstd_packed
 from connectors.identity.segments import SUFFIX, unseal
-from infra.keys import derived
+from infra.keys import derived_key
 from infra.workspace.erasing_note import NOTE
 from infra.workspace.library import copy_library, example_units
 from infra.workspace.workspace import Workspace
@@ -123,7 +123,7 @@ def workspace_with_person(
         deliver_text(
             workspace, host, folder, "workplace", WORK + employed + (f"{KEY},{CANARY},2026-09-01,{EMPLOYER}\n" if with_person else "")
         )
-        host.snapshot()
+        host.write_checkpoint()
         broken_rows = f"q1,{resident(2)},2026-09-02,2020-01-01,,没有这种,居民\n" + (
             f"q7,{CANARY},2026-09-02,2020-01-01,,没有这种,居民\n" if with_person else ""
         )
@@ -140,7 +140,7 @@ def workspace_with_person(
         listed = tuple(token_of(workspace, resident(s)) for s in (3, 7, 9) if s in whom)
         host.submit(CoverageStated("s-list", "workplace", 0, None, listed, date(2026, 10, 5)))
         host.submit(Tick(START + timedelta(1)))
-        host.snapshot()
+        host.write_checkpoint()
         for serial in (5, 7, 11):
             if serial in whom:
                 host.submit(CheckAnswered(ALLOWANCE, token_of(workspace, resident(serial)), "applies", True))
@@ -148,7 +148,7 @@ def workspace_with_person(
             other, people = token_of(workspace, resident(900)), ("王芳", "李强")
             host.submit(IdentityMerged("person", other, token_of(workspace), "same", *people))
             host.submit(CheckAnswered(ALLOWANCE, other, "applies", True))
-            host.snapshot()
+            host.write_checkpoint()
             host.submit(IdentitySplit("person", other, other, (), "not so", *people))
         host.submit(Tick(START + timedelta(3)))
         host.submit(EditionCut(ALLOWANCE))
@@ -232,7 +232,7 @@ def _vault_layers(workspace: Workspace, path: Path) -> Iterator[tuple[str, bytes
     """The bytes of a file of the vault, and its decrypted content: rows, or the note of an erasure."""
     raw = path.read_bytes()
     yield "raw", raw
-    data = unseal(derived(workspace.key(), "vault"), _name(workspace, path), raw)
+    data = unseal(derived_key(workspace.key(), "vault"), _name(workspace, path), raw)
     yield ("rows", _frame(pl.read_parquet(data))) if data.startswith(b"PAR1") else ("opened", data)
 
 

@@ -14,19 +14,19 @@ from pathlib import Path
 import numpy as np
 
 from connectors.kafka.depot import FsspecDepot
-from connectors.kafka.topic_erasure import Emptied, _changes, _editions
-from infra.worker import folds
+from connectors.kafka.topic_erasure import TopicErasure, _changes, _editions
+from infra.worker import fold_maker
 from infra.workspace.ports import parts
 from infra.workspace.workspace import Workspace
 from streams.language.folds import Outgoing
 from streams.language.messages import Blank
 from streams.lists.lines import Lines, lines
-from streams.lists.manifests import stored
-from streams.network.merger import Progress
+from streams.lists.manifests import manifest_for_store
+from streams.network.merger import MessageProgress
 from streams.network.network_host import NetworkHost
 from streams.network.orders import Order, PartitionLines, encode_order, encode_partition_lines
-from streams.network.stages import Purged, Stage, StageRule
-from streams.network.topics import Changes, Inputs
+from streams.network.stages import PurgeReport, Stage, StageRule
+from streams.network.topics import ChangesPort, InputsPort
 from streams.store import checkpoints
 from streams.store.checkpoints import Depot
 from streams.wire.wire import decode_changes, decode_edition, encode
@@ -72,7 +72,7 @@ class Partition:
         return count - len(self.records)
 
 
-class MemoryNetwork(Inputs, Changes):
+class MemoryNetwork(InputsPort, ChangesPort):
     """A network: the topics of its clients (``Inputs``, ``Changes``, ``services.erasure.network_erasing.Topics``), and its workers.
 
     Args:
@@ -91,7 +91,7 @@ class MemoryNetwork(Inputs, Changes):
         self.stop()
         for name in self.stages:
             topic, _, partition = name.rpartition("-")
-            make = folds(parts(), SHARDS, topic, int(partition))
+            make = fold_maker(parts(), SHARDS, topic, int(partition))
             self.open.append(Stage(name, self.folder / "worker", make, depot, StageRule(messages=SNAPSHOT_EVERY)))
 
     def stop(self) -> None:
@@ -134,14 +134,16 @@ class MemoryNetwork(Inputs, Changes):
 
     def manifests(self, policy: str) -> dict[int, str]:
         closed = (decode_edition(record.value) for record in self.of("editions").records if record.rewritten)
-        return {edition.offset: stored(edition.manifest) for edition in closed if edition.policy == policy}
+        return {edition.offset: manifest_for_store(edition.manifest) for edition in closed if edition.policy == policy}
 
     def last(self) -> int:
         return max((offset for offset, _, _ in self.rows()), default=-1)
 
-    def progress(self) -> dict[str, Progress]:
+    def progress(self) -> dict[str, MessageProgress]:
         self.work()
-        return {record.key: Progress(**json.loads(record.value)) for record in self.of("progress").records if record.type == "progress"}
+        return {
+            record.key: MessageProgress(**json.loads(record.value)) for record in self.of("progress").records if record.type == "progress"
+        }
 
     # -- the topics, to whoever erases ---------------------------------------------------------------------------------
 
@@ -149,11 +151,11 @@ class MemoryNetwork(Inputs, Changes):
     def stages(self) -> tuple[str, ...]:
         return ("inputs-0", *(f"orders-{shard}" for shard in range(SHARDS)), "lines-0")
 
-    def purged(self) -> dict[str, Purged]:
+    def purges(self) -> dict[str, PurgeReport]:
         self.work()
-        return {stage.name: report for stage in self.open if (report := stage.purged) is not None}
+        return {stage.name: report for stage in self.open if (report := stage.purge_report) is not None}
 
-    def rolled(self) -> dict[str, int]:
+    def begin_segments(self) -> dict[str, int]:
         bodies = {
             ("inputs", 0): encode(Blank()),
             ("dead-letters", 0): b"",
@@ -162,7 +164,7 @@ class MemoryNetwork(Inputs, Changes):
         bodies |= {("orders", shard): encode_order(Order(shard, 0, 0, ())) for shard in range(SHARDS)}
         return {f"{topic}-{place}": self.of(topic, place).put(NOTHING, NOTHING, body) for (topic, place), body in bodies.items()}
 
-    def emptied(self, upto: Mapping[str, int], person: int) -> Emptied:
+    def erase_person(self, upto: Mapping[str, int], person: int) -> TopicErasure:
         deleted = [self.of(name.rpartition("-")[0], int(name.rpartition("-")[2])).empty(before) for name, before in upto.items()]
         rewritten = 0
         for topic, anew in _ANEW.items():
@@ -171,7 +173,7 @@ class MemoryNetwork(Inputs, Changes):
                 old.put(record.key, record.type, body, record.facts, True)
                 rewritten += 1
             old.empty(begin)
-        return Emptied(sum(deleted), rewritten)
+        return TopicErasure(sum(deleted), rewritten)
 
     # -- the workers ---------------------------------------------------------------------------------------------------
 
@@ -179,14 +181,14 @@ class MemoryNetwork(Inputs, Changes):
         topic, _, partition = stage.name.rpartition("-")
         for record in [record for record in self.of(topic, int(partition)).records if record.offset > stage.offset]:
             stage.take(record.value, record.offset)
-        outputs = stage.taken()
+        outputs = stage.take_uncommitted()
         stage.commit(outputs)
         if due := stage.due:
-            stage.settled()
+            stage.commit_and_write_checkpoint()
         for _, output in outputs:
             self._put_all(output.messages)
-        self._put_all(stage.fold.passing())
-        stage.acknowledged(stage.offset)
+        self._put_all(stage.fold.announcements())
+        stage.note_acknowledged(stage.offset)
         if stage.shippable:
             stage.ship()
         if purge := stage.purgeable:

@@ -15,17 +15,17 @@ import pytest
 
 import services.erasure.erasing as erasing
 from connectors.analysts.snapshot import verify_snapshot
-from infra.workspace.erasing_note import NOTE, unfinished
+from infra.workspace.erasing_note import NOTE, has_unfinished_erasure
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import HuiminError
 from services.erasure.erasure import Erasure, erasures
 from services.lists.evidence import check_evidence
-from services.state.as_of import core, listed
+from services.state.as_of import core, materialized_list
 from streams.embedded.host import EmbeddedHost
 from streams.host import Host
-from streams.language.errors import NotKept, Refused
+from streams.language.errors import NotKept, Refusal
 from streams.language.messages import CheckAnswered, CoverageStated, IdentityMerged, IdentitySplit, OutcomeReported, Tick
-from streams.lists.editions import fold, unsound
+from streams.lists.editions import edition_problems, fold
 from streams.steps.state import State
 from tests.services.erasure import canary
 from tests.services.erasure.canary import ALLOWANCE, START, UNINSURED
@@ -84,7 +84,7 @@ def lines(host: Host, but: int) -> list[Any]:
 
 
 def erase_canary(workspace: Workspace) -> Erasure:
-    return erasing.erase(workspace, canary.token_of(workspace), *PEOPLE)
+    return erasing.erase_person(workspace, canary.token_of(workspace), *PEOPLE)
 
 
 def test_the_person_is_everywhere_before_and_nowhere_after(workspace: Workspace) -> None:
@@ -102,7 +102,7 @@ def test_the_person_is_everywhere_before_and_nowhere_after(workspace: Workspace)
     assert erasure.vault > 0
     assert erasure.removed == 1, "a checkpoint of the time when somebody was merged into the person"
     assert [(entry.day, entry.by, entry.approved_by, entry.reason) for entry in erasures(workspace)] == [(erasure.day, *PEOPLE)]
-    assert erasing.finish(workspace) is None
+    assert erasing.finish_erasure(workspace) is None
 
 
 def test_the_outcomes_of_the_person_go_with_them(workspace: Workspace) -> None:
@@ -112,23 +112,23 @@ def test_the_outcomes_of_the_person_go_with_them(workspace: Workspace) -> None:
         host.submit(OutcomeReported(UNINSURED, token, "declined", host.state.day, "the agency"))
         other = next(c.subject for c in core(host.state).candidates(ALLOWANCE) if c.subject != token)
         host.submit(OutcomeReported(ALLOWANCE, other, "declined", host.state.day, "the agency"))
-        host.snapshot()
-        assert token in host.state.book.on(UNINSURED)
+        host.write_checkpoint()
+        assert token in host.state.book.overlays_of(UNINSURED)
 
     erase_canary(workspace)
 
     assert canary.search(workspace, sought) == {}
     with workspace.writing() as host:
-        assert [finding.subject for finding in host.state.findings] == [other]
+        assert [finding.subject for finding in host.state.outcomes] == [other]
         assert {name: set(of) for name, of in host.state.book.overlays.items()} == {ALLOWANCE: {other}}
         for name in (UNINSURED, ALLOWANCE):
-            assert host.state.book.sizes[name] == len(listed(host.state, name))
-        with pytest.raises(Refused):
+            assert host.state.book.sizes[name] == len(materialized_list(host.state, name))
+        with pytest.raises(Refusal):
             host.submit(OutcomeReported(UNINSURED, token, "declined", host.state.day, "the agency"))
     for path in (workspace.folder("state") / "snapshots").iterdir():
         path.unlink()
     with workspace.reading() as host:
-        assert [finding.subject for finding in host.state.findings] == [other]
+        assert [finding.subject for finding in host.state.outcomes] == [other]
         assert {name: set(of) for name, of in host.state.book.overlays.items()} == {ALLOWANCE: {other}}
 
 
@@ -186,7 +186,7 @@ def test_editions_stay_as_they_were_closed(workspace: Workspace) -> None:
             now = list(host.editions(policy))
             assert [edition.manifest.digest for edition in now[: len(closed)]] == [edition.manifest.digest for edition in closed]
             assert [edition.manifest.erased for edition in now[: len(closed)]] == person_lines[policy]
-            assert list(unsound(now)) == []
+            assert list(edition_problems(now)) == []
             assert len(now) > len(closed) or policy == ALLOWANCE
             assert [c for edition in now[: len(closed)] for c in edition.changes] == [
                 c for edition in closed for c in edition.changes if c.subject != token
@@ -215,10 +215,10 @@ def test_later_rows_about_the_person_are_counted_and_not_kept(workspace: Workspa
             CheckAnswered(ALLOWANCE, token, "applies", True), IdentityMerged("person", token, 5, "x", "A", "B"),
             IdentityMerged("person", 5, token, "x", "A", "B"), IdentitySplit("person", 5, token, (("hukou", 0, 5),), "x", "A", "B"),
         ):  # fmt: skip
-            with pytest.raises(Refused):
+            with pytest.raises(Refusal):
                 host.submit(message)
         assert token not in set(core(host.state).persons().tolist())
-        host.snapshot()
+        host.write_checkpoint()
 
     assert (report.rows, report.erased) == (2, 1)
     assert canary.search(workspace, sought) == {}
@@ -230,13 +230,13 @@ class ErasureStop(Exception):
 
 STEPS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "noted": lambda m: m.setattr(EmbeddedHost, "submit", _stop),
-    "decided": lambda m: m.setattr("connectors.erasure.copies.prune", _stop),
+    "decided": lambda m: m.setattr("connectors.erasure.copies.scrub_copies", _stop),
     "copies": lambda m: m.setattr("connectors.identity.vault.Vault.erase", _stop),
     "vault": lambda m: m.setattr(EmbeddedHost, "scrub", _stop),
     "snapshots": lambda m: m.setattr("streams.erasure.scrub._inputs", _stop),
     "inputs": lambda m: m.setattr("streams.erasure.scrub._outputs", _stop),
-    "log": lambda m: m.setattr("streams.store.log.Log.packed", _stop),
-    "packed": lambda m: m.setattr("streams.store.log.Log.finished", _stop),
+    "log": lambda m: m.setattr("streams.store.log.Log.pack", _stop),
+    "packed": lambda m: m.setattr("streams.store.log.Log.finish_erasure", _stop),
     "finished": lambda m: m.setattr("services.erasure.erasing.remove_note", _stop),
 }
 """The steps before which it may be stopped."""
@@ -257,23 +257,23 @@ def test_whoever_is_stopped_finishes_later(workspace: Workspace, where: str) -> 
         with pytest.raises(ErasureStop):
             erase_canary(workspace)
 
-    assert unfinished(workspace)
+    assert has_unfinished_erasure(workspace)
     with pytest.raises(HuiminError):
         erase_canary(workspace)
     if where not in ("noted", "finished"):
         with workspace.reading() as host, pytest.raises(NotKept):
             host.at(offset - 4)
-        with workspace.writing() as host, pytest.raises(Refused):
+        with workspace.writing() as host, pytest.raises(Refusal):
             host.submit(Tick(START + timedelta(9)))
-    erasing.finish(workspace)
+    erasing.finish_erasure(workspace)
 
-    assert not unfinished(workspace)
+    assert not has_unfinished_erasure(workspace)
     assert canary.search(workspace, sought) == {}
     with workspace.reading() as host:
         assert lists_and_reasons(host.state, token) == before
         assert lines(host, token) == lines_before
         assert host.state.offset == offset + 1
-        assert list(unsound(host.editions(UNINSURED))) == []
+        assert list(edition_problems(host.editions(UNINSURED))) == []
 
 
 CHILD = """
@@ -303,7 +303,7 @@ def test_a_process_that_ends_at_once(workspace: Workspace, where: str) -> None:
     line = [sys.executable, "-c", CHILD, where, str(workspace.root), str(token)]
     assert subprocess.run(line, env=child_environment(), check=False, capture_output=True).returncode == 9
 
-    erasing.finish(workspace)
+    erasing.finish_erasure(workspace)
     if where == "note":  # it ended before it was decided: there was no note yet
         erase_canary(workspace)
 
@@ -323,12 +323,12 @@ def test_an_erasure_whose_note_is_lost_is_finished_too(workspace: Workspace, whe
             erase_canary(workspace)
     (workspace.folder("identity") / NOTE).unlink()
 
-    assert erasing.finish(workspace) is not None
+    assert erasing.finish_erasure(workspace) is not None
 
     assert canary.search(workspace, sought) == {}
     with workspace.writing() as host:
         host.submit(Tick(START + timedelta(9)))
-    assert erasing.finish(workspace) is None
+    assert erasing.finish_erasure(workspace) is None
 
 
 def test_what_is_refused_changes_nothing(workspace: Workspace) -> None:
@@ -348,8 +348,8 @@ def test_what_is_refused_changes_nothing(workspace: Workspace) -> None:
         (token, ("王芳", "李强", " ")),
     ):
         with pytest.raises(HuiminError):
-            erasing.erase(workspace, whom, *people)
-        assert not unfinished(workspace)
+            erasing.erase_person(workspace, whom, *people)
+        assert not has_unfinished_erasure(workspace)
 
     assert canary.search(workspace, sought) == before
     with workspace.reading() as host:
@@ -361,7 +361,7 @@ def test_a_second_person_is_erased_too(workspace: Workspace) -> None:
     first = erase_canary(workspace)
     other = canary.token_of(workspace, canary.resident(5))
 
-    second = erasing.erase(workspace, other, *PEOPLE)
+    second = erasing.erase_person(workspace, other, *PEOPLE)
     again = erase_canary(workspace)
 
     assert again.already and not first.already and not second.already
@@ -370,7 +370,7 @@ def test_a_second_person_is_erased_too(workspace: Workspace) -> None:
     assert canary.search(workspace, sought) == {}
     with workspace.reading() as host:
         assert len(host.state.erasures) == 2
-        assert list(unsound(host.editions(UNINSURED))) == list(unsound(host.editions(ALLOWANCE))) == []
+        assert list(edition_problems(host.editions(UNINSURED))) == list(edition_problems(host.editions(ALLOWANCE))) == []
         assert sum(edition.manifest.erased for edition in host.editions(UNINSURED)) >= 1
 
 
@@ -379,7 +379,7 @@ def test_a_log_that_no_longer_begins_at_its_first_message(workspace: Workspace) 
     token, sought = canary.token_of(workspace), canary.needles(workspace)
     (workspace.root / "retention").write_text("0", encoding="utf-8")
     with workspace.writing() as host:
-        host.snapshot()
+        host.write_checkpoint()
     with workspace.reading() as host:
         before = lists_and_reasons(host.state, token)
 

@@ -18,7 +18,7 @@ import services.erasure.erasing as erasing
 from connectors.contracts.faults import DamagedVault
 from connectors.identity.segments import Segments
 from console.cli.main import application
-from infra.workspace.erasing_note import NOTE, unfinished
+from infra.workspace.erasing_note import NOTE, has_unfinished_erasure
 from infra.workspace.leftovers import leftovers, remove_leftovers
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import HuiminError
@@ -48,7 +48,7 @@ def workspace(original: Workspace, tmp_path: Path) -> Workspace:
 
 
 def erase_canary(workspace: Workspace) -> Erasure:
-    return erasing.erase(workspace, canary.token_of(workspace), *PEOPLE)
+    return erasing.erase_person(workspace, canary.token_of(workspace), *PEOPLE)
 
 
 def segment(workspace: Workspace, feed: str = "hukou") -> Path:
@@ -89,17 +89,17 @@ def test_a_broken_file_is_left_and_finished_when_it_is_mended(workspace: Workspa
     erasure = erase_canary(workspace)
 
     assert erasure.left == (str(path.relative_to(workspace.root)),)
-    assert unfinished(workspace)
+    assert has_unfinished_erasure(workspace)
     path.rename(workspace.root.parent / "aside")
     remaining = canary.search(workspace, sought)
     assert remaining.keys() <= {"vault opened"}, "but for the note"
 
     path.write_bytes(whole)
-    again = erasing.finish(workspace)
+    again = erasing.finish_erasure(workspace)
 
-    assert again is not None and again.left == () and not unfinished(workspace)
+    assert again is not None and again.left == () and not has_unfinished_erasure(workspace)
     assert canary.search(workspace, sought) == {}
-    assert erasing.finish(workspace) is None
+    assert erasing.finish_erasure(workspace) is None
 
 
 @pytest.mark.parametrize("what", ["snapshot", "segment"])
@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_opened_is_left(workspace: Workspace, what: str) -
         assert host.erasing == (what == "snapshot")
     path.rmdir()
     aside.rename(path)
-    again = erasing.finish(workspace)
+    again = erasing.finish_erasure(workspace)
     assert again is not None and again.left == ()
     assert canary.search(workspace, sought) == {}
 
@@ -154,7 +154,7 @@ def test_what_cannot_be_read_or_written_is_left(workspace: Workspace, monkeypatc
 
     assert str(path.relative_to(workspace.root)) in erasure.left
     assert set(erasure.left) <= {str(path.relative_to(workspace.root)), "snapshots/one.duckdb"}
-    again = erasing.finish(workspace)
+    again = erasing.finish_erasure(workspace)
     assert again is not None and again.left == ()
     assert canary.search(workspace, sought) == {}
 
@@ -186,7 +186,7 @@ def test_copies_nobody_here_reads_are_looked_through(workspace: Workspace) -> No
     assert (own / "cut.jsonl").read_text() == '{"subject": "1"}\n'
     for name in expected:
         (workspace.root / name).unlink()
-    again = erasing.finish(workspace)
+    again = erasing.finish_erasure(workspace)
     assert again is not None and again.left == () and (own / "nobody.txt").exists()
 
 
@@ -256,7 +256,7 @@ def test_a_part_that_cannot_be_removed_is_left(workspace: Workspace, monkeypatch
         erasure = erase_canary(workspace)
 
     assert erasure.left == (name,) and erasure.vault
-    again = erasing.finish(workspace)
+    again = erasing.finish_erasure(workspace)
     assert again is not None and again.left == () and not (workspace.root / name).exists()
 
 
@@ -317,7 +317,7 @@ def test_a_note_that_is_damaged_says_how_to_go_on(workspace: Workspace, monkeypa
     """It is sealed; damaged, it names the way out, and the way leads there."""
     sought = canary.needles(workspace)
     with monkeypatch.context() as patch:
-        patch.setattr("connectors.erasure.copies.prune", _no_duckdb)
+        patch.setattr("connectors.erasure.copies.scrub_copies", _no_duckdb)
         with pytest.raises(PermissionError):
             erase_canary(workspace)
     note = workspace.root / "identity" / NOTE
@@ -325,11 +325,11 @@ def test_a_note_that_is_damaged_says_how_to_go_on(workspace: Workspace, monkeypa
     note.write_bytes(_damage(note.read_bytes()))
 
     with pytest.raises(HuiminError) as raised:
-        erasing.finish(workspace)
+        erasing.finish_erasure(workspace)
 
     assert f"identity/{NOTE}" in raised.value.text.en and "erase finish" in raised.value.text.zh
     note.unlink()
-    erasing.finish(workspace)
+    erasing.finish_erasure(workspace)
     erase_canary(workspace)
     assert canary.search(workspace, sought) == {}
 
@@ -344,5 +344,5 @@ def test_a_vault_without_its_manifest_is_left_as_a_whole(workspace: Workspace) -
 
     assert erasure.left == ("identity/manifest.sealed",)
     (workspace.root.parent / "aside").rename(manifest)
-    assert erasing.finish(workspace) is not None
+    assert erasing.finish_erasure(workspace) is not None
     assert canary.search(workspace, sought) == {}

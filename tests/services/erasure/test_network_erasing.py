@@ -17,24 +17,24 @@ from typer.testing import CliRunner
 
 import services.erasure.erasing as erasing
 from console.cli.main import application
-from infra.workspace.erasing_note import unfinished
+from infra.workspace.erasing_note import has_unfinished_erasure
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import Conflict, HuiminError
 from services.erasure.erasure import Erasure
-from services.erasure.network_erasing import emptied
+from services.erasure.network_erasing import erase_from_network
 from services.state.as_of import core
 from streams.host import Host
-from streams.language.errors import Damaged, Refused
+from streams.language.errors import DamagedStore, Refusal
 from streams.language.messages import CoverageStated, OutcomeReported, Tick
-from streams.ledgers.erasures import digest, named, stand_in
-from streams.lists.editions import unsound
+from streams.ledgers.erasures import digest, erasure_message, stand_in
+from streams.lists.editions import edition_problems
 from streams.network.network_host import NetworkHost
 from streams.testing import rows
 from streams.wire.wire import decode, encode
 from tests.services.erasure import canary
 from tests.services.erasure.canary import ALLOWANCE, UNINSURED
 from tests.services.erasure.network import MemoryNetwork, search_network
-from tests.streams.world import sent
+from tests.streams.world import stamped_bytes
 
 PEOPLE = ("王芳", "李强", "R1")
 EVERYWHERE = {"inputs", "orders", "lines", "changes", "editions", "worker", "depot"}
@@ -75,11 +75,11 @@ def join_network(patch: pytest.MonkeyPatch, network: MemoryNetwork, depot: bool 
 
 def impatient(patch: pytest.MonkeyPatch) -> None:
     """Nobody is waited for."""
-    patch.setattr("services.erasure.erasing.emptied", partial(emptied, seconds=0.0))
+    patch.setattr("services.erasure.erasing.emptied", partial(erase_from_network, seconds=0.0))
 
 
 def erase_canary(workspace: Workspace, number: str = canary.CANARY) -> Erasure:
-    return erasing.erase(workspace, canary.token_of(workspace, number), *PEOPLE)
+    return erasing.erase_person(workspace, canary.token_of(workspace, number), *PEOPLE)
 
 
 def second(town: Town) -> Workspace:
@@ -124,28 +124,28 @@ def test_the_person_is_everywhere_before_and_nowhere_after(town: Town) -> None:
     assert UNINSURED in erasure.lists
     assert erasure.network is not None and erasure.network.deleted > 0 and erasure.network.rewritten > 0
     assert erasure.editions == edition_counts and any(edition_counts.values())
-    assert not unfinished(workspace)
+    assert not has_unfinished_erasure(workspace)
     with workspace.writing() as host:
         assert (lists(host, token), other_lines(host, token)) == (before, lines_before)
         editions = {name: list(host.editions(name)) for name in before}
         assert {name: [edition.manifest.digest for edition in some] for name, some in editions.items()} == closed
-        assert [list(unsound(some)) for some in editions.values()] == [[], []]
+        assert [list(edition_problems(some)) for some in editions.values()] == [[], []]
         assert sum(edition.manifest.erased for some in editions.values() for edition in some) == person_lines
         offset = host.submit(Tick(host.state.day)).offset
-        assert isinstance(host, NetworkHost) and host.told() == offset
+        assert isinstance(host, NetworkHost) and host.last_told() == offset
 
 
 STEPS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "noted": lambda m: m.setattr(NetworkHost, "submit", _stop),
-    "decided": lambda m: m.setattr("connectors.erasure.copies.prune", _stop),
+    "decided": lambda m: m.setattr("connectors.erasure.copies.scrub_copies", _stop),
     "copies": lambda m: m.setattr("connectors.identity.vault.Vault.erase", _stop),
     "vault": lambda m: m.setattr(NetworkHost, "scrub", _stop),
     "snapshots": lambda m: m.setattr("streams.erasure.scrub._inputs", _stop),
     "scrubbed": lambda m: m.setattr("services.erasure.network_erasing._all_purged", _stop),
-    "purged": lambda m: m.setattr(MemoryNetwork, "rolled", _stop),
+    "purged": lambda m: m.setattr(MemoryNetwork, "begin_segments", _stop),
     "rolled": lambda m: m.setattr("services.erasure.network_erasing.replace", _stop),
     "again": lambda m: m.setattr(NetworkHost, "ship", _stop),
-    "shipped": lambda m: m.setattr(MemoryNetwork, "emptied", _stop),
+    "shipped": lambda m: m.setattr(MemoryNetwork, "erase_person", _stop),
     "emptied": lambda m: m.setattr("services.erasure.erasing.remove_note", _stop),
 }
 """The steps before which it may be stopped."""
@@ -170,19 +170,19 @@ def test_whoever_is_stopped_finishes_later(town: Town, where: str) -> None:
         STEPS[where](patch)
         with pytest.raises(NetworkErasureStop):
             erase_canary(workspace)
-    assert unfinished(workspace)
+    assert has_unfinished_erasure(workspace)
     with pytest.raises(Conflict):
         erase_canary(workspace)
     network.start(network.depot)
 
-    erasing.finish(workspace)
+    erasing.finish_erasure(workspace)
 
-    assert not unfinished(workspace)
+    assert not has_unfinished_erasure(workspace)
     assert search_network(network, sought) == set()
     assert canary.search(workspace, sought) == {}
     with workspace.reading() as host:
         assert (lists(host, token), other_lines(host, token)) == (before, lines_before)
-    assert erasing.finish(workspace) is None
+    assert erasing.finish_erasure(workspace) is None
 
 
 def test_workers_that_do_not_run_are_named(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,11 +196,11 @@ def test_workers_that_do_not_run_are_named(town: Town, monkeypatch: pytest.Monke
 
     for text in (late.value.text.zh, late.value.text.en):
         assert all(name in text for name in network.stages) and "huimin erase finish" in text
-    assert unfinished(workspace)
+    assert has_unfinished_erasure(workspace)
     assert canary.search(workspace, sought).keys() == {"vault opened"}, "but for the note, which says whom it is about"
     assert search_network(network, sought) == EVERYWHERE
     network.running = True
-    erasing.finish(workspace)
+    erasing.finish_erasure(workspace)
     assert search_network(network, sought) == set()
     assert canary.search(workspace, sought) == {}
 
@@ -217,9 +217,9 @@ def test_nothing_is_emptied_while_a_worker_has_no_depot(town: Town) -> None:
 
     assert "--depot" in alone.value.text.zh and "--depot" in alone.value.text.en
     assert network.of("inputs").first == first
-    assert unfinished(workspace)
+    assert has_unfinished_erasure(workspace)
     network.start(network.depot)
-    erasing.finish(workspace)
+    erasing.finish_erasure(workspace)
     assert network.of("inputs").first > first
     assert search_network(network, sought) == set()
 
@@ -230,12 +230,12 @@ def test_without_a_depot_nobody_is_erased(town: Town, monkeypatch: pytest.Monkey
     join_network(monkeypatch, network, depot=False)
     end, before = network.end(), canary.search(workspace, sought)
 
-    with pytest.raises(Refused, match="HUIMIN_DEPOT"):
+    with pytest.raises(Refusal, match="HUIMIN_DEPOT"):
         erase_canary(workspace)
 
     assert network.end() == end
     assert canary.search(workspace, sought) == before
-    assert not unfinished(workspace)
+    assert not has_unfinished_erasure(workspace)
 
 
 def test_another_workspace_that_follows_does_its_part(town: Town) -> None:
@@ -243,19 +243,19 @@ def test_another_workspace_that_follows_does_its_part(town: Town) -> None:
     _, workspace, sought = town
     other = second(town)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(MemoryNetwork, "emptied", lambda *_: None)
+        patch.setattr(MemoryNetwork, "erase_person", lambda *_: None)
         erase_canary(workspace)
-    with other.writing() as host, pytest.raises(Refused, match="erase finish"):
+    with other.writing() as host, pytest.raises(Refusal, match="erase finish"):
         host.submit(Tick(host.state.day))
     assert canary.search(other, sought)
 
-    erasure = erasing.finish(other)
+    erasure = erasing.finish_erasure(other)
 
     assert erasure is not None and erasure.network is None and erasure.vault > 0
     assert canary.search(other, sought) == {}
     with other.writing() as host:
         host.submit(Tick(host.state.day))
-    assert erasing.finish(other) is None
+    assert erasing.finish_erasure(other) is None
 
 
 @pytest.mark.parametrize("what", ["copy", "segment"])
@@ -269,18 +269,18 @@ def test_what_another_workspace_cannot_read_is_left_there(town: Town, what: str)
     erase_canary(workspace)
 
     for _ in range(2):
-        erasure = erasing.finish(other)
+        erasure = erasing.finish_erasure(other)
         assert erasure is not None and erasure.left == (str(path.relative_to(other.root)),)
-        with other.writing() as host, pytest.raises(Refused, match="erase finish"):
+        with other.writing() as host, pytest.raises(Refusal, match="erase finish"):
             host.submit(Tick(host.state.day))
     path.write_bytes(whole)
-    erasure = erasing.finish(other)
+    erasure = erasing.finish_erasure(other)
 
     assert erasure is not None and erasure.left == ()
     assert canary.search(other, sought) == {}
     with other.writing() as host:
         host.submit(Tick(host.state.day))
-    assert erasing.finish(other) is None
+    assert erasing.finish_erasure(other) is None
 
 
 @pytest.mark.parametrize("how", ["followed", "away", "away without a vault", "away between"])
@@ -294,7 +294,7 @@ def test_two_who_were_erased_elsewhere_go_at_once(town: Town, how: str) -> None:
         (other.root / "deliveries.jsonl").unlink()  # nothing was ever taken in here
     with pytest.MonkeyPatch.context() as patch:
         if how in ("followed", "away between"):
-            patch.setattr(MemoryNetwork, "emptied", lambda *_: None)
+            patch.setattr(MemoryNetwork, "erase_person", lambda *_: None)
         erase_canary(workspace)
         if how == "away between":
             with other.reading() as host:
@@ -306,13 +306,13 @@ def test_two_who_were_erased_elsewhere_go_at_once(town: Town, how: str) -> None:
         assert len(host.state.erasures) == 2
     assert canary.search(other, sought) and canary.search(other, theirs)
 
-    erasing.finish(other)
+    erasing.finish_erasure(other)
 
     assert canary.search(other, sought) == canary.search(other, theirs) == {}
     assert not list(other.folder("state").glob("*/*.aside-*"))
     with other.writing() as host:
         host.submit(Tick(host.state.day))
-    assert erasing.finish(other) is None
+    assert erasing.finish_erasure(other) is None
 
 
 def test_a_decision_made_elsewhere_at_the_same_moment(town: Town) -> None:
@@ -324,11 +324,11 @@ def test_a_decision_made_elsewhere_at_the_same_moment(town: Town) -> None:
     with workspace.reading() as host:
         salt, traces = host.state.erasures.salt, host.traces(canary.token_of(workspace, number))
     assert canary.search(workspace, theirs)
-    decided, usual = named(salt, canary.token_of(workspace, number), "R1", "甲", "乙", traces), NetworkHost.submit
+    decided, usual = erasure_message(salt, canary.token_of(workspace, number), "R1", "甲", "乙", traces), NetworkHost.submit
 
     def submit(host: NetworkHost, message: Any) -> Any:
         if len(host.state.erasures) == 1:
-            network.append(sent(decided))
+            network.append(stamped_bytes(decided))
         return usual(host, message)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -338,7 +338,7 @@ def test_a_decision_made_elsewhere_at_the_same_moment(town: Town) -> None:
     assert canary.search(workspace, sought) == canary.search(workspace, theirs) == {}
     assert search_network(network, sought) == set()
     assert search_network(network, theirs) == {"changes", "editions"}, "which whoever decided it writes again"
-    assert erasing.finish(workspace) is None
+    assert erasing.finish_erasure(workspace) is None
     with workspace.reading() as host:
         assert isinstance(host, NetworkHost)
         logged = [decode(body) for _, body in host._log.inputs(-1)]
@@ -357,11 +357,11 @@ def test_a_note_outlives_a_decision_made_elsewhere(town: Town) -> None:
             erase_canary(workspace)
     erase_canary(other, number)
 
-    erasing.finish(workspace)
+    erasing.finish_erasure(workspace)
 
     assert canary.search(workspace, sought) == canary.search(workspace, theirs) == {}
     assert search_network(network, sought) == search_network(network, theirs) == set()
-    assert not unfinished(workspace)
+    assert not has_unfinished_erasure(workspace)
     with workspace.reading() as host:
         assert len(host.state.erasures) == 2
 
@@ -373,7 +373,7 @@ def test_what_was_on_its_way_is_not_kept_here(town: Town) -> None:
     token = canary.token_of(workspace)
     with workspace.reading() as host:
         catalogue, day, before = host.state.catalogue, host.state.day, host.state.offset
-    network.append(sent(OutcomeReported(ALLOWANCE, token, "contacted", day, "the agency")))
+    network.append(stamped_bytes(OutcomeReported(ALLOWANCE, token, "contacted", day, "the agency")))
     network.append(encode(rows(catalogue, "workplace", 99, 1, [token, 7])))
     network.work()
 
@@ -386,7 +386,8 @@ def test_what_was_on_its_way_is_not_kept_here(town: Town) -> None:
 
 
 @pytest.mark.parametrize(
-    "where", ["connectors.erasure.copies.prune", "connectors.identity.vault.Vault.erase", "streams.erasure.stale_replicas.Aside.gone"]
+    "where",
+    ["connectors.erasure.copies.scrub_copies", "connectors.identity.vault.Vault.erase", "streams.erasure.stale_replicas.Aside.remove"],
 )
 def test_whoever_was_away_and_is_stopped_finishes_later(town: Town, where: str) -> None:
     """What says whom the workspace knew goes last."""
@@ -396,11 +397,11 @@ def test_whoever_was_away_and_is_stopped_finishes_later(town: Town, where: str) 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(where, _stop)
         with pytest.raises(NetworkErasureStop):
-            erasing.finish(other)
-    with other.writing() as host, pytest.raises(Refused):
+            erasing.finish_erasure(other)
+    with other.writing() as host, pytest.raises(Refusal):
         host.submit(Tick(host.state.day))
 
-    erasing.finish(other)
+    erasing.finish_erasure(other)
 
     assert canary.search(other, sought) == {}
     with other.writing() as host:
@@ -418,7 +419,7 @@ def test_whoever_comes_behind_the_beginning_of_the_topic_needs_the_depot(town: T
     with pytest.MonkeyPatch.context() as patch:
         join_network(patch, network, depot=False)
         before_opening = canary.search(other, sought)
-        with pytest.raises(Damaged, match="HUIMIN_DEPOT"), other.reading():
+        with pytest.raises(DamagedStore, match="HUIMIN_DEPOT"), other.reading():
             pass
         assert canary.search(other, sought) == before_opening
     fresh = Workspace.open(other.root, {})
@@ -446,7 +447,7 @@ def test_whoever_keeps_no_past_is_no_worker(town: Town, fresh: bool) -> None:
 
     with other.reading() as host:
         assert host.erasing is not fresh
-    erasing.finish(other)
+    erasing.finish_erasure(other)
 
     assert canary.search(other, sought) == {}
     with other.writing() as host:

@@ -11,7 +11,7 @@ from infra.workspace.library import library
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import Conflict, HuiminError, Invalid
 from policies.values import Kind
-from services.feeds.contracts import add_feed, feed, feeds
+from services.feeds.contracts import add_feed, described_feed, described_feeds
 from services.feeds.growth import contract_additions, contract_history
 from services.results import plain
 from streams.language.messages import Tick
@@ -21,14 +21,14 @@ PENSION = (library() / "feeds" / "pension.yaml").read_text(encoding="utf-8")
 
 def test_a_feed_is_described_by_its_contract(example: Workspace) -> None:
     """As one of the list: sources with their units, fields with what they hold, the agreement and the bounds."""
-    pension = feed(example, "pension")
+    pension = described_feed(example, "pension")
 
-    assert pension in feeds(example) and (pension.subject, pension.cardinality) == (Kind.PERSON, "many")
+    assert pension in described_feeds(example) and (pension.subject, pension.cardinality) == (Kind.PERSON, "many")
     assert [(source.unit, bool(source.contact)) for source in pension.sources] == [("putuo-social-security", True)]
     assert [(field.name, field.type, field.unit) for field in pension.fields] == [("amount", "decimal", "CNY/month")]
     assert plain(pension, "en")["bounds"] == {"shrinks_to": 0.95, "late_after": "P2M", "moves": 0.1}
     with pytest.raises(HuiminError, match="pension"):
-        feed(example, "pensions")
+        described_feed(example, "pensions")
 
 
 def test_a_feed_is_added_once(example: Workspace, tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_feed_is_added_once(example: Workspace, tmp_path: Path) -> None:
 
     added = add_feed(example, contract)
 
-    assert (added.file, feed(example, "pension_again").feed) == ("feeds/pension_again.yaml", "pension_again")
+    assert (added.file, described_feed(example, "pension_again").feed) == ("feeds/pension_again.yaml", "pension_again")
     with pytest.raises(Conflict):
         add_feed(example, contract)
     contract.write_text(PENSION.replace("subject: person", "subject: parson").replace("feed: pension", "feed: third"), encoding="utf-8")

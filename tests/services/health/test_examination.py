@@ -10,7 +10,7 @@ import pytest
 from console.text.health import finding_in_words
 from infra.workspace.workspace import Workspace
 from policies.values import Text
-from services.health.examination import findings
+from services.health.examination import examine_workspace
 from services.health.finding import Finding, WaitingHold
 from services.lists.holds import HeldDays, HeldList, HoldSummary
 from streams.language.errors import NoRoom
@@ -22,7 +22,7 @@ DAY = date(2026, 10, 15)
 
 def findings_by_code(workspace: Workspace, today: date = DAY, deep: bool = False) -> dict[str, Finding]:
     """Findings by their code; the last where there are several."""
-    return {finding.code: finding for finding in map(finding_in_words, findings(workspace, {}, today, deep))}
+    return {finding.code: finding for finding in map(finding_in_words, examine_workspace(workspace, {}, today, deep))}
 
 
 def test_a_new_workspace_lacks_only_records(example: Workspace) -> None:
@@ -38,7 +38,7 @@ def test_a_part_that_fails_is_a_finding_and_the_others_are_looked_at(example: Wo
     (example.root / "secret.key").chmod(0o644)
     (example.root / "feeds" / "pension.yaml").write_text("feed: pension\n", encoding="utf-8")
 
-    every = findings(example, {}, DAY)
+    every = examine_workspace(example, {}, DAY)
 
     wrong = [finding.message.en for finding in every if isinstance(finding, Finding) and finding.level == "error"]
     assert any("secret.key" in text for text in wrong) and any("pension.yaml" in text for text in wrong)

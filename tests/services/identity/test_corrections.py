@@ -9,7 +9,7 @@ import pytest
 
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import HuiminError
-from services.identity.corrections import People, corrections_in_force, merge, split
+from services.identity.corrections import People, corrections_in_force, merge_subjects, split_subjects
 from services.lists.candidates import candidate_list
 from services.lists.holds import HoldSummary
 from services.results import plain
@@ -26,9 +26,9 @@ def test_two_are_one_and_two_again(workspace: Workspace) -> None:
     """The first leaves the list; the correction stands with who decided it until it is undone."""
     first, second, *_ = (row.subject for row in candidate_list(workspace, POLICY).candidates)
 
-    merged = merge(workspace, "person", (first, second), PEOPLE, nothing)
+    merged = merge_subjects(workspace, "person", (first, second), PEOPLE, nothing)
     (standing,) = corrections_in_force(workspace)
-    undone = split(workspace, "person", (first, None), PEOPLE, nothing)
+    undone = split_subjects(workspace, "person", (first, None), PEOPLE, nothing)
 
     assert (merged.decisions, merged.already) == (1, ())
     leaving = [line for line in merged.changes if line.policy == POLICY and line.change == "left"]
@@ -45,7 +45,7 @@ def test_rows_of_a_file_that_are_as_asked_are_passed_over(workspace: Workspace, 
     pairs = tmp_path / "pairs.csv"
     pairs.write_text(f"subject,into\n{resident(0)},{resident(1)}\n", encoding="utf-8")
 
-    first, again = (merge(workspace, "person", pairs, PEOPLE, nothing) for _ in range(2))
+    first, again = (merge_subjects(workspace, "person", pairs, PEOPLE, nothing) for _ in range(2))
 
     assert (first.decisions, first.already) == (1, ()) and (again.decisions, again.already, again.changes) == (0, (1,), ())
 
@@ -55,12 +55,12 @@ def test_what_is_no_correction_is_refused(workspace: Workspace) -> None:
     first, second, *_ = (row.subject for row in candidate_list(workspace, POLICY).candidates)
 
     refusals: tuple[Callable[[], object], ...] = (
-        lambda: merge(workspace, "people", (first, second), PEOPLE, nothing),
-        lambda: merge(workspace, "person", (first, second), People("王芳", "李强", " "), nothing),
-        lambda: merge(workspace, "person", (first, None), PEOPLE, nothing),
-        lambda: merge(workspace, "person", (first, second), People("王芳", "王芳", "x"), nothing),
-        lambda: split(workspace, "person", (first, None), PEOPLE, nothing),
-        lambda: split(workspace, "person", (first, second), PEOPLE, nothing),
+        lambda: merge_subjects(workspace, "people", (first, second), PEOPLE, nothing),
+        lambda: merge_subjects(workspace, "person", (first, second), People("王芳", "李强", " "), nothing),
+        lambda: merge_subjects(workspace, "person", (first, None), PEOPLE, nothing),
+        lambda: merge_subjects(workspace, "person", (first, second), People("王芳", "王芳", "x"), nothing),
+        lambda: split_subjects(workspace, "person", (first, None), PEOPLE, nothing),
+        lambda: split_subjects(workspace, "person", (first, second), PEOPLE, nothing),
     )
     for refused in refusals:
         with pytest.raises(HuiminError):

@@ -26,7 +26,7 @@ def _run(folder: Path) -> Run:
 def settled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six residents on the list of the uninsured; all are to be asked whether they claim the allowance."""
     folder = tmp_path_factory.mktemp("settled")
-    settling.settled(_run(folder), folder)
+    settling.settle_town(_run(folder), folder)
     return folder
 
 
@@ -35,7 +35,7 @@ def holding_town(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixty people on a list, thirty of whom were missing from the last full delivery."""
     folder = tmp_path_factory.mktemp("holding")
     place = held_back.town(_run(folder), folder)
-    place.done(*place.roll("half.csv", [*range(1, 31), 61]))
+    place.run_ok(*place.roll("half.csv", [*range(1, 31), 61]))
     return folder
 
 

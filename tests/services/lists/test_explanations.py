@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from console.text.explanations import CriterionInWords, explanation_in_words, headline
 from infra.workspace.workspace import Workspace
 from services.lists.candidates import candidate_list
-from services.lists.explanations import SubjectExplanation, explain
+from services.lists.explanations import SubjectExplanation, explain_subject
 from services.lists.outcome_reports import report_outcome
 from services.results import plain
 from tests.console.town import ALLOWANCE, POLICY
@@ -24,7 +24,7 @@ def test_the_reasons_of_somebody_listed(workspace: Workspace) -> None:
     """Each criterion by article, with what was compared and the record it rests on; JSON has words, and no policy or path."""
     who = candidate_list(workspace, POLICY).candidates[0].subject
 
-    result = explain(workspace, POLICY, who)
+    result = explain_subject(workspace, POLICY, who)
 
     assert isinstance(result, SubjectExplanation) and (result.verdict, result.status, result.held) == ("yes", "eligible", None)
     words = explanation_in_words(result)
@@ -40,9 +40,9 @@ def test_the_reasons_of_somebody_listed(workspace: Workspace) -> None:
 def test_what_is_missing_names_who_holds_it(workspace: Workspace) -> None:
     """A check is for a person to ask; an outcome overrides what the rule says, and the headline tells it so."""
     who = candidate_list(workspace, ALLOWANCE).candidates[0].subject
-    asked = explain(workspace, ALLOWANCE, who)
+    asked = explain_subject(workspace, ALLOWANCE, who)
     report_outcome(workspace, ALLOWANCE, who, "declined", "王芳")
-    declined = explain(workspace, ALLOWANCE, who)
+    declined = explain_subject(workspace, ALLOWANCE, who)
 
     assert isinstance(asked, SubjectExplanation) and isinstance(declined, SubjectExplanation)
     assert asked.checklist and not asked.overridden and asked.outcome is None
@@ -52,6 +52,6 @@ def test_what_is_missing_names_who_holds_it(workspace: Workspace) -> None:
 
 def test_nobody_has_no_verdict(workspace: Workspace) -> None:
     """A token that is registered nowhere has neither verdict nor criteria."""
-    result = explain(workspace, POLICY, 1)
+    result = explain_subject(workspace, POLICY, 1)
 
     assert isinstance(result, SubjectExplanation) and (result.verdict, result.criteria, result.missing) == (None, None, ())

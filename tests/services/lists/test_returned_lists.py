@@ -13,7 +13,7 @@ from services.exports.candidates import export_candidates
 from services.lists.candidates import candidate_list
 from services.lists.outcomes import outcome_tallies
 from services.lists.returned_lists import report_returned
-from tests.console.town import POLICY, RESIDENTS, returned
+from tests.console.town import POLICY, RESIDENTS, write_returned_list
 
 
 def rows_of(workspace: Workspace) -> list[dict[str, str]]:
@@ -26,7 +26,7 @@ def test_what_a_list_tells_is_noted_once(workspace: Workspace, tmp_path: Path) -
     rows = rows_of(workspace)
     for row, outcome in zip(rows, ("已办理", "declined"), strict=False):
         row |= {"反馈": outcome, "日期": "2026-10-14"}
-    file, stored = returned(tmp_path / "back.csv", rows), list[int]()
+    file, stored = write_returned_list(tmp_path / "back.csv", rows), list[int]()
 
     first = report_returned(workspace, POLICY, file, advance=stored.append)
     again = report_returned(workspace, POLICY, file)
@@ -44,6 +44,6 @@ def test_a_file_with_a_mistake_tells_nothing(workspace: Workspace, tmp_path: Pat
     rows[1] |= {"反馈": "gone", "日期": "2026-10-14"}
 
     with pytest.raises(UnreadableFile) as refused:
-        report_returned(workspace, POLICY, returned(tmp_path / "back.csv", rows))
+        report_returned(workspace, POLICY, write_returned_list(tmp_path / "back.csv", rows))
 
     assert "row 2" in refused.value.text.en and "gone" not in refused.value.text.en and outcome_tallies(workspace) == []

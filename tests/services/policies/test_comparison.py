@@ -12,8 +12,8 @@ from infra.workspace.workspace import Workspace
 from policies.problems.problems import HuiminError
 from services.policies.comparison import DivisionMoves, Transition, compare_policies, comparison, moved_subjects, version_named
 from services.results import plain
-from tests.streams.calendar import ELDERLY, HARDSHIP, SECOND, START, YOUNGER, world
-from tests.streams.world import published
+from tests.streams.calendar import ELDERLY, HARDSHIP, SECOND_VERSION_START, START, YOUNGER, world
+from tests.streams.world import publication
 
 TODAY = date(2026, 11, 1)
 
@@ -44,11 +44,11 @@ def test_a_version_beside_itself_is_alike() -> None:
 
 def test_what_is_printed_has_people_by_token(workspace: Workspace) -> None:
     """The columns of those who move become lines only then."""
-    result = compare_policies(workspace, f"{ELDERLY}@1", f"{ELDERLY}@2", SECOND, TODAY)
+    result = compare_policies(workspace, f"{ELDERLY}@1", f"{ELDERLY}@2", SECOND_VERSION_START, TODAY)
 
     data = plain(result, "en")
 
-    assert data["day"] == SECOND.isoformat() and len(data["people"]) == result.entered
+    assert data["day"] == SECOND_VERSION_START.isoformat() and len(data["people"]) == result.entered
     assert {len(person["subject"]) for person in data["people"]} == {16}
     assert data.keys().isdisjoint({"differences", "catalogue"})
 
@@ -79,7 +79,7 @@ def test_kinds_that_cannot_be_compared(workspace: Workspace) -> None:
 def test_a_draft_is_named_by_its_file(workspace: Workspace, tmp_path: Path) -> None:
     """It is read against the catalogue of the state."""
     file = tmp_path / "draft.yaml"
-    file.write_text(published(ELDERLY, 3, ("value: 70", "value: 80"), start=START).text, encoding="utf-8")
+    file.write_text(publication(ELDERLY, 3, ("value: 70", "value: 80"), start=START).text, encoding="utf-8")
 
     result = compare_policies(workspace, ELDERLY, str(file), None, TODAY)
 

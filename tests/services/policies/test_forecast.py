@@ -17,33 +17,33 @@ from matchers.reading.explain import explain
 from policies.problems.problems import Invalid
 from services.policies.calendar import Turn, turns
 from services.policies.forecast import LETTERS, Flip, Forecast, MoveReason, forecast
-from services.state.as_of import as_of, thrown_away
+from services.state.as_of import disposable_state, state_on
 from streams.embedded.host import EmbeddedHost
-from streams.language.errors import Refused, Unreadable
+from streams.language.errors import Refusal, Unreadable
 from streams.language.messages import PolicyWithdrawn, Tick
 from streams.steps.state import State
 from streams.steps.steps import step
 from streams.wire import wire
-from tests.matchers.counting import Counted, chunks, need
-from tests.matchers.lists.test_criteria import told as leaves_of
+from tests.matchers.counting import AddCounts, chunks, need
+from tests.matchers.lists.test_criteria import leaves_of as leaves_of
 from tests.streams.bench import register
 from tests.streams.calendar import (
-    AGREED,
+    AGREEMENT_END,
+    ALLOWANCE_RISE,
     DAYS,
     ELDERLY,
+    FIRST_STALE_DAY,
     HARDSHIP,
-    RAISED,
-    SECOND,
-    STALE,
+    SECOND_VERSION_START,
     START,
     YOUNGER,
-    copied,
     messages,
+    state_copy,
     tick,
     world,
 )
 from tests.streams.happenings import Happenings
-from tests.streams.world import DAY, coverage, network, parts, published
+from tests.streams.world import DAY, coverage, network, parts, publication
 
 MoveCounts = Counter[tuple[date, int, str, str | None, str | None]]
 CHUNKS, LENGTH, AHEAD, LOOKED_AT = 10, 70, 45, 60
@@ -79,7 +79,7 @@ def test_a_forecast_is_what_the_ticks_bring(name: str) -> None:
     """Who moves, on which day, how; and how long the list is then."""
     state = world()
 
-    result = forecast(copied(state), name, DAYS)
+    result = forecast(state_copy(state), name, DAYS)
 
     assert moves_of(result) == moves_by_ticks(state, name, DAYS)
     assert result.listed.until == (len(cast(Any, state.matcher).candidates(name)) if name in state.policies else 0)
@@ -94,15 +94,15 @@ def test_each_row_says_what_turned() -> None:
     age = MoveReason("criterion", (Flip("age70", "F", "T"),))
     assert of_day(elderly, date(2026, 3, 1)) == {age: {25, 42, 43}}
     assert of_day(elderly, START + timedelta(5)) == {age: {11}, MoveReason("criterion", (Flip("uninsured", "F", "T"),)): {45}}
-    stale = of_day(elderly, STALE["medical_insurance"])
+    stale = of_day(elderly, FIRST_STALE_DAY["medical_insurance"])
     assert {why.lapsed for why in stale if Flip("uninsured", "T", "U") in why.flips} == {("medical_insurance",)}
-    second = of_day(elderly, SECOND)
+    second = of_day(elderly, SECOND_VERSION_START)
     assert second[MoveReason("version", detail=f"{ELDERLY}@2")] == {*range(32, 41), *YOUNGER} and second[age] == {31}
-    assert list(of_day(elderly, AGREED + timedelta(1))) == [MoveReason("agreement", detail="medical_insurance")]
+    assert list(of_day(elderly, AGREEMENT_END + timedelta(1))) == [MoveReason("agreement", detail="medical_insurance")]
     raised = MoveReason("criterion", (Flip("low_income", "F", "T"),), ("dibao",))
-    assert of_day(hardship, RAISED) == {raised: {101}}
+    assert of_day(hardship, ALLOWANCE_RISE) == {raised: {101}}
     assert {row.division for row in elderly.rows} == {"310107020"}
-    assert {row.version for row in elderly.rows if row.day > SECOND} == {2} and elderly.versions.keys() == {1, 2}
+    assert {row.version for row in elderly.rows if row.day > SECOND_VERSION_START} == {2} and elderly.versions.keys() == {1, 2}
 
 
 def test_the_calendar_is_told_whether_or_not_it_moves_anybody() -> None:
@@ -112,19 +112,19 @@ def test_the_calendar_is_told_whether_or_not_it_moves_anybody() -> None:
     elderly, hardship = turns(state, ELDERLY, DAYS), turns(state, HARDSHIP, DAYS)
 
     assert elderly == [
-        Turn(STALE["medical_insurance"], "coverage", "medical_insurance", "putuo-medical-insurance"),
-        Turn(SECOND, "begins", f"{ELDERLY}@2"),
-        Turn(STALE["pension"], "coverage", "pension", "putuo-social-security"),
-        Turn(AGREED + timedelta(1), "agreement", "medical_insurance"),
+        Turn(FIRST_STALE_DAY["medical_insurance"], "coverage", "medical_insurance", "putuo-medical-insurance"),
+        Turn(SECOND_VERSION_START, "begins", f"{ELDERLY}@2"),
+        Turn(FIRST_STALE_DAY["pension"], "coverage", "pension", "putuo-social-security"),
+        Turn(AGREEMENT_END + timedelta(1), "agreement", "medical_insurance"),
     ]
-    assert Turn(RAISED, "parameter", "dibao") in hardship
-    assert turns(state, ELDERLY, (SECOND - START).days - 1) == elderly[:1]
+    assert Turn(ALLOWANCE_RISE, "parameter", "dibao") in hardship
+    assert turns(state, ELDERLY, (SECOND_VERSION_START - START).days - 1) == elderly[:1]
 
 
 def test_the_first_and_the_last_day_in_force_are_told() -> None:
     """Begun by publication, ended by the calendar; the whole list enters and leaves by it."""
     first, last = DAY + timedelta(3), DAY + timedelta(6)
-    bounded = published(ELDERLY, swap=("from: 2026-10-01, to: null", f"from: {first}, to: {last}"))
+    bounded = publication(ELDERLY, swap=("from: 2026-10-01, to: null", f"from: {first}, to: {last}"))
     state = State(parts(real=True))
     for offset, message in enumerate([Tick(DAY), network(), *register(1, 2), coverage("c", "pension", DAY), bounded]):
         step(state, message, offset)
@@ -145,25 +145,25 @@ def random_state(seed: int) -> State:
     for offset, body in enumerate(islice(Happenings(Random(seed)).run(), LENGTH)):
         try:
             step(state, wire.decode(body), offset)
-        except (Unreadable, Refused, Invalid):
+        except (Unreadable, Refusal, Invalid):
             state.offset = offset
     return state
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
-def test_forecasts_of_made_up_worlds(chunk: int, counted: Counted) -> None:
+def test_forecasts_of_made_up_worlds(chunk: int, add_counts: AddCounts) -> None:
     """They are the ticks, and each criterion is one that explanations of the day before and of the day read otherwise."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * 2, chunk * 2 + 2):
         state = random_state(seed)
         for name in state.policies:
-            result = forecast(copied(state), name, AHEAD)
-            assert moves_of(result) == moves_by_ticks(copied(state), name, AHEAD), (seed, name)
+            result = forecast(state_copy(state), name, AHEAD)
+            assert moves_of(result) == moves_by_ticks(state_copy(state), name, AHEAD), (seed, name)
             counts["rows"] += len(result.rows)
             counts["people"] += sum(moves_of(result).values())
             counts.update(f"kind {row.why.kind}" for row in result.rows)
             counts["reasons looked at"] += _compare_reasons(state, result)
-    counted("forecasts", counts)
+    add_counts("forecasts", counts)
 
 
 def _compare_reasons(state: State, result: Forecast) -> int:
@@ -195,26 +195,26 @@ def test_looking_ahead_changes_nothing_of_a_state_that_lives_on(tmp_path: Path) 
     """A writer's state, or a network's replica, is copied; a reader's own is used up. What they say is the same."""
     with open_host(tmp_path) as host:
         before = host.state.meta()
-        result = forecast(thrown_away(host), ELDERLY, DAYS)
-        later = as_of(host, SECOND)
+        result = forecast(disposable_state(host), ELDERLY, DAYS)
+        later = state_on(host, SECOND_VERSION_START)
 
         assert host.state.meta() == before
-        assert (later.day, later.in_matcher[ELDERLY]) == (SECOND, 2)
-        assert moves_of(result) == moves_of(forecast(thrown_away(host), ELDERLY, DAYS))
+        assert (later.day, later.in_matcher[ELDERLY]) == (SECOND_VERSION_START, 2)
+        assert moves_of(result) == moves_of(forecast(disposable_state(host), ELDERLY, DAYS))
         with EmbeddedHost.open(tmp_path, parts(real=True), readonly=True) as reader:
-            assert thrown_away(reader) is reader.state
-            assert moves_of(forecast(thrown_away(reader), ELDERLY, DAYS)) == moves_of(result)
+            assert disposable_state(reader) is reader.state
+            assert moves_of(forecast(disposable_state(reader), ELDERLY, DAYS)) == moves_of(result)
 
 
 def test_who_looks_back_sees_the_version_that_was_in_force(tmp_path: Path) -> None:
     """Two versions, each in its time; and of a policy withdrawn since, the one in force before that day, and none from that day on."""
     with open_host(tmp_path) as host:
-        host.submit(Tick(SECOND + timedelta(10)))
-        in_time = {day: as_of(host, day).in_matcher.get(ELDERLY) for day in (SECOND - timedelta(1), SECOND)}
-        host.submit(PolicyWithdrawn(ELDERLY, 2, "author", "approver", "annulled", SECOND + timedelta(3)))
-        states = {ahead: as_of(host, SECOND + timedelta(ahead)) for ahead in (-1, 2, 3, 5)}
+        host.submit(Tick(SECOND_VERSION_START + timedelta(10)))
+        in_time = {day: state_on(host, day).in_matcher.get(ELDERLY) for day in (SECOND_VERSION_START - timedelta(1), SECOND_VERSION_START)}
+        host.submit(PolicyWithdrawn(ELDERLY, 2, "author", "approver", "annulled", SECOND_VERSION_START + timedelta(3)))
+        states = {ahead: state_on(host, SECOND_VERSION_START + timedelta(ahead)) for ahead in (-1, 2, 3, 5)}
 
-    assert in_time == {SECOND - timedelta(1): 1, SECOND: 2}
+    assert in_time == {SECOND_VERSION_START - timedelta(1): 1, SECOND_VERSION_START: 2}
     assert {ahead: state.in_matcher.get(ELDERLY) for ahead, state in states.items()} == {-1: 1, 2: 2, 3: None, 5: None}
     first, second = (len(cast(Any, states[ahead].matcher).candidates(ELDERLY)) for ahead in (-1, 2))
     assert second > first + len(YOUNGER)
@@ -228,5 +228,5 @@ def test_a_copy_is_made_of_any_host_that_is_no_reader() -> None:
     state = world()
     replica = cast(EmbeddedHost, SimpleNamespace(readonly=False, state=state, parts=state.parts))
 
-    assert thrown_away(replica) is not state
-    assert thrown_away(replica).meta() == state.meta()
+    assert disposable_state(replica) is not state
+    assert disposable_state(replica).meta() == state.meta()

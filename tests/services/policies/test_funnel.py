@@ -12,16 +12,16 @@ from matchers.lists.verdicts import Counts
 from matchers.program.compile import compile_policies
 from policies.language.tree import All, Check, Meta, NoneOf, Policy
 from services.policies.preview import criteria_in_order, funnel
-from tests.matchers.network import catalogue, checked, drawn
-from tests.worlds import random_given
+from tests.matchers.network import catalogue, random_valid_policy, valid_policy
+from tests.worlds import random_world
 
 
 def leaves(count: int) -> Policy:
     """A policy of so many different criteria, one after the other."""
-    data, _ = drawn(Random(0), 1, subject="person")
+    data, _ = random_valid_policy(Random(0), 1, subject="person")
     each = [{"age_of": "hukou.birth_date", "op": "ge", "value": i % 140} for i in range(count // 2)]
     each += [{"quantifier": "some", "over": "household.members", "absence": "closed", "where": criterion} for criterion in each]
-    policy = checked({**data, "evidence": {}, "params": {}, "definitions": {}, "discloses": [], "criteria": {"all": each}})
+    policy = valid_policy({**data, "evidence": {}, "params": {}, "definitions": {}, "discloses": [], "criteria": {"all": each}})
     assert policy is not None
     return policy
 
@@ -51,9 +51,9 @@ def test_each_line_is_the_policy_with_its_first_criteria() -> None:
     """As if each were asked alone, in one flat conjunction."""
     rng, lines = Random("funnel"), 0
     for number in range(120):
-        records, day = random_given(rng, 6)
+        records, day = random_world(rng, 6)
         matcher = worlds.load(catalogue(), records, day)
-        _, policy = drawn(rng, 8, f"random-{number}")
+        _, policy = random_valid_policy(rng, 8, f"random-{number}")
         stages = funnel(policy, matcher)
         parts = [
             NoneOf(Meta(f"{at}", ""), (node,)) if negated else node
@@ -70,7 +70,7 @@ def test_each_line_is_the_policy_with_its_first_criteria() -> None:
 
 def test_its_program_grows_with_the_criteria() -> None:
     """Twice the criteria, hardly more than twice the operations; all within one program."""
-    records, day = random_given(Random(1), 6)
+    records, day = random_world(Random(1), 6)
     matcher = worlds.load(catalogue(), records, day)
 
     short, long = (program_of(matcher, leaves(count)) for count in (200, 400))
@@ -81,7 +81,7 @@ def test_its_program_grows_with_the_criteria() -> None:
 
 def test_of_no_criteria_it_is_true() -> None:
     """An empty conjunction beside others is not what stands next to it in the program."""
-    records, day = random_given(Random(2), 6)
+    records, day = random_world(Random(2), 6)
     matcher = worlds.load(catalogue(), records, day)
     policy = leaves(20)
     everybody = replace(policy, criteria=All(Meta("none", ""), ()))

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from infra.workspace.workspace import Workspace
 from services.policies.needs import Question, needs_in, policy_needs
 from services.results import plain
-from tests.streams.calendar import ELDERLY, HARDSHIP, STALE, START, STATED, world
+from tests.streams.calendar import COMPLETE_TO, ELDERLY, FIRST_STALE_DAY, HARDSHIP, START, world
 from tests.streams.world import catalogue
 
 TODAY = date(2026, 11, 1)
@@ -44,10 +44,10 @@ def test_on_a_later_day_the_coverage_is_stale(workspace: Workspace) -> None:
     with workspace.reading() as host:
         policy, current_catalogue = host.state.policies[ELDERLY], host.state.catalogue
 
-    needs = needs_in(workspace, policy, current_catalogue, STALE["medical_insurance"], TODAY)
+    needs = needs_in(workspace, policy, current_catalogue, FIRST_STALE_DAY["medical_insurance"], TODAY)
 
     (insurance,) = (need for need in needs.needs if need.feed == "medical_insurance")
-    assert (insurance.standing, insurance.places[0].complete_to) == ("stale", STATED["medical_insurance"])
+    assert (insurance.standing, insurance.places[0].complete_to) == ("stale", COMPLETE_TO["medical_insurance"])
     assert insurance.waiting == insurance.places[0].waiting > 0
     assert insurance in needs.letters()["putuo-medical-insurance"]
     assert next(need for need in plain(needs, "en")["needs"] if need["feed"] == "medical_insurance")["max_age"] == "P7D"

@@ -11,13 +11,13 @@ from policies.yaml.document import load
 from services.policies.preview import preview, preview_file
 from services.policies.publication import Draft, publish_policy
 from services.results import plain
-from tests.streams.calendar import ELDERLY, SECOND, START, world
-from tests.streams.world import catalogue, policy_text, published
+from tests.streams.calendar import ELDERLY, SECOND_VERSION_START, START, world
+from tests.streams.world import catalogue, policy_text, publication
 
 
 def draft(folder: Path, version: int, age: int) -> Path:
     file = folder / f"{version}.yaml"
-    file.write_text(published(ELDERLY, version, ("value: 70", f"value: {age}"), start=START).text, encoding="utf-8")
+    file.write_text(publication(ELDERLY, version, ("value: 70", f"value: {age}"), start=START).text, encoding="utf-8")
     return file
 
 
@@ -35,7 +35,7 @@ def test_the_funnel_narrows_to_the_list(workspace: Workspace, tmp_path: Path) ->
 def test_it_is_beside_the_version_in_force(workspace: Workspace, tmp_path: Path) -> None:
     """Who would enter then does; on a later day the version in force is the other one, which lists them already."""
     file = draft(tmp_path, 3, 60)
-    result, later = preview_file(workspace, file, None), preview_file(workspace, file, SECOND)
+    result, later = preview_file(workspace, file, None), preview_file(workspace, file, SECOND_VERSION_START)
     assert result.difference is not None and later.difference is not None
 
     with workspace.writing() as host:

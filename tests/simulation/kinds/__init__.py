@@ -10,10 +10,10 @@ from collections.abc import Mapping
 
 from matchers.kernel.batch import RecordBatch
 from streams.language import messages as m
-from tests.simulation.events import Kind, Telling
+from tests.simulation.events import EventKind, Telling
 from tests.simulation.kinds import coverage, crashes, days, groups, identities, outcomes, policies, records, replacements
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, EventKind] = {
     **records.KINDS,
     **replacements.KINDS,
     **coverage.KINDS,

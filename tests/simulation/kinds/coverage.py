@@ -7,41 +7,41 @@ from __future__ import annotations
 
 from streams.language.messages import CoverageStated, CoverageWithdrawn
 from tests.simulation.drawing import Drawing, stating
-from tests.simulation.events import Event, Kind, Telling
-from tests.simulation.facts import Facts, Statement
+from tests.simulation.events import EventKind, ScheduleEvent, Telling
+from tests.simulation.facts import Facts, StatementFacts
 from tests.simulation.network import FEEDS, MAX_UNPLACED
 
 # ---- drawing -----------------------------------------------------------------------------------------------------
 
 
-def stated(d: Drawing) -> list[Event]:
+def statements(d: Drawing) -> list[ScheduleEvent]:
     """Statements that take effect at once, of one source or of all sources of a feed; mostly a feed that policies read."""
-    feed = d.rng.choice(d.read() if d.chance(0.8) else list(FEEDS))
+    feed = d.rng.choice(d.feeds_read() if d.chance(0.8) else list(FEEDS))
     units = [source["unit"] for source in FEEDS[feed]["sources"]]
     return [stating(d, "stated", feed, unit, delay=d.late()) for unit in (units if d.chance(0.6) else [d.unit(feed)])]
 
 
-def waiting(d: Drawing) -> list[Event]:
+def conditional_statement(d: Drawing) -> list[ScheduleEvent]:
     """A statement about a delivery that is complete, is not complete yet, or never comes."""
     if not d.deliveries:
-        return stated(d)
+        return statements(d)
     feed, unit, id, rows = d.rng.choice(d.deliveries)
     id = f"{feed}-{unit}-{d.numbers[feed, unit] + 1}" if d.chance(0.2) else id
     return [stating(d, "waiting", feed, unit, id, rows, d.late())]
 
 
-def taken_back(d: Drawing) -> list[Event]:
+def statement_withdrawal(d: Drawing) -> list[ScheduleEvent]:
     """A statement is withdrawn; sometimes one that nobody made."""
     if not d.statements:
-        return stated(d)
+        return statements(d)
     statement = d.rng.choice(d.statements) if d.chance(0.95) else "nobody-said-this"
-    return [Event("taken back", f"{statement} is withdrawn", CoverageWithdrawn(statement), None, d.late())]
+    return [ScheduleEvent("taken back", f"{statement} is withdrawn", CoverageWithdrawn(statement), None, d.late())]
 
 
 # ---- telling -----------------------------------------------------------------------------------------------------
 
 
-def _may_state(facts: Facts, event: Event) -> bool:
+def _may_state(facts: Facts, event: ScheduleEvent) -> bool:
     """Whether a statement is admitted: new or repeated unchanged, about no future day, and in agreement with its delivery."""
     message = event.message
     assert isinstance(message, CoverageStated) and message.received is not None
@@ -58,20 +58,20 @@ def _agrees_with_delivery(facts: Facts, message: CoverageStated) -> bool:
     return completion is None or (message.rows in (None, completion.rows) and completion.unplaced <= MAX_UNPLACED * completion.rows)
 
 
-def _add_statement(facts: Facts, event: Event) -> None:
+def _add_statement(facts: Facts, event: ScheduleEvent) -> None:
     message = event.message
     assert isinstance(message, CoverageStated)
-    facts.statements.setdefault(message.statement, Statement(message, event.told))
+    facts.statements.setdefault(message.statement, StatementFacts(message, event.payload))
     facts.world_changed = True
 
 
-def _may_withdraw(facts: Facts, event: Event) -> bool:
+def _may_withdraw(facts: Facts, event: ScheduleEvent) -> bool:
     message = event.message
     assert isinstance(message, CoverageWithdrawn)
     return message.statement in facts.statements
 
 
-def _withdraw_statement(facts: Facts, event: Event) -> None:
+def _withdraw_statement(facts: Facts, event: ScheduleEvent) -> None:
     message = event.message
     assert isinstance(message, CoverageWithdrawn)
     facts.statements[message.statement].withdrawn = True
@@ -81,4 +81,8 @@ def _withdraw_statement(facts: Facts, event: Event) -> None:
 STATED = Telling(_may_state, _add_statement, frozenset({"coverage", "evidence"}))
 WITHDRAWN = Telling(_may_withdraw, _withdraw_statement, frozenset({"coverage", "evidence"}))
 
-KINDS = {"stated": Kind(6, stated), "waiting": Kind(2, waiting), "taken back": Kind(5, taken_back)}
+KINDS = {
+    "stated": EventKind(6, statements),
+    "waiting": EventKind(2, conditional_statement),
+    "taken back": EventKind(5, statement_withdrawal),
+}

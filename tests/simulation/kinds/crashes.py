@@ -6,7 +6,7 @@ These events act on the host from outside: ``hosting`` and ``running`` do what e
 from __future__ import annotations
 
 from tests.simulation.drawing import Drawing
-from tests.simulation.events import Event, Kind
+from tests.simulation.events import EventKind, ScheduleEvent
 
 CRASHES = {
     "killed": "the process is killed; another opens a copy of what was committed",
@@ -20,10 +20,10 @@ CRASHES = {
 }
 
 
-def crashed(d: Drawing) -> list[Event]:
+def crash(d: Drawing) -> list[ScheduleEvent]:
     """One of the ways to end."""
     how = d.rng.choice(list(CRASHES))
-    return [Event(how, CRASHES[how], again=False)]
+    return [ScheduleEvent(how, CRASHES[how], again=False)]
 
 
-KINDS = {"crash": Kind(10, crashed)}
+KINDS = {"crash": EventKind(10, crash)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.simulation.drawing import Drawing
-from tests.simulation.events import Event, Kind
+from tests.simulation.events import EventKind, ScheduleEvent
 
 ENDS = {
     "": "",
@@ -21,7 +21,7 @@ ENDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class MessageGroup:
     """How many messages, how the process ends over them, and at which message if they are streamed."""
 
     size: int
@@ -29,19 +29,21 @@ class Group:
     at: int
 
 
-def together(d: Drawing) -> list[Event]:
+def group_at_once(d: Drawing) -> list[ScheduleEvent]:
     """Some messages in one transaction."""
     return [_marker(d, "together", "in one transaction", ["", "", "before commit", "after commit"])]
 
 
-def streamed(d: Drawing) -> list[Event]:
+def streamed_group(d: Drawing) -> list[ScheduleEvent]:
     """Some messages streamed, without waiting for the disk."""
     return [_marker(d, "streamed", "without waiting", list(ENDS))]
 
 
-def _marker(d: Drawing, kind: str, how: str, ends: list[str]) -> Event:
+def _marker(d: Drawing, kind: str, how: str, ends: list[str]) -> ScheduleEvent:
     size, end = d.rng.choice([2, 3, 4, 6, 9]), d.rng.choice(ends)
-    return Event(kind, f"the next {size} messages are sent {how}{ENDS[end]}", None, Group(size, end, d.rng.randrange(size)), again=False)
+    return ScheduleEvent(
+        kind, f"the next {size} messages are sent {how}{ENDS[end]}", None, MessageGroup(size, end, d.rng.randrange(size)), again=False
+    )
 
 
-KINDS = {"together": Kind(3, together), "streamed": Kind(3, streamed)}
+KINDS = {"together": EventKind(3, group_at_once), "streamed": EventKind(3, streamed_group)}

@@ -10,85 +10,93 @@ import datetime as dt
 
 from streams.language.messages import CheckAnswered, EditionCut, PolicyPublished, PolicyWithdrawn
 from tests.simulation.drawing import Drawing
-from tests.simulation.events import Event, Kind, Telling
-from tests.simulation.facts import Facts, Version, token
-from tests.simulation.network import NEVER, Published, catalogue_set, version_of
+from tests.simulation.events import EventKind, ScheduleEvent, Telling
+from tests.simulation.facts import Facts, VersionFacts, token
+from tests.simulation.network import NEVER, PublishedVersion, catalogue_set, version_of
 
 PEOPLE = ("author", "approver")
 
 # ---- drawing -----------------------------------------------------------------------------------------------------
 
 
-def published(d: Drawing) -> list[Event]:
+def publication(d: Drawing) -> list[ScheduleEvent]:
     """A policy is published for the first time or after a withdrawal; if there is none, an amendment."""
-    fresh = [name for name in d.bodies if name not in d.published or name in d.withdrawn]
-    return _version_events(d, "published", d.rng.choice(fresh)) if fresh else amended(d)
+    fresh = [name for name in d.bodies if name not in d.published_versions or name in d.withdrawn]
+    return _version_events(d, "published", d.rng.choice(fresh)) if fresh else amendment(d)
 
 
-def amended(d: Drawing) -> list[Event]:
+def amendment(d: Drawing) -> list[ScheduleEvent]:
     """The next version of a policy that is not withdrawn."""
-    in_force = sorted(d.published.keys() - d.withdrawn)
-    return _version_events(d, "amended", d.rng.choice(in_force)) if in_force else published(d)
+    in_force = sorted(d.published_versions.keys() - d.withdrawn)
+    return _version_events(d, "amended", d.rng.choice(in_force)) if in_force else publication(d)
 
 
-def withdrawn(d: Drawing) -> list[Event]:
+def withdrawal(d: Drawing) -> list[ScheduleEvent]:
     """A policy is withdrawn, today or since another day, and often published again; seldom it was withdrawn already."""
-    names = sorted(d.published if d.chance(0.1) else d.published.keys() - d.withdrawn)
+    names = sorted(d.published_versions if d.chance(0.1) else d.published_versions.keys() - d.withdrawn)
     if not names:
         return []
     name = d.rng.choice(names)
     d.withdrawn.add(name)
     since, reason = (_withdrawal_day(d, name), d.rng.choice(["ended"] * 9 + [" "])) if d.chance(0.6) else (None, "ended")
-    text = f"{name} is withdrawn" + ("" if since is None else f" since {since}, {'for a reason' if reason.strip() else 'without a reason'}")
-    out = [Event("withdrawn", text, PolicyWithdrawn(name, d.published[name][-1].policy.version, *PEOPLE, reason, since), again=False)]
+    text = f"{name} is withdrawal" + (
+        "" if since is None else f" since {since}, {'for a reason' if reason.strip() else 'without a reason'}"
+    )
+    out = [
+        ScheduleEvent(
+            "withdrawn", text, PolicyWithdrawn(name, d.published_versions[name][-1].policy.version, *PEOPLE, reason, since), again=False
+        )
+    ]
     return [*out, *_version_events(d, "published", name)] if d.chance(0.4) else out
 
 
 def _withdrawal_day(d: Drawing, name: str) -> dt.date:
     """The day a withdrawal reaches back to: mostly a few days ago; sometimes near the first day in force, or a future day."""
-    first = min(version.policy.effective_from for version in d.published[name])
+    first = min(version.policy.effective_from for version in d.published_versions[name])
     ago = d.day - dt.timedelta(d.rng.choice([0, 1, 1, 2, 5, 20, 20, 60, -1]))
     return ago if d.chance(0.7) else first - dt.timedelta(d.rng.choice([0, 0, 1, -3]))
 
 
-def answered(d: Drawing) -> list[Event]:
+def check_answers(d: Drawing) -> list[ScheduleEvent]:
     """Some answers to one check of a policy."""
-    asking = sorted({(name, check) for name, versions in d.published.items() for version in versions[-2:] for check in version.checks})
+    asking = sorted(
+        {(name, check) for name, versions in d.published_versions.items() for version in versions[-2:] for check in version.checks}
+    )
     if not asking:
         return []
-    out: list[Event] = []
+    out: list[ScheduleEvent] = []
     policy, check = d.rng.choice(asking)
     for _ in range(d.rng.choice([2, 4, 6, 8])):
-        kind = str(d.published[policy][-1].policy.subject)
+        kind = str(d.published_versions[policy][-1].policy.subject)
         name, answer = d.rng.choice([*d.names[kind] * 3, f"{kind[0]}9"]), d.chance(0.4)
         message = CheckAnswered(policy, token(kind, name), check, answer)
         text = f"{policy}: {check} of {name} is answered {'yes' if answer else 'no'}"
-        out.append(Event("answered", text, message, name, d.late()))
-        d.looked_at.append((kind, name))
+        out.append(ScheduleEvent("answered", text, message, name, d.late()))
+        d.looked_at_subjects.append((kind, name))
     return out
 
 
-def cut(d: Drawing) -> list[Event]:
+def edition_cut(d: Drawing) -> list[ScheduleEvent]:
     """An edition is cut by hand; sometimes of a policy that nobody published."""
-    names = [*d.published, "nobody-published-this"]
-    policy = d.rng.choices(names, [10] * len(d.published) + [1])[0]
-    return [Event("cut", f"the edition of {policy} is cut", EditionCut(policy), None, d.late())]
+    names = [*d.published_versions, "nobody-published-this"]
+    policy = d.rng.choices(names, [10] * len(d.published_versions) + [1])[0]
+    return [ScheduleEvent("cut", f"the edition of {policy} is cut", EditionCut(policy), None, d.late())]
 
 
-def agreement(d: Drawing) -> list[Event]:
+def agreement(d: Drawing) -> list[ScheduleEvent]:
     """The agreement on a feed that policies read gets another last day (past, today or soon), or is renewed."""
-    read = sorted({feed for versions in d.published.values() for feed in versions[-1].policy.feeds})
+    read = sorted({feed for versions in d.published_versions.values() for feed in versions[-1].policy.feeds})
     if d.ends and d.chance(0.6):
         del d.ends[d.rng.choice(sorted(d.ends))]
     elif read:
         d.ends[d.rng.choice(read)] = d.day + dt.timedelta(d.rng.choice([-3, -1, 0, 0, 1, 2, 7]))
     ends = dict(d.ends)
     text = ", ".join(f"{feed} until {day}" for feed, day in ends.items()) or "all renewed"
-    return [Event("agreement", f"agreements: {text}", catalogue_set(ends, d.late_after), ends, again=False)]
+    return [ScheduleEvent("agreement", f"agreements: {text}", catalogue_set(ends, d.late_after), ends, again=False)]
 
 
-def _version_events(d: Drawing, kind: str, name: str) -> list[Event]:
-    versions = d.published.setdefault(name, [])
+def _version_events(d: Drawing, kind: str, name: str) -> list[ScheduleEvent]:
+    versions = d.published_versions.setdefault(name, [])
     d.withdrawn.discard(name)
     number = len(versions) + 1
     bodies = d.bodies[name]
@@ -99,16 +107,16 @@ def _version_events(d: Drawing, kind: str, name: str) -> list[Event]:
     versions.append(published_version)
     force = f"{published_version.policy.effective_from} to {published_version.policy.effective_to or 'open'}"
     message = PolicyPublished(name, number, published_version.text, published_version.policy.digest, *PEOPLE)
-    return [Event(kind, f"{name} version {number} is published, in force {force}", message, published_version)]
+    return [ScheduleEvent(kind, f"{name} version {number} is published, in force {force}", message, published_version)]
 
 
 # ---- telling -----------------------------------------------------------------------------------------------------
 
 
-def _may_publish(facts: Facts, event: Event) -> bool | None:
+def _may_publish(facts: Facts, event: ScheduleEvent) -> bool | None:
     """Whether a version is admitted: the next number, and agreements that reach its first day; or a version that is there already."""
-    message, published_version = event.message, event.told
-    assert isinstance(message, PolicyPublished) and isinstance(published_version, Published)
+    message, published_version = event.message, event.payload
+    assert isinstance(message, PolicyPublished) and isinstance(published_version, PublishedVersion)
     numbers = [version.number for version in facts.policies.get(message.policy, ())]
     if facts.ends is None:
         return False
@@ -119,15 +127,15 @@ def _may_publish(facts: Facts, event: Event) -> bool | None:
     return not any(facts.ends.get(feed, NEVER) < published_version.policy.effective_from for feed in published_version.policy.feeds)
 
 
-def _add_version(facts: Facts, event: Event) -> None:
-    message, published_version = event.message, event.told
-    assert isinstance(message, PolicyPublished) and isinstance(published_version, Published)
+def _add_version(facts: Facts, event: ScheduleEvent) -> None:
+    message, published_version = event.message, event.payload
+    assert isinstance(message, PolicyPublished) and isinstance(published_version, PublishedVersion)
     versions = facts.policies.setdefault(message.policy, [])
     if message.version not in [version.number for version in versions]:
-        versions.append(Version(message.version, published_version))
+        versions.append(VersionFacts(message.version, published_version))
 
 
-def _may_withdraw(facts: Facts, event: Event) -> bool | None:
+def _may_withdraw(facts: Facts, event: ScheduleEvent) -> bool | None:
     """Whether a withdrawal is admitted: of the newest version, and a reason for an earlier day on which a version was in force.
 
     A policy that is withdrawn can be withdrawn again only since the same day. None where the first version by number is not the first to
@@ -148,14 +156,14 @@ def _may_withdraw(facts: Facts, event: Event) -> bool | None:
     return True if message.since >= max(first) else False if message.since < min(first) else None
 
 
-def _withdraw_versions(facts: Facts, event: Event) -> None:
+def _withdraw_versions(facts: Facts, event: ScheduleEvent) -> None:
     message = event.message
     assert isinstance(message, PolicyWithdrawn)
     for version in facts.versions(message.policy):
         version.withdrawn = message.since or facts.day
 
 
-def _may_answer(facts: Facts, event: Event) -> bool | None:
+def _may_answer(facts: Facts, event: ScheduleEvent) -> bool | None:
     """Whether an answer is admitted: to a check that every version asks, yes; that no version asks, no; else either."""
     message = event.message
     assert isinstance(message, CheckAnswered)
@@ -163,22 +171,22 @@ def _may_answer(facts: Facts, event: Event) -> bool | None:
     return False if not any(asking) else True if all(asking) else None
 
 
-def _note_answer(facts: Facts, event: Event) -> None:
+def _note_answer(facts: Facts, event: ScheduleEvent) -> None:
     message = event.message
     assert isinstance(message, CheckAnswered)
     answers = facts.answers.setdefault(message.policy, {})
-    answers.pop((event.told, message.check), None)
-    answers[event.told, message.check] = "yes" if message.answer else "no"
+    answers.pop((event.payload, message.check), None)
+    answers[event.payload, message.check] = "yes" if message.answer else "no"
 
 
-def _may_cut(facts: Facts, event: Event) -> bool:
+def _may_cut(facts: Facts, event: ScheduleEvent) -> bool:
     message = event.message
     assert isinstance(message, EditionCut)
     return message.policy in facts.policies
 
 
-def _set_agreements(facts: Facts, event: Event) -> None:
-    facts.ends = dict(event.told)
+def _set_agreements(facts: Facts, event: ScheduleEvent) -> None:
+    facts.ends = dict(event.payload)
 
 
 CATALOGUE = Telling(lambda facts, event: True, _set_agreements, frozenset({"agreement", "evidence"}))
@@ -188,10 +196,10 @@ ANSWERED = Telling(_may_answer, _note_answer, frozenset({"answer", "evidence"}))
 CUT = Telling(_may_cut, lambda facts, event: None, frozenset())
 
 KINDS = {
-    "published": Kind(2, published),
-    "amended": Kind(3, amended),
-    "withdrawn": Kind(3, withdrawn),
-    "answered": Kind(10, answered),
-    "cut": Kind(2, cut),
-    "agreement": Kind(3, agreement),
+    "published": EventKind(2, publication),
+    "amended": EventKind(3, amendment),
+    "withdrawn": EventKind(3, withdrawal),
+    "answered": EventKind(10, check_answers),
+    "cut": EventKind(2, edition_cut),
+    "agreement": EventKind(3, agreement),
 }

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from streams.language.messages import DeliveryCompleted, DeliveryStarted
-from tests.matchers.network import Row
+from tests.matchers.network import WorldRow
 from tests.simulation.drawing import Drawing, delivery
-from tests.simulation.events import Event, Kind
+from tests.simulation.events import EventKind, ScheduleEvent
 from tests.simulation.kinds.records import again, cells_of, sent_by
 from tests.simulation.network import FEEDS
 
@@ -19,13 +19,13 @@ EARLIER = (-9, -5, -3, -1, 0, 1)
 """By how much an order in such a full file differs from the order before."""
 
 
-def backwards(d: Drawing) -> list[Event]:
+def backwards(d: Drawing) -> list[ScheduleEvent]:
     """A full file of most records that its source sent, with mostly older orders; sometimes too many of its rows are unreadable."""
     feed, unit, rows = sent_by(d)
     return delivery(d, "backwards", feed, unit, _earlier_rows(d, rows), replaces=True, unplaced=d.rng.choice([0, 0, 0, 4]))
 
 
-def overlapping(d: Drawing) -> list[Event]:
+def overlapping_files(d: Drawing) -> list[ScheduleEvent]:
     """Two full files of one source and an ordinary delivery: all start before the first row comes, and they end in any order."""
     feed, unit, rows = sent_by(d)
     parts = [delivery(d, "overlapping", feed, unit, _earlier_rows(d, rows), replaces=full, stated=0.2) for full in (True, False, True)]
@@ -35,7 +35,7 @@ def overlapping(d: Drawing) -> list[Event]:
     return [*starts, *(replace(event, delay=max(event.delay, d.late(0.3))) for event in rest)]
 
 
-def unordered(d: Drawing) -> list[Event]:
+def rows_without_order(d: Drawing) -> list[ScheduleEvent]:
     """Rows without usable order, and some sound rows beside them."""
     feed, unit, rows = sent_by(d)
     if FEEDS[feed]["order"] == "delivery" or not rows:
@@ -51,19 +51,23 @@ def unordered(d: Drawing) -> list[Event]:
     return delivery(d, "unordered", feed, unit, part)
 
 
-def contrary(d: Drawing) -> list[Event]:
+def contrary_message(d: Drawing) -> list[ScheduleEvent]:
     """A start or an end that contradicts whether a delivery is a full file."""
-    if not d.begun:
+    if not d.starts:
         return []
-    start = d.rng.choice(d.begun)
+    start = d.rng.choice(d.starts)
     claim = "no full replacement" if start.replaces else "a full replacement"
     other = replace(start, replaces=not start.replaces)
     ends = DeliveryCompleted(start.feed, start.source, start.delivery, start.id, 1, 0, other.replaces)
     message: DeliveryStarted | DeliveryCompleted = ends if d.chance(0.5) else other
-    return [Event("contrary", f"delivery {start.delivery} of {start.feed} #{start.source} is said to be {claim}", message, None, d.late())]
+    return [
+        ScheduleEvent(
+            "contrary", f"delivery {start.delivery} of {start.feed} #{start.source} is said to be {claim}", message, None, d.late()
+        )
+    ]
 
 
-def _earlier_rows(d: Drawing, rows: list[Row]) -> list[Row]:
+def _earlier_rows(d: Drawing, rows: list[WorldRow]) -> list[WorldRow]:
     """A new version of most records, each with the cells of one of its versions and a mostly older order."""
     latest = {row.record["key"]: row for row in rows}
     sample = [row for row in latest.values() if d.chance(0.75)][:30]
@@ -76,8 +80,8 @@ def _earlier_rows(d: Drawing, rows: list[Row]) -> list[Row]:
 
 
 KINDS = {
-    "backwards": Kind(2, backwards),
-    "overlapping": Kind(1, overlapping),
-    "unordered": Kind(2, unordered),
-    "contrary": Kind(1, contrary),
+    "backwards": EventKind(2, backwards),
+    "overlapping": EventKind(1, overlapping_files),
+    "unordered": EventKind(2, rows_without_order),
+    "contrary": EventKind(1, contrary_message),
 }

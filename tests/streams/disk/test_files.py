@@ -18,7 +18,7 @@ import pytest
 from connectors.analysts.snapshot import write_snapshot
 from connectors.lists.exports import Sheet, write_csv, write_xlsx
 from streams.disk import files
-from streams.disk.files import Unfit, make_folder, remove_leftovers, replaced, text_at, write_whole
+from streams.disk.files import Unfit, make_folder, remove_leftovers, replacing, text_at, write_whole
 from streams.store import checkpoints
 
 OLD, NEW = b"old " * 50, b"new " * 70
@@ -47,7 +47,7 @@ def modes(folder: Path) -> dict[str, str]:
 
 def _in_halves(path: Path) -> None:
     """Writes a file in two halves."""
-    with replaced(path) as part, part.open("wb") as file:
+    with replacing(path) as part, part.open("wb") as file:
         file.write(NEW[:100])
         file.flush()
         file.write(NEW[100:])

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from streams.embedded.cursor import Cursor
-from streams.embedded.host import EmbeddedHost, SnapshotRule
-from streams.language.errors import Busy, Damaged, NotThere, Refused
+from streams.embedded.host import CheckpointRule, EmbeddedHost
+from streams.language.errors import Busy, DamagedStore, NotThere, Refusal
 from streams.language.messages import CheckAnswered, Tick
 from streams.language.ports import Parts
 from streams.lists.editions import fold
@@ -27,7 +27,7 @@ def test_reopened_host_stands_where_it_was(tmp_path: Path) -> None:
     """State and lines are those of the plain fold, and so are those of later messages, with and without snapshots."""
     want, lines = fold_of_run(90)
 
-    host_after_run(tmp_path, 60, SnapshotRule(rows=700, retention=SHORT)).close()
+    host_after_run(tmp_path, 60, CheckpointRule(rows=700, retention=SHORT)).close()
     with EmbeddedHost.open(tmp_path, parts()) as host:
         for message in list(run(90))[60:]:
             host.submit(message)
@@ -42,7 +42,7 @@ def test_several_messages_are_all_or_none(tmp_path: Path) -> None:
     with host_after_run(tmp_path, 30) as host:
         before, rest = host.state.meta(), list(run(40))[30:]
 
-        with pytest.raises(Refused):
+        with pytest.raises(Refusal):
             host.submit_many([*rest[:3], BAD])
 
         assert host.state.meta() == before
@@ -56,7 +56,7 @@ def test_refused_message_costs_no_recovery(tmp_path: Path) -> None:
     with host_after_run(tmp_path, 10) as host:
         state = host.state
 
-        with pytest.raises(Refused):
+        with pytest.raises(Refusal):
             host.submit(BAD)
 
         assert host.state is state
@@ -131,7 +131,7 @@ def test_one_writer_any_readers(tmp_path: Path) -> None:
             host.submit(list(run(21))[20])
             assert reader.state.offset == 19
             assert reader.refresh().offset == 20
-            with pytest.raises(Refused, match="read-only"):
+            with pytest.raises(Refusal, match="read-only"):
                 reader.submit(Tick(DAY))
     EmbeddedHost.open(tmp_path, parts()).close()
 
@@ -142,7 +142,7 @@ def test_reader_left_behind_by_pruning_starts_again(tmp_path: Path) -> None:
         for message in list(run(60))[20:]:
             host.submit(message)
             if host.state.offset % 10 == 0:
-                host.snapshot()
+                host.write_checkpoint()
 
         assert reader.refresh().meta() == host.state.meta()
 
@@ -157,11 +157,11 @@ def test_there_must_be_a_store(tmp_path: Path) -> None:
 def test_snapshots_prune_inputs_and_keep_outputs(tmp_path: Path) -> None:
     """Two snapshots stay, the inputs before the older one go, and every line stays."""
     with host_after_run(tmp_path, 30) as host:
-        first = host.snapshot()
+        first = host.write_checkpoint()
         assert host._log.inputs(-1).__next__()[0] == 0, "one snapshot alone is not trusted"
         for message in list(run(50))[30:]:
             host.submit(message)
-            last = host.snapshot()
+            last = host.write_checkpoint()
 
         assert not first.exists()
         assert checkpoints.offsets(tmp_path / "snapshots") == [49, 48]
@@ -182,13 +182,13 @@ def test_outputs_after_an_id(tmp_path: Path) -> None:
         cursor.advance(every[11].id)
         assert list(Cursor(tmp_path / "cursor").waiting(host)) == every[12:]
         (tmp_path / "cursor").write_text("?")
-        with pytest.raises(Damaged):
+        with pytest.raises(DamagedStore):
             list(cursor.waiting(host))
 
 
 def test_editions_of_a_store(tmp_path: Path) -> None:
     """They are made from the outputs, also from those whose inputs were pruned."""
-    with host_after_run(tmp_path, 80, SnapshotRule(rows=500)) as host:
+    with host_after_run(tmp_path, 80, CheckpointRule(rows=500)) as host:
         before = list(host.editions("elderly-uninsured"))
         host.submit(Tick(host.state.day.replace(year=2027)))
 
@@ -202,6 +202,6 @@ def test_editions_of_a_store(tmp_path: Path) -> None:
 def test_network_is_the_example(tmp_path: Path) -> None:
     """The state begins with its catalogue."""
     with EmbeddedHost.open(tmp_path, parts(), create=True) as host:
-        assert not host.state.begun
+        assert not host.state.has_catalogue
         host.submit(network())
-        assert host.state.begun
+        assert host.state.has_catalogue

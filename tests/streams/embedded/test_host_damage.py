@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from streams.embedded.host import EmbeddedHost, SnapshotRule
-from streams.language.errors import Damaged, NewerFormat, NoRoom, OlderFormat
+from streams.embedded.host import CheckpointRule, EmbeddedHost
+from streams.language.errors import DamagedStore, NewerFormat, NoRoom, OlderFormat
 from streams.language.messages import Input, Tick
 from streams.steps.state import FORMAT
 from streams.store import checkpoints
@@ -25,10 +25,10 @@ from tests.streams.world import DAY, parts, run
 def test_damaged_snapshot_falls_back_to_the_older(tmp_path: Path, where: int) -> None:
     """Whichever byte is changed; the damaged snapshot is put aside, and the host names it."""
     host = host_after_run(tmp_path, 30)
-    host.snapshot()
+    host.write_checkpoint()
     for message in list(run(50))[30:]:
         host.submit(message)
-    path = host.snapshot()
+    path = host.write_checkpoint()
     host.close()
     content = bytearray(path.read_bytes())
     content[where] ^= 64
@@ -36,21 +36,21 @@ def test_damaged_snapshot_falls_back_to_the_older(tmp_path: Path, where: int) ->
 
     with EmbeddedHost.open(tmp_path, parts()) as host:
         assert host.state.meta() == fold_of_run(50)[0].meta()
-        assert isinstance(host.problem, Damaged)
+        assert isinstance(host.problem, DamagedStore)
         assert path.with_suffix(".damaged").exists()
 
 
 def test_both_snapshots_damaged_is_an_error(tmp_path: Path) -> None:
     """The inputs before them are pruned: a clear error is better than a wrong list."""
     host = host_after_run(tmp_path, 30)
-    host.snapshot()
+    host.write_checkpoint()
     host.submit(list(run(31))[30])
-    host.snapshot()
+    host.write_checkpoint()
     host.close()
     for path in (tmp_path / "snapshots").iterdir():
         path.write_bytes(path.read_bytes()[:-70])
 
-    with pytest.raises(Damaged, match="do not meet: inputs from 0 on are missing"):
+    with pytest.raises(DamagedStore, match="do not meet: inputs from 0 on are missing"):
         EmbeddedHost.open(tmp_path, parts())
 
 
@@ -58,20 +58,20 @@ def test_damaged_log_is_a_clear_error(tmp_path: Path) -> None:
     """The file is no database, an input has a wrong digest, the log ends before its snapshot."""
     host_after_run(tmp_path / "a", 20).close()
     (tmp_path / "a" / "log.sqlite").write_bytes(b"no database at all" * 500)
-    with pytest.raises(Damaged, match="damaged or cannot be read"):
+    with pytest.raises(DamagedStore, match="damaged or cannot be read"):
         EmbeddedHost.open(tmp_path / "a", parts())
 
     host_after_run(tmp_path / "b", 20).close()
     with sqlite3.connect(tmp_path / "b" / "log.sqlite") as db:
         db.execute("UPDATE inputs SET body = CAST(substr(body, 1, length(body) - 1) || x'00' AS BLOB) WHERE offset = 7")
-    with pytest.raises(Damaged, match="inputs #7: changed"):
+    with pytest.raises(DamagedStore, match="inputs #7: changed"):
         EmbeddedHost.open(tmp_path / "b", parts())
 
     host_after_run(tmp_path / "c", 10).close()
     with host_after_run(tmp_path / "d", 20) as host:
-        path = host.snapshot()
+        path = host.write_checkpoint()
     (tmp_path / "c" / "snapshots" / path.name).write_bytes(path.read_bytes())
-    with pytest.raises(Damaged, match="ahead of the log"):
+    with pytest.raises(DamagedStore, match="ahead of the log"):
         EmbeddedHost.open(tmp_path / "c", parts())
 
 
@@ -95,7 +95,7 @@ def test_newer_formats_are_refused_by_name(tmp_path: Path) -> None:
         db.execute("PRAGMA user_version = 9")
     with host_after_run(tmp_path / "b", 5) as host, pytest.MonkeyPatch.context() as newer:
         newer.setattr(checkpoints, "FORMAT", 9)
-        host.snapshot()
+        host.write_checkpoint()
     with host_after_run(tmp_path / "c", 5) as host:
         checkpoints.write(tmp_path / "c" / "snapshots", 4, {**host.state.meta(), "format": 9}, host.state.arrays())
 
@@ -142,7 +142,7 @@ def _limited_snapshot(folder: Path, results: Any) -> None:
     with host_after_run(folder, 60) as host:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, resource.RLIM_INFINITY))
         try:
-            host.snapshot()
+            host.write_checkpoint()
         except NoRoom as error:
             results.put(str(error))
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
@@ -165,7 +165,7 @@ def test_full_disk_while_a_snapshot_is_written(tmp_path: Path) -> None:
 
 def test_failed_snapshot_does_not_fail_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The failure of an automatic snapshot stands in ``problem``; the message is durable."""
-    with EmbeddedHost.open(tmp_path, parts(), create=True, rule=SnapshotRule(rows=1)) as host:
+    with EmbeddedHost.open(tmp_path, parts(), create=True, rule=CheckpointRule(rows=1)) as host:
 
         def failing(*arguments: object) -> Path:
             raise OSError(28, "No space left on device")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from policies.values import Text
-from streams.embedded.host import EmbeddedHost, SnapshotRule
-from streams.language.errors import NoRoom, Refused
+from streams.embedded.host import CheckpointRule, EmbeddedHost
+from streams.language.errors import NoRoom, Refusal
 from streams.language.messages import EditionCut, Input
 from streams.store.log import Log, Row
 from tests.streams.bench import NEVER, fold_of_run
@@ -26,7 +26,7 @@ def stands_at(folder: Path, count: int) -> None:
 
 def test_the_same_as_one_after_the_other(tmp_path: Path) -> None:
     """The same receipts, lines and state, with snapshots in between."""
-    with EmbeddedHost.open(tmp_path, parts(), create=True, rule=SnapshotRule(rows=500, closing_rows=10**9)) as host:
+    with EmbeddedHost.open(tmp_path, parts(), create=True, rule=CheckpointRule(rows=500, closing_rows=10**9)) as host:
         receipts = list(host.submit_each(run(150)))
         assert list((tmp_path / "snapshots").iterdir())
         assert [receipt.offset for receipt in receipts] == list(range(150))
@@ -39,7 +39,7 @@ def test_a_refused_message_stops_behind_the_ones_before(tmp_path: Path) -> None:
     """The messages before are durable, and the state in memory ends with them."""
     messages = [*list(run(40)), EditionCut("nobody"), *list(run(45))[40:]]
     with EmbeddedHost.open(tmp_path, parts(), create=True, rule=NEVER) as host:
-        with pytest.raises(Refused):
+        with pytest.raises(Refusal):
             list(host.submit_each(messages))
         before = host._state
         assert before is not None
@@ -49,7 +49,7 @@ def test_a_refused_message_stops_behind_the_ones_before(tmp_path: Path) -> None:
     stands_at(tmp_path, 45)
 
 
-@pytest.mark.parametrize("error", [MemoryError(), Refused(Text("不", "no")), ValueError("a torn file")])
+@pytest.mark.parametrize("error", [MemoryError(), Refusal(Text("不", "no")), ValueError("a torn file")])
 def test_receipts_of_all_that_is_durable_come_before_an_error(tmp_path: Path, error: Exception) -> None:
     """A count of receipts is no less than the stored messages: also the message that was being written when the next one failed has a receipt."""
     offsets = list[int]()
@@ -99,7 +99,7 @@ def test_nor_did_what_cannot_be_written_where_a_snapshot_is_due(tmp_path: Path, 
             raise NoRoom(Text("满", "full"))
         append(log, rows)
 
-    with EmbeddedHost.open(tmp_path, parts(), create=True, rule=SnapshotRule(rows=1, closing_rows=10**9)) as host:
+    with EmbeddedHost.open(tmp_path, parts(), create=True, rule=CheckpointRule(rows=1, closing_rows=10**9)) as host:
         monkeypatch.setattr(Log, "append", fails)
         with pytest.raises(NoRoom):
             list(host.submit_each(messages))

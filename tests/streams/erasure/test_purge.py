@@ -16,11 +16,11 @@ import pytest
 
 from connectors.kafka.depot import FsspecDepot
 from streams.erasure import purge
-from streams.erasure.purge import given_up
-from streams.language.errors import Unproved
+from streams.erasure.purge import remove_stale_stages
+from streams.language.errors import InvalidSeal
 from streams.language.folds import Fold, Outgoing
 from streams.language.ports import Arrays
-from streams.network.stages import Purged, Stage, StageRule
+from streams.network.stages import PurgeReport, Stage, StageRule
 from streams.store import checkpoints
 from streams.store.log import Log
 from streams.store.retention import Retention
@@ -38,33 +38,33 @@ class Guests:
     """A fold that stores the names of guests who have come and not gone; its output repeats each message."""
 
     def __init__(self, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
-        self.offset, self.erased = -1, 0
+        self.offset, self.erasure_count = -1, 0
         self.names: dict[str, str] = {}
         if checkpoint is not None:
-            self.offset, self.erased, self.names = checkpoint[0]["offset"], checkpoint[0]["erased"], dict(checkpoint[0]["names"])
+            self.offset, self.erasure_count, self.names = checkpoint[0]["offset"], checkpoint[0]["erased"], dict(checkpoint[0]["names"])
             assert checkpoint[1]["names"].tobytes() == "".join(self.names.values()).encode()
 
-    def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
+    def take(self, body: bytes, offset: int, seal_error: InvalidSeal | None = None) -> list[Outgoing]:
         self.offset = offset
         match body.decode().split(" ", 2):
             case ["come", number, name]:
                 self.names[number] = name
             case ["gone", number] if number in self.names:
                 del self.names[number]
-                self.erased += 1
+                self.erasure_count += 1
         return [Outgoing("lines", 0, f"0.{offset}", "found", body)]
 
-    def passing(self) -> tuple[Outgoing, ...]:
+    def announcements(self) -> tuple[Outgoing, ...]:
         return ()
 
-    def counted(self) -> Counter[str]:
+    def counters(self) -> Counter[str]:
         return Counter()
 
-    def gauged(self) -> dict[tuple[str, ...], float]:
+    def gauges(self) -> dict[tuple[str, ...], float]:
         return {}
 
     def meta(self) -> dict[str, Any]:
-        return {"offset": self.offset, "erased": self.erased, "names": self.names}
+        return {"offset": self.offset, "erased": self.erasure_count, "names": self.names}
 
     def arrays(self) -> Arrays:
         return {"names": np.frombuffer("".join(self.names.values()).encode(), np.uint8)}
@@ -87,16 +87,16 @@ def kill(stage: Stage) -> None:
 def take_messages(stage: Stage, upto: int) -> None:
     for offset in range(stage.offset + 1, upto):
         assert stage.take(ALL[offset], offset)
-    stage.commit(stage.taken())
+    stage.commit(stage.take_uncommitted())
 
 
 def work(stage: Stage) -> None:
     """Does what a host does with a stage, until nothing is left to do."""
     for _ in range(3):
         if stage.due:
-            stage.settled()
+            stage.commit_and_write_checkpoint()
         list(stage.unsent())
-        stage.acknowledged(stage.committed)
+        stage.note_acknowledged(stage.committed)
         stage.ship()
         if stage.purgeable:
             stage.purge()
@@ -124,8 +124,8 @@ def full(root: Path, depot: FsspecDepot | None) -> Stage:
     stage = open_stage(root, depot)
     for upto in (2, 3):
         take_messages(stage, upto)
-        stage.snapshot()
-        stage.acknowledged(stage.committed)
+        stage.write_checkpoint()
+        stage.note_acknowledged(stage.committed)
         stage.ship()
     folder = root / NAME / "snapshots"
     (folder / "00000000000000000000.damaged").write_bytes(CANARY)
@@ -145,16 +145,16 @@ def test_nothing_of_the_person_stays_and_everything_else_does(tmp_path: Path, de
     stage = full(tmp_path / "here", depot)
     before = files_with_canary(tmp_path)
     take_messages(stage, 5)
-    stage.snapshot()
+    stage.write_checkpoint()
     take_messages(stage, len(ALL))
-    stage.acknowledged(4)
+    stage.note_acknowledged(4)
     stage.ship()
 
     purged = stage.purge()
 
     assert len(before) >= (8 if depot else 6)  # log, two snapshots, three leftovers, two in the depot
     assert files_with_canary(tmp_path) == []
-    assert purged == stage.purged == Purged(1, 4, depot is not None)
+    assert purged == stage.purge_report == PurgeReport(1, 4, depot is not None)
     assert not stage.purging
     assert checkpoints.offsets(tmp_path / "here" / NAME / "snapshots") == [4]
     assert list(stage.log.inputs(-1)) == [(4, b""), (5, BEHIND[0]), (6, BEHIND[1])]
@@ -162,7 +162,7 @@ def test_nothing_of_the_person_stays_and_everything_else_does(tmp_path: Path, de
     kill(stage)
     again = open_stage(tmp_path / "here", depot)
     assert state(again) == never_stopped()
-    assert again.purged == purged
+    assert again.purge_report == purged
 
 
 def test_purges_only_when_nothing_older_is_needed(tmp_path: Path) -> None:
@@ -171,20 +171,20 @@ def test_purges_only_when_nothing_older_is_needed(tmp_path: Path) -> None:
     after_taking = [stage.due, stage.purging]
     take_messages(stage, 5)
     after_taking += [stage.due, stage.purgeable]
-    stage.settled()
+    stage.commit_and_write_checkpoint()
     after_checkpoint = [stage.due, stage.purgeable]
-    stage.acknowledged(3)
+    stage.note_acknowledged(3)
     stage.ship()
     half = stage.purgeable
-    stage.acknowledged(4)
+    stage.note_acknowledged(4)
     unshipped = stage.purgeable
     stage.ship()
 
     assert after_taking == [False, False, True, False]
     assert after_checkpoint == [False, False]
     assert (half, unshipped, stage.purgeable) == (False, False, True)
-    assert stage.purged is None
-    assert stage.purge() == Purged(1, 4, True)
+    assert stage.purge_report is None
+    assert stage.purge() == PurgeReport(1, 4, True)
     assert (stage.due, stage.purgeable) == (False, False)
 
 
@@ -192,10 +192,10 @@ def test_without_a_depot_it_waits_for_what_came_out(tmp_path: Path) -> None:
     """Outputs without acknowledgement come from the log again, so the log must stay until then."""
     stage = full(tmp_path, None)
     take_messages(stage, 5)
-    stage.settled()
-    stage.acknowledged(3)
+    stage.commit_and_write_checkpoint()
+    stage.note_acknowledged(3)
     early = stage.purgeable
-    stage.acknowledged(4)
+    stage.note_acknowledged(4)
 
     assert (early, stage.purgeable) == (False, True)
 
@@ -212,8 +212,8 @@ def test_does_not_purge_while_the_depot_is_still_getting_it(tmp_path: Path, monk
 
     monkeypatch.setattr(depot, "keep", slow)
     take_messages(stage, 5)
-    stage.settled()
-    stage.acknowledged(4)
+    stage.commit_and_write_checkpoint()
+    stage.note_acknowledged(4)
     stage.ship()
 
     assert (early, stage.purgeable) == ([False], True)
@@ -223,17 +223,17 @@ def test_erased_while_a_purge_is_awaited(tmp_path: Path) -> None:
     """A snapshot without the first person is not enough for the second: both go with the next snapshot."""
     stage = full(tmp_path, None)
     take_messages(stage, 5)
-    stage.settled()
+    stage.commit_and_write_checkpoint()
     stage.take(b"gone 3", 5)
-    stage.commit(stage.taken())
-    stage.acknowledged(5)
+    stage.commit(stage.take_uncommitted())
+    stage.note_acknowledged(5)
     early = stage.purgeable
 
     work(stage)
 
     assert not early
-    assert stage.purged == Purged(2, 5, False)
-    assert stage.log.unfinished() is None
+    assert stage.purge_report == PurgeReport(2, 5, False)
+    assert stage.log.first_unfinished_erasure() is None
     kill(stage)
     assert state(open_stage(tmp_path))["names"].keys() == {"1", "4"}
 
@@ -242,9 +242,9 @@ def test_message_that_erases_nobody_purges_nothing(tmp_path: Path) -> None:
     """The past stays as long as the retention says."""
     stage = full(tmp_path, None)
     stage.take(b"gone 77", 4)
-    stage.commit(stage.taken())
+    stage.commit(stage.take_uncommitted())
 
-    assert (stage.purging, stage.due, stage.purged, stage.log.unfinished()) == (False, False, None, None)
+    assert (stage.purging, stage.due, stage.purge_report, stage.log.first_unfinished_erasure()) == (False, False, None, None)
 
 
 STEPS: dict[str, tuple[Any, str]] = {
@@ -293,9 +293,9 @@ def test_stopped_anywhere_it_is_finished_after_opening(
         work(again)
 
         assert files_with_canary(tmp_path / where, tmp_path / "depot") == []
-        assert again.purged is not None
-        assert (again.purged.erased, again.purged.shipped) == (1, depot is not None)
-        assert again.log.unfinished() is None
+        assert again.purge_report is not None
+        assert (again.purge_report.erased, again.purge_report.shipped) == (1, depot is not None)
+        assert again.log.first_unfinished_erasure() is None
         assert state(again) == never_stopped()
         kill(again)
         assert state(open_stage(tmp_path / where, depot)) == never_stopped()
@@ -321,20 +321,20 @@ def test_whoever_takes_over_purges_the_depot(tmp_path: Path) -> None:
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
     stage = full(tmp_path / "here", depot)
     take_messages(stage, 5)
-    stage.settled()
-    stage.acknowledged(4)
+    stage.commit_and_write_checkpoint()
+    stage.note_acknowledged(4)
     stage.ship()
     kill(stage)
     left = files_with_canary(tmp_path / "depot")
 
     other = open_stage(tmp_path / "elsewhere", depot)
-    silent = other.purged
+    silent = other.purge_report
     work(other)
 
     assert len(left) == 1
     assert silent is None
     assert files_with_canary(tmp_path / "depot", tmp_path / "elsewhere") == []
-    assert other.purged == Purged(1, 4, True)
+    assert other.purge_report == PurgeReport(1, 4, True)
 
 
 def test_taking_over_from_a_depot_without_an_erasure_purges_nothing(tmp_path: Path) -> None:
@@ -344,7 +344,7 @@ def test_taking_over_from_a_depot_without_an_erasure_purges_nothing(tmp_path: Pa
 
     other = open_stage(tmp_path / "elsewhere", depot)
 
-    assert (other.offset, other.purging, other.purged, other.log.unfinished()) == (2, False, None, None)
+    assert (other.offset, other.purging, other.purge_report, other.log.first_unfinished_erasure()) == (2, False, None, None)
     assert len(files_with_canary(tmp_path / "depot")) == 2
 
 
@@ -377,17 +377,17 @@ def test_a_depot_given_later_is_told_of(tmp_path: Path) -> None:
     stage = full(tmp_path / "here", None)
     take_messages(stage, 5)
     work(stage)
-    first = stage.purged
+    first = stage.purge_report
     kill(stage)
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
 
     again = open_stage(tmp_path / "here", depot)
-    before = again.purged
+    before = again.purge_report
     work(again)
 
-    assert first == Purged(1, 4, False)
+    assert first == PurgeReport(1, 4, False)
     assert before is None
-    assert again.purged == Purged(1, 4, True)
+    assert again.purge_report == PurgeReport(1, 4, True)
     assert depot.newest(NAME) == 4
 
 
@@ -397,14 +397,14 @@ def test_a_replica_is_not_purged(tmp_path: Path, days: int) -> None:
     rule = StageRule(messages=10**9, retention=Retention(days), purges=False)
     stage = open_stage(tmp_path, rule=rule)
     take_messages(stage, 5)
-    stage.acknowledged(4)
-    now = (stage.purging, stage.due, stage.purgeable, stage.purged)
+    stage.note_acknowledged(4)
+    now = (stage.purging, stage.due, stage.purgeable, stage.purge_report)
     kill(stage)
 
     again = open_stage(tmp_path, rule=rule)
 
-    assert now == (again.purging, again.due, again.purgeable, again.purged) == (False, False, False, None)
-    assert again.log.unfinished() == 4
+    assert now == (again.purging, again.due, again.purgeable, again.purge_report) == (False, False, False, None)
+    assert again.log.first_unfinished_erasure() == 4
 
 
 # -- folders of stages that other workers hold now ---------------------------------------------------------------------------
@@ -414,7 +414,7 @@ def elsewhere(depot: FsspecDepot, root: Path, upto: int = len(ALL)) -> None:
     """Lets another worker take the partition up to an offset."""
     other = open_stage(root, depot)
     take_messages(other, upto)
-    other.settled()
+    other.commit_and_write_checkpoint()
     work(other)
     kill(other)
 
@@ -426,7 +426,7 @@ def test_a_folder_that_others_are_ahead_of_is_emptied(tmp_path: Path) -> None:
     elsewhere(depot, tmp_path / "elsewhere")
     before = files_with_canary(tmp_path / "here")
 
-    first, again = (given_up(tmp_path / "here", ["orders-1"], depot) for _ in range(2))
+    first, again = (remove_stale_stages(tmp_path / "here", ["orders-1"], depot) for _ in range(2))
 
     assert len(before) >= 4
     assert (first, again) == ([NAME], [])
@@ -447,7 +447,7 @@ def test_a_folder_that_may_be_needed_stays(tmp_path: Path, why: str) -> None:
         (tmp_path / "here" / NAME).rename(tmp_path / "here" / "kept-orders-0")
     before = files_with_canary(tmp_path / "here")
 
-    stage_names = given_up(tmp_path / "here", [NAME] if why == "held" else [], depot)
+    stage_names = remove_stale_stages(tmp_path / "here", [NAME] if why == "held" else [], depot)
 
     assert stage_names == []
     assert len(before) >= 4
@@ -468,10 +468,10 @@ def test_stopped_while_it_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyP
         with monkeypatch.context() as patched:
             patched.setattr(shutil, "rmtree", stop)
             with pytest.raises(KeyboardInterrupt):
-                given_up(tmp_path / place, [], depot)
+                remove_stale_stages(tmp_path / place, [], depot)
         assert (tmp_path / place / NAME / "snapshots").exists()
 
-    assert given_up(tmp_path / "one", [], depot) == [NAME]
+    assert remove_stale_stages(tmp_path / "one", [], depot) == [NAME]
     assert files_with_canary(tmp_path / "one") == []
     assert state(open_stage(tmp_path / "two", depot)) == never_stopped()
     assert files_with_canary(tmp_path / "two") == []

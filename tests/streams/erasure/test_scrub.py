@@ -19,20 +19,20 @@ from matchers.matrix.erasure import Trace
 from policies.problems.problems import HuiminError
 from policies.values import Kind
 from streams.embedded.host import EmbeddedHost
-from streams.erasure.scrub import _Whom, cleaned
-from streams.language.errors import NotKept, Refused
+from streams.erasure.scrub import _Target, without_person
+from streams.language.errors import NotKept, Refusal
 from streams.language.messages import Blank, CheckAnswered, CoverageStated, IdentityMerged, IdentitySplit, Input, Tick
-from streams.ledgers.erasures import Erased, Erasures, digest, found, named, sieves
+from streams.ledgers.erasures import Erasures, RecordedErasure, digest, erased_token, erasure_message, sieves
 from streams.network.replica import Replica
 from streams.network.sequencer import Sequencer
-from streams.steps.erasure import entangled
+from streams.steps.erasure import is_entangled
 from streams.steps.state import State
 from streams.steps.steps import step
 from streams.testing import rows
 from streams.wire import wire
-from tests.matchers.counting import Counted, chunks, need
+from tests.matchers.counting import AddCounts, chunks, need
 from tests.streams.happenings import DWELLINGS, HOUSEHOLDS, PERSONS, SALT, START, Happenings, erasing
-from tests.streams.world import catalogue, delivered, network, number, parts, published, sent
+from tests.streams.world import catalogue, delivery_messages, network, number, parts, publication, stamped_bytes
 
 NOBODY = 7_000_000
 """Tokens and keys from here on are nobody's."""
@@ -95,7 +95,7 @@ def _about_persons(state: State, feed: str) -> bool:
 def lists_and_verdicts(state: State, but: int) -> dict[str, Any]:
     """The lists, and the verdicts of all subjects but one person."""
     out: dict[str, Any] = {"day": state.day, "offset": state.offset}
-    if not state.begun:
+    if not state.has_catalogue:
         return out
     matcher: Any = state.matcher
     for name, policy in state.policies.items():
@@ -110,7 +110,7 @@ need(TITLE, 10, {"rows of theirs": 30, "moments": 30, "snapshots written anew": 
 
 
 @pytest.mark.parametrize("seed", chunks(10))
-def test_the_state_is_that_in_which_the_persons_rows_never_came(tmp_path: Path, seed: int, counted: Counted) -> None:
+def test_the_state_is_that_in_which_the_persons_rows_never_came(tmp_path: Path, seed: int, add_counts: AddCounts) -> None:
     """This holds now, at past moments, after a restart from snapshots or from the first message, and for later messages."""
     rng = Random(seed)
     happenings = Happenings(rng).run()
@@ -119,15 +119,15 @@ def test_the_state_is_that_in_which_the_persons_rows_never_came(tmp_path: Path, 
         for body in islice(happenings, 90):
             _submit_if_admissible(host, body, messages)
             if rng.random() < 0.06:
-                host.snapshot()
-        free = [p for p in rng.sample(PERSONS, len(PERSONS)) if not entangled(host.state, p)]
+                host.write_checkpoint()
+        free = [p for p in rng.sample(PERSONS, len(PERSONS)) if not is_entangled(host.state, p)]
         person = max(free[: rng.choice([1, len(free)])], key=lambda p: len(host.traces(p)))
         traces, before = host.traces(person), [c for c in host.outputs() if c.subject != person]
         host.submit(erasing(person))
         others = [c for c in host.outputs() if c.subject != person][len(before) :]
         with pytest.raises(NotKept):
             host.at(len(messages) - 1)
-        with pytest.raises(Refused):
+        with pytest.raises(Refusal):
             host.submit(messages[0])
         report = host.scrub(person, traces)
         assert {c.cause.kind for c in others} <= {"erasure"}
@@ -144,7 +144,7 @@ def test_the_state_is_that_in_which_the_persons_rows_never_came(tmp_path: Path, 
         assert person not in {*host.state.matcher.persons().tolist()}
 
         facts = {"rows of theirs": len(set(traces)), "lines of others": len(others), "moments": len(moments)}
-        counted(TITLE, {**facts, "snapshots written anew": report.snapshots, "snapshots removed": report.removed})
+        add_counts(TITLE, {**facts, "snapshots written anew": report.snapshots, "snapshots removed": report.removed})
 
         oracle.latest = {}
         later: list[Input] = []
@@ -180,10 +180,10 @@ def test_a_list_that_depended_on_the_person_has_a_line(tmp_path: Path) -> None:
     old = [number(date(1940, 1, 1))]
     register = rows(catalogue(), "hukou", 1, 1, [3], birth_date=old, hukou_since=old, **street)
     with EmbeddedHost.open(tmp_path, parts(real=True), create=True) as host:
-        for message in (Tick(START), network(), published("group-rental"), published("elderly-uninsured")):
+        for message in (Tick(START), network(), publication("group-rental"), publication("elderly-uninsured")):
             host.submit(message)
         for batch in (flat, occupied, register):
-            for part in delivered(batch, batch.feed):
+            for part in delivery_messages(batch, batch.feed):
                 host.submit(part)
         assert {c.subject for c in host.outputs()} == {3, 201}
         traces = host.traces(3)
@@ -203,13 +203,13 @@ def test_a_ledger_knows_whom_it_cannot_name() -> None:
     ledger = Erasures()
     state = State(parts())
     for token in tokens[:20].tolist():
-        message = named(SALT, token, "R1", "A", "B")
-        ledger.add(Erased(message.digest, message.sieve, "R1", "A", "B", state.day, 1), SALT)
-        assert found(SALT, message, tokens) == token
-        assert found(SALT, message, tokens[20:]) == 0
+        message = erasure_message(SALT, token, "R1", "A", "B")
+        ledger.add(RecordedErasure(message.digest, message.sieve, "R1", "A", "B", state.day, 1), SALT)
+        assert erased_token(SALT, message, tokens) == token
+        assert erased_token(SALT, message, tokens[20:]) == 0
 
-    assert np.flatnonzero(ledger.among(tokens)).tolist() == list(range(20))
-    again = Erasures.restored(ledger.meta())
+    assert np.flatnonzero(ledger.are_erased(tokens)).tolist() == list(range(20))
+    again = Erasures.restore(ledger.meta())
     assert list(again) == list(ledger) and again.salt == SALT
     assert not any(str(token) in repr(ledger.meta()) or f"{token:016x}" in repr(ledger.meta()) for token in tokens[:20].tolist())
     assert len(np.unique(sieves(SALT, tokens))) > 40_000
@@ -228,7 +228,7 @@ def test_a_decision_that_does_not_say_all_is_refused(tmp_path: Path, changed: di
             _submit_if_admissible(host, body, [])
         before = host.state.meta()
 
-        with pytest.raises(Refused):
+        with pytest.raises(Refusal):
             host.submit(replace(erasing(1), **changed))
 
         assert host.state.meta() == before
@@ -243,13 +243,13 @@ def test_another_salt_is_refused_and_the_same_again_changes_nothing(tmp_path: Pa
             _submit_if_admissible(host, body, [])
         traces = host.traces(1)
         host.submit(erasing(1))
-        with pytest.raises(Refused, match="finished"):
+        with pytest.raises(Refusal, match="finished"):
             host.submit(erasing(2))
         host.scrub(1, traces)
 
         again = host.submit(erasing(1))
         assert not host.erasing
-        with pytest.raises(Refused, match="salt"):
+        with pytest.raises(Refusal, match="salt"):
             host.submit(erasing(2, "00" * 16))
 
         assert list(again.changes) == []
@@ -265,7 +265,7 @@ def test_nobody_in_a_correction_of_identity_is_erased(tmp_path: Path) -> None:
         host.submit(IdentityMerged("person", 1, 2, "same", *people))
         host.submit(IdentitySplit("person", 3, 4, (("hukou", 0, 3),), "two", *people))
         for person in (1, 2, 3, 4):
-            with pytest.raises(Refused, match="correction of identity"):
+            with pytest.raises(Refusal, match="correction of identity"):
                 host.submit(erasing(person))
 
         host.submit(IdentitySplit("person", 1, 1, (), "not so", *people))
@@ -276,11 +276,11 @@ def test_nobody_in_a_correction_of_identity_is_erased(tmp_path: Path) -> None:
 
 def test_what_a_network_does_not_admit_about_somebody_erased_is_not_shown() -> None:
     """Their dead letter has the reason and no content; that of another person has the message. Every fold counts the erasure."""
-    bodies = [sent(message) for message in map(wire.decode, islice(_admissible(), 6))]
+    bodies = [stamped_bytes(message) for message in map(wire.decode, islice(_admissible(), 6))]
     sequencer, replica = Sequencer(parts(real=True), 2), Replica(parts(real=True))
-    answers = [sent(CheckAnswered("elderly-uninsured", subject, "no such check", True)) for subject in (1, 2)]
+    answers = [stamped_bytes(CheckAnswered("elderly-uninsured", subject, "no such check", True)) for subject in (1, 2)]
     out = []
-    for offset, body in enumerate([*bodies, sent(erasing(1)), *answers]):
+    for offset, body in enumerate([*bodies, stamped_bytes(erasing(1)), *answers]):
         out += sequencer.take(body, offset)
         replica.take(body, offset)
 
@@ -292,8 +292,8 @@ def test_what_a_network_does_not_admit_about_somebody_erased_is_not_shown() -> N
     visible_batch = wire.decode(letter.body)
     assert letter.topic == "dead-letters" and isinstance(visible_batch, RecordBatch)
     assert visible_batch.subject.tolist() == [0, 2], "a delivery that has not begun"
-    assert isinstance(replica.said, Refused)
-    assert sequencer.erased == replica.erased == 1
+    assert isinstance(replica.last_result, Refusal)
+    assert sequencer.erasure_count == replica.erasure_count == 1
 
 
 def _admissible() -> Any:
@@ -311,19 +311,19 @@ def test_a_blank_row_says_nothing(tmp_path: Path) -> None:
         host.submit(start)
         everyone = np.ones(len(batch), np.bool_)
 
-        with pytest.raises(Refused):
+        with pytest.raises(Refusal):
             host.submit(replace(batch, subject=np.zeros(len(batch), np.uint64)))
-        receipt = host.submit(batch.blanked(everyone))
+        receipt = host.submit(batch.with_blanks(everyone))
 
         assert list(receipt.changes) == []
-        delivery = host.state.deliveries.numbered("hukou", 0, batch.delivery)
-        assert delivery is not None and delivery.applied == len(batch)
+        delivery = host.state.deliveries.by_number("hukou", 0, batch.delivery)
+        assert delivery is not None and delivery.applied_rows == len(batch)
 
 
 def test_an_answer_about_an_erased_person_is_blank_in_the_log() -> None:
     """It keeps its place, and its message does nothing."""
-    whom = _Whom(7, 9, {}, frozenset({"hukou"}))
+    whom = _Target(7, 9, {}, frozenset({"hukou"}))
 
-    assert cleaned(CheckAnswered("grant", 7, "willing", True), whom) == Blank()
-    assert cleaned(CheckAnswered("grant", 8, "willing", True), whom) == CheckAnswered("grant", 8, "willing", True)
+    assert without_person(CheckAnswered("grant", 7, "willing", True), whom) == Blank()
+    assert without_person(CheckAnswered("grant", 8, "willing", True), whom) == CheckAnswered("grant", 8, "willing", True)
     assert wire.decode(wire.encode(Blank())) == Blank()

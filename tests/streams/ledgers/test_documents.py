@@ -11,17 +11,17 @@ from policies import limits
 from policies.language import serial
 from policies.language.catalogue import Catalogue
 from policies.language.tree import All, Policy
-from streams.embedded.host import EmbeddedHost, SnapshotRule
+from streams.embedded.host import CheckpointRule, EmbeddedHost
 from streams.language.messages import CatalogueSet
 from streams.language.ports import Parts, read_policy
-from streams.ledgers.documents import Documents
-from streams.store.accepted_catalogues import CATALOGUE_SET, accepted
+from streams.ledgers.documents import DocumentCache
+from streams.store.accepted_catalogues import CATALOGUE_SET, accepted_catalogue
 from streams.store.retention import SHORT
 from streams.wire import wire
 from tests.streams.bench import host_after_run
 from tests.streams.world import build, catalogue, parts, policy_text
 
-RULE = SnapshotRule(retention=SHORT)
+RULE = CheckpointRule(retention=SHORT)
 
 
 def counting(reader: str) -> tuple[Parts, Counter[str]]:
@@ -44,7 +44,7 @@ def test_a_checkpoint_spares_the_reading(tmp_path: Path) -> None:
     host_after_run(tmp_path, 60, RULE).close()
     first, _ = counting("one")
     with EmbeddedHost.open(tmp_path, first) as host:
-        host.snapshot()
+        host.write_checkpoint()
         versions, meta = host.state.registry.versions, host.state.meta()
         policies = host.state.policies
 
@@ -70,7 +70,7 @@ def test_without_a_name_nothing_is_kept(tmp_path: Path) -> None:
     host_after_run(tmp_path, 60, RULE).close()
     unnamed, _ = counting("")
     with EmbeddedHost.open(tmp_path, unnamed) as host:
-        host.snapshot()
+        host.write_checkpoint()
         assert host.state.meta()["documents"]["checked"] == {}
 
     again, read = counting("")
@@ -81,14 +81,14 @@ def test_without_a_name_nothing_is_kept(tmp_path: Path) -> None:
 def test_a_policy_beyond_the_limits_is_not_taken_from_a_checkpoint() -> None:
     """Its text is read again, and the policy of the text counts."""
     first, _ = counting("one")
-    text, documents = policy_text("elderly-uninsured"), Documents(first)
+    text, documents = policy_text("elderly-uninsured"), DocumentCache(first)
     policy = documents.policy(text, "a policy", catalogue())
     meta = documents.meta()
     large = replace(policy, criteria=All(policy.criteria.meta, (policy.criteria,) * limits.CRITERIA))
-    meta["checked"] = dict.fromkeys(meta["checked"], serial.written(large))
+    meta["checked"] = dict.fromkeys(meta["checked"], serial.to_json(large))
 
     again, read = counting("one")
-    reread = Documents(again, meta).policy(text, "a policy", catalogue())
+    reread = DocumentCache(again, meta).policy(text, "a policy", catalogue())
 
     assert read == {"policy": 1}
     assert reread == policy
@@ -100,16 +100,16 @@ def test_the_catalogue_that_holds_is_taken_from_the_checkpoint(tmp_path: Path) -
     first, read = counting("one")
     with EmbeddedHost.open(tmp_path, first) as host:
         catalogue, last = host.state.catalogue, host.state.catalogues[-1]
-        before = accepted(tmp_path, first.build_catalogue, "one")
+        before = accepted_catalogue(tmp_path, first.build_catalogue, "one")
         read.clear()
-        host.snapshot()
-    after = accepted(tmp_path, first.build_catalogue, "one")
+        host.write_checkpoint()
+    after = accepted_catalogue(tmp_path, first.build_catalogue, "one")
 
     assert after is not None and before is not None
     assert (after.units, after.contracts, after.catalogue) == (last.units, last.contracts, catalogue)
     assert before == after
     assert not read
-    assert accepted(tmp_path, first.build_catalogue, "two") == after
+    assert accepted_catalogue(tmp_path, first.build_catalogue, "two") == after
     assert read == {"catalogue": 1}
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from policies.language.lifecycle import Event, Life
-from streams.ledgers.history import Happened, history
+from streams.ledgers.history import HistoryStep, history
 from streams.ledgers.registry import Registry, Version, Withdrawal
 from tests.streams.ledgers.test_registry import HISTORIES, NAME, POLICY, STEPS, History, catalogue_with_agreement
 
@@ -29,15 +29,15 @@ def test_every_event_of_every_version_is_told() -> None:
     after = history(registry, NAME, catalogue_with_agreement(date(2026, 12, 31)))
 
     assert before == [
-        Happened(1, Event.PUBLISH, date(2026, 3, 1), Life.SCHEDULED, spring, "author 1", "approver"),
-        Happened(1, Event.BEGIN, spring, Life.IN_FORCE),
-        Happened(1, Event.SUPERSEDE, autumn, Life.SUPERSEDED, detail="2"),
-        Happened(2, Event.PUBLISH, date(2026, 9, 1), Life.SCHEDULED, autumn, "author 2", "approver"),
-        Happened(2, Event.BEGIN, autumn, Life.IN_FORCE),
-        Happened(2, Event.SUSPEND, date(2027, 1, 1), Life.SUSPENDED, detail="hukou"),
-        Happened(2, Event.END, date(2027, 4, 1), Life.EXPIRED),
+        HistoryStep(1, Event.PUBLISH, date(2026, 3, 1), Life.SCHEDULED, spring, "author 1", "approver"),
+        HistoryStep(1, Event.BEGIN, spring, Life.IN_FORCE),
+        HistoryStep(1, Event.SUPERSEDE, autumn, Life.SUPERSEDED, detail="2"),
+        HistoryStep(2, Event.PUBLISH, date(2026, 9, 1), Life.SCHEDULED, autumn, "author 2", "approver"),
+        HistoryStep(2, Event.BEGIN, autumn, Life.IN_FORCE),
+        HistoryStep(2, Event.SUSPEND, date(2027, 1, 1), Life.SUSPENDED, detail="hukou"),
+        HistoryStep(2, Event.END, date(2027, 4, 1), Life.EXPIRED),
     ]
-    ended = Happened(2, Event.WITHDRAW, DAY, Life.WITHDRAWN, None, "wang", "li", date(2026, 10, 5), "annulled")
+    ended = HistoryStep(2, Event.WITHDRAW, DAY, Life.WITHDRAWN, None, "wang", "li", date(2026, 10, 5), "annulled")
     assert after == [*before[:3], replace(ended, version=1), *before[3:5], ended]
 
 
@@ -104,7 +104,10 @@ def test_who_looks_back_sees_the_version_that_was_in_force() -> None:
     registry.add(version(1, DAY - timedelta(30), DAY - timedelta(30)))
     registry.withdraw(NAME, Withdrawal(DAY, since, "annulled", "wang", "li"))
 
-    lives = [registry.looked_back(day).life(NAME, 1, day, catalogue_with_agreement(None)) for day in (since - timedelta(1), since, DAY)]
+    lives = [
+        registry.without_later_withdrawals(day).life(NAME, 1, day, catalogue_with_agreement(None))
+        for day in (since - timedelta(1), since, DAY)
+    ]
 
     assert lives == [Life.IN_FORCE, Life.WITHDRAWN, Life.WITHDRAWN]
     assert registry.active(NAME, since - timedelta(1)) is None

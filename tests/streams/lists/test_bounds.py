@@ -11,7 +11,7 @@ import pytest
 
 from streams.language.causes import AmendmentCause, ReleaseCause, VersionName
 from streams.lists.book import Book
-from streams.lists.bounds import Bounds, Rule
+from streams.lists.bounds import ListBounds, PolicyBounds
 from streams.lists.instructions import DecideHold, SetBounds
 from streams.lists.lines import Lines, lines
 
@@ -22,10 +22,10 @@ LEFT, CAME = range(1, 31), range(31, 41)
 
 def test_an_amendment_is_named_by_the_version_that_came() -> None:
     """Lines of exits name the old version; the hold is about the new one."""
-    bounds = Bounds({"p": Rule.read("benefit", 20, "1/5", {}, ())})
+    bounds = ListBounds({"p": PolicyBounds.read("benefit", 20, "1/5", {}, ())})
 
-    beyond = bounds.beyond(("p", 1, DAY, AMENDED), 30, 60)
-    within = bounds.beyond(("p", 1, DAY, AMENDED), 12, 60)
+    beyond = bounds.hold_trigger(("p", 1, DAY, AMENDED), 30, 60)
+    within = bounds.hold_trigger(("p", 1, DAY, AMENDED), 12, 60)
 
     assert (beyond, within) == (AMENDED, None)
 

@@ -9,14 +9,14 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.host import published as published_versions
+from streams.host import published_versions as published_versions
 from streams.language.causes import DeliveryName, RecordCause
 from streams.language.messages import CandidateChange, CoverageWithdrawn, EditionCut, Tick
-from streams.lists.editions import ALL, Edition, closed_by, editions, fold, net, unsound
+from streams.lists.editions import ALL, Edition, closed_by, edition_problems, editions, fold, net
 from streams.lists.manifests import digest_of, plain_manifest, whole_manifest
 from streams.steps.state import State
 from streams.steps.steps import step
-from tests.streams.world import parts, published, run
+from tests.streams.world import parts, publication, run
 
 DAY = date(2026, 10, 15)
 
@@ -83,7 +83,7 @@ def test_disclosed_value_that_changed_is_told() -> None:
 
 def test_what_closes_an_edition() -> None:
     """A publication closes that of its policy, a tick all, a cut the named one; other messages close none."""
-    assert closed_by(published("elderly-uninsured")) == "elderly-uninsured"
+    assert closed_by(publication("elderly-uninsured")) == "elderly-uninsured"
     assert closed_by(Tick(DAY)) == ALL
     assert closed_by(EditionCut("grant")) == "grant"
     assert closed_by(CoverageWithdrawn("c")) is None
@@ -115,7 +115,7 @@ def test_manifests_say_what_an_edition_is() -> None:
     """Versions with their digests, offsets without gaps, different digests, the agency; and the chain is sound."""
     manifests = [edition.manifest for edition in chain()]
 
-    assert list(unsound(chain())) == []
+    assert list(edition_problems(chain())) == []
     assert [manifest.first for manifest in manifests] == [0, *(manifest.last + 1 for manifest in manifests[:-1])]
     assert {version for manifest in manifests for version, digest in manifest.versions if digest} >= {1}
     assert len({manifest.digest for manifest in manifests}) == 4
@@ -128,13 +128,13 @@ def test_every_loss_or_change_in_a_chain_is_noticed() -> None:
     line = second.changes[0]._replace(status="to_check")
     mended = replace(second, changes=second.changes[1:], manifest=replace(second.manifest, lines=digest_of(second.changes[1:])))
 
-    assert (2, "chain") not in unsound([first, second])
+    assert (2, "chain") not in edition_problems([first, second])
     for spoilt, what in (
         ([first, third, fourth], (3, "chain")), ([second, third], (2, "chain")), ([first, first, second], (1, "chain")), ([first, third, second], (3, "chain")),
         ([first, replace(second, changes=second.changes[1:])], (2, "lines")), ([first, replace(second, changes=(line, *second.changes[1:]))], (2, "lines")),
         ([first, mended], (2, "counts")), ([first, mended, third], (3, "chain")),
     ):  # fmt: skip
-        assert what in unsound(spoilt)
+        assert what in edition_problems(spoilt)
 
 
 def test_a_manifest_comes_back_equal() -> None:

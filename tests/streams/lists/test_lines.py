@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.language.causes import Cause, DayCause, DeliveryName, RecordCause
-from streams.lists.lines import Moved, lines
+from streams.lists.lines import Move, lines
 from streams.testing import FakeChange, FakeChanges
 
 DAY = date(2026, 10, 1)
@@ -50,7 +50,7 @@ def test_one_line_a_day_policy_and_subject(sample: list[tuple[int, str, FakeChan
                 DECIDED["came and went"] += 1
 
     causes: dict[str, Cause] = {"record": RecordCause(DeliveryName("hukou", "psb", 1)), "day": DayCause(DAY)}
-    moves = [Moved(DAY + timedelta(days), causes[kind], changes.columns()) for days, kind, changes in sample]
+    moves = [Move(DAY + timedelta(days), causes[kind], changes.columns()) for days, kind, changes in sample]
     actual = lines(moves, 7)
 
     assert [line.id for line in actual] == [f"7.{i}" for i in range(len(expected))]

@@ -16,16 +16,16 @@ from typing import Any
 import pytest
 
 from policies.problems.problems import Invalid
-from services.state.as_of import listed
-from streams.language.errors import Refused, Unreadable
+from services.state.as_of import materialized_list
+from streams.language.errors import Refusal, Unreadable
 from streams.language.messages import HoldDecided, Input, Tick
 from streams.steps.state import State
 from streams.steps.steps import step
 from streams.wire import wire
-from tests.matchers.counting import Counted, chunks, need
+from tests.matchers.counting import AddCounts, chunks, need
 from tests.oracles.listing import NOBODY, Content, Hold, Key, Line
 from tests.streams.happenings import POLICIES, Happenings
-from tests.streams.ruled import Folded
+from tests.streams.rule_oracle import ListOracle
 from tests.streams.world import parts
 
 CHUNKS, HISTORIES, LENGTH = 10, 2, 200
@@ -36,7 +36,7 @@ class ComparedLists:
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
-        self.state, self.oracle = State(parts(real=True)), Folded()
+        self.state, self.oracle = State(parts(real=True)), ListOracle()
         self.told_lists: dict[str, dict[int, Content]] = {}
         self.names: dict[str, Hold] = {}
         self.counts: Counter[str] = Counter()
@@ -47,7 +47,7 @@ class ComparedLists:
             try:
                 message = wire.decode(body)
                 lines = list(step(self.state, message, offset))
-            except (Unreadable, Refused, Invalid):
+            except (Unreadable, Refusal, Invalid):
                 self.state.offset = offset
                 self.counts["refused"] += 1
                 continue
@@ -63,7 +63,7 @@ class ComparedLists:
         self.counts["restarts"] += 1
         self.counts["restarts with somebody held or kept off"] += any(self.state.book.overlays.values())
         arrays = {name: column.copy() for name, column in self.state.arrays().items()}
-        self.state = State.restored(parts(real=True), json.loads(json.dumps(self.state.meta())), arrays)
+        self.state = State.restore(parts(real=True), json.loads(json.dumps(self.state.meta())), arrays)
 
     def same(self, message: Input, offset: int, lines: list[Any]) -> None:
         decided = self.names.get(message.hold) if isinstance(message, HoldDecided) else None
@@ -74,16 +74,19 @@ class ComparedLists:
         self.versions(message, lines)
         assert self.lines_by_day(lines) == [(day, some) for day, some in expected if some]
         fold = self.oracle.listing
-        assert {name: some for name, some in self.told_lists.items() if some} == {name: some for name, some in fold.told.items() if some}
+        assert {name: some for name, some in self.told_lists.items() if some} == {
+            name: some for name, some in fold.materialized.items() if some
+        }
         for name in POLICIES:
             if name in self.state.policies:
                 now = {
-                    candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in listed(self.state, name)
+                    candidate.subject: (candidate.status, candidate.checklist, candidate.missing)
+                    for candidate in materialized_list(self.state, name)
                 }
-                assert now == fold.told.get(name, {}), name
+                assert now == fold.materialized.get(name, {}), name
         overlays = {(name, subject): overlay for name, of in self.state.book.overlays.items() for subject, overlay in of.items()}
-        assert {key for key, overlay in overlays.items() if overlay.outcome is not None} == set(fold.off)
-        assert {key: self.names[overlay.hold] for key, overlay in overlays.items() if overlay.hold is not None} == fold.held
+        assert {key for key, overlay in overlays.items() if overlay.outcome is not None} == set(fold.suppressions)
+        assert {key: self.names[overlay.hold] for key, overlay in overlays.items() if overlay.hold is not None} == fold.hold_of
         for name, by_hand in self.names.items():
             assert self.state.book.holds[name].decision == by_hand.decided
         self.counts["messages"] += 1
@@ -131,7 +134,7 @@ need(
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
-def test_lists_are_told_as_folded_by_hand(chunk: int, counted: Counted) -> None:
+def test_lists_are_told_as_folded_by_hand(chunk: int, add_counts: AddCounts) -> None:
     """Compared are lines, causes, lists, suppressions and holds; the state restarts now and then."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * HISTORIES, (chunk + 1) * HISTORIES):
@@ -141,4 +144,4 @@ def test_lists_are_told_as_folded_by_hand(chunk: int, counted: Counted) -> None:
         except AssertionError as error:
             raise AssertionError(f"seed {seed}, {error}") from error
         counts += compared.counts + compared.oracle.listing.counts
-    counted("listing", counts)
+    add_counts("listing", counts)

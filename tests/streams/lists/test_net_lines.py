@@ -8,7 +8,7 @@ from streams.language.messages import CandidateChange, Input, PolicyPublished, T
 from streams.steps.state import State
 from streams.steps.steps import step
 from tests.streams.bench import BORN, ELDERLY, register
-from tests.streams.world import DAY, network, parts, published
+from tests.streams.world import DAY, network, parts, publication
 
 NEXT = DAY + timedelta(1)
 
@@ -23,11 +23,11 @@ def lines_of_last(state: State, *messages: Input) -> list[CandidateChange]:
 
 def seamless(first_value: str, second_value: str) -> State:
     """Version 1 until today, version 2 from tomorrow; two people of 75 and over are listed."""
-    last: PolicyPublished = published(ELDERLY, 1, ("to: null", f"to: {DAY}"))
+    last: PolicyPublished = publication(ELDERLY, 1, ("to: null", f"to: {DAY}"))
     state = State(parts(real=True))
     lines = lines_of_last(state, Tick(DAY), network(), *register(1, 2), last)
     assert [(line.subject, line.status) for line in lines] == [(1, "needs_evidence"), (2, "needs_evidence")]
-    lines_of_last(state, published(ELDERLY, 2, (first_value, second_value), start=NEXT))
+    lines_of_last(state, publication(ELDERLY, 2, (first_value, second_value), start=NEXT))
     return state
 
 

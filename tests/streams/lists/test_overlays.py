@@ -14,7 +14,7 @@ import pytest
 from matchers.kernel.batch import RecordBatch
 from policies.checking.checker import check
 from policies.yaml.document import load
-from services.state.as_of import listed
+from services.state.as_of import materialized_list
 from streams.language.messages import (
     CatalogueSet,
     CoverageStated,
@@ -27,7 +27,7 @@ from streams.language.messages import (
 )
 from streams.testing import rows
 from tests.streams.town import BORN, ELDERLY, RELOCATION, RENTAL, SINCE, Line, Town
-from tests.streams.world import DAY, catalogue, network, number, policy_text, published
+from tests.streams.world import DAY, catalogue, network, number, policy_text, publication
 
 OUT = Line(1, "left", None, "outcome", "declined")
 BACK = Line(1, "entered", "eligible", "evidence", "declined")
@@ -46,7 +46,7 @@ SUSPENDED = contracts({"pension": ("until: 2027-12-31", f"until: {DAY - timedelt
 
 
 def list_content(town: Town, policy: str) -> dict[int, tuple[Any, ...]]:
-    return {candidate.subject: (candidate.status, candidate.checklist) for candidate in listed(town.state, policy)}
+    return {candidate.subject: (candidate.status, candidate.checklist) for candidate in materialized_list(town.state, policy)}
 
 
 def insurance(delivery: int, row: int, person: int) -> RecordBatch:
@@ -106,9 +106,9 @@ def test_outcome_reported_during_a_suspension_suppresses_after_it(restart: bool)
 def test_version_published_while_the_person_has_no_verdict_is_no_evidence(restart: bool) -> None:
     """Later evidence is compared with the evidence of the first verdict under that version."""
     town = elder()
-    town.do(declined_outcome(), published(ELDERLY, 2, ("value: 70", "value: 90")))
+    town.do(declined_outcome(), publication(ELDERLY, 2, ("value: 70", "value: 90")))
     town.do(IdentityMerged("person", 1, 2, "the same", "author", "approver"))
-    town.do(published(ELDERLY, 3, ("value: 70", "value: 65")))
+    town.do(publication(ELDERLY, 3, ("value: 70", "value: 65")))
     if restart:
         town.restart()
 
@@ -123,7 +123,7 @@ def test_version_published_while_the_person_has_no_verdict_is_no_evidence(restar
 def test_held_candidate_keeps_the_checklist() -> None:
     """This holds also where the record that causes the exit changes a disclosed value."""
     town = Town(ELDERLY)
-    town.do(published(RELOCATION, bounds="{at_least: 1, moves: 0}"))
+    town.do(publication(RELOCATION, bounds="{at_least: 1, moves: 0}"))
     town.dwelling(201)
     town.notice(201)
     town.household(101, 201, size=4)
@@ -141,25 +141,25 @@ def test_held_candidate_keeps_the_checklist() -> None:
 def test_nothing_is_held_once_the_rule_says_so_also_where_an_amendment_has_turned_the_policy() -> None:
     """A benefit becomes a burden while an exit is held back; then the person is listed again."""
     town = Town(ELDERLY)
-    town.do(published(ELDERLY, 2, bounds="{at_least: 1, moves: 0}"))
+    town.do(publication(ELDERLY, 2, bounds="{at_least: 1, moves: 0}"))
     town.person(1)
     assert town.person(1, birth=BORN + 9000) == []
-    assert {overlay.hold is not None for overlay in town.state.book.on(ELDERLY).values()} == {True}
+    assert {overlay.hold is not None for overlay in town.state.book.overlays_of(ELDERLY).values()} == {True}
 
-    town.do(published(ELDERLY, 3, ("direction: benefit", "direction: burden"), bounds="{at_least: 1, moves: 0}"))
+    town.do(publication(ELDERLY, 3, ("direction: benefit", "direction: burden"), bounds="{at_least: 1, moves: 0}"))
 
     assert town.person(1) == []
-    assert not town.state.book.on(ELDERLY)
+    assert not town.state.book.overlays_of(ELDERLY)
     town.same()
 
 
 def test_hold_of_an_amendment_is_about_the_version_that_causes_the_exit() -> None:
     """It is not about the version that listed the person, which the line would name."""
     town = Town(RELOCATION)
-    town.do(published(ELDERLY))
+    town.do(publication(ELDERLY))
     town.person(1)
 
-    assert town.do(published(ELDERLY, 2, ("value: 70", "value: 90"), bounds="{at_least: 1, amendment: 0}")) == []
+    assert town.do(publication(ELDERLY, 2, ("value: 70", "value: 90"), bounds="{at_least: 1, amendment: 0}")) == []
 
     assert [(hold.kind, hold.about) for hold in town.state.book.holds.values()] == [("amendment", f"{ELDERLY}@2")]
     town.same()
@@ -168,7 +168,7 @@ def test_hold_of_an_amendment_is_about_the_version_that_causes_the_exit() -> Non
 def test_delivery_is_counted_as_a_whole_whatever_comes_between() -> None:
     """Batches of another delivery in between do not restart the count of a delivery."""
     town = Town(RELOCATION)
-    town.do(published(ELDERLY, bounds="{at_least: 2, moves: 0}"))
+    town.do(publication(ELDERLY, bounds="{at_least: 2, moves: 0}"))
     for person in range(1, 7):
         town.person(person)
     town.do(*(DeliveryStarted("medical_insurance", 0, delivery, f"m{delivery}") for delivery in (1, 2)))
@@ -178,7 +178,7 @@ def test_delivery_is_counted_as_a_whole_whatever_comes_between() -> None:
 
     assert [line.change for line in first] == ["left", "left"]
     assert second == []
-    assert town.state.book.on(ELDERLY).keys() == {3}
+    assert town.state.book.overlays_of(ELDERLY).keys() == {3}
     town.same()
 
 
@@ -211,7 +211,7 @@ def test_share_of_a_change_of_coverage_is_that_of_its_feed() -> None:
     town = Town(ELDERLY, covered=False)
     bounds = "delivery: {{bounds: {{moves: {}}}}}\nfields:"
     town.do(contracts({"dwelling": ("fields:", bounds.format(1)), "occupancy": ("fields:", bounds.format(0))}))
-    town.do(published(RENTAL, swap=("op: gt", "op: le"), bounds="{at_least: 1}"))
+    town.do(publication(RENTAL, swap=("op: gt", "op: le"), bounds="{at_least: 1}"))
     for dwelling in (201, 202):
         town.dwelling(dwelling, place=1)
     covered = [CoverageStated(f"c{dwelling}", "occupancy", 0, None, (dwelling,), DAY) for dwelling in (201, 202)]
@@ -226,7 +226,7 @@ def test_share_of_a_change_of_coverage_is_that_of_its_feed() -> None:
 def test_bounds_of_a_contract_count_from_when_it_says_so() -> None:
     """A new contract suffices; no new publication of the policy is needed."""
     town = Town(RELOCATION)
-    town.do(published(ELDERLY, bounds="{at_least: 1}"))
+    town.do(publication(ELDERLY, bounds="{at_least: 1}"))
     for person in (1, 2):
         town.person(person)
     wide = contracts({"medical_insurance": ("expected_every: P1D,", "expected_every: P1D, bounds: {moves: 1},")})
@@ -241,16 +241,16 @@ def test_bounds_of_a_contract_count_from_when_it_says_so() -> None:
 def test_share_is_of_the_list_on_its_day(ticks: tuple[int, ...]) -> None:
     """This holds also where one tick passes several days: subjects that left on an earlier day do not count."""
     town = Town(RELOCATION)
-    town.do(published(ELDERLY, bounds="{at_least: 1}"))
+    town.do(publication(ELDERLY, bounds="{at_least: 1}"))
     for person in range(1, 11):
         town.person(person, birth=BORN if person < 10 else number(date(1955, 1, 1)))
     for person in range(1, 6):
         assert town.insurance(person, 10 + person, valid_from=number(DAY) + 1) == []
     later = DAY + timedelta(3)
-    town.do(published(ELDERLY, 2, ("value: 70", "value: 75"), later, "{at_least: 1, amendment: 0.15}"))
+    town.do(publication(ELDERLY, 2, ("value: 70", "value: 75"), later, "{at_least: 1, amendment: 0.15}"))
 
     lines = town.do(*(Tick(DAY + timedelta(days)) for days in ticks))
 
     assert [line.subject for line in lines if line.change == "left"] == [1, 2, 3, 4, 5]
-    assert town.state.book.on(ELDERLY).keys() == {10}
+    assert town.state.book.overlays_of(ELDERLY).keys() == {10}
     town.same()

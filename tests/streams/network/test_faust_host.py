@@ -16,11 +16,11 @@ import pytest
 from faust.types import TP
 
 from connectors.kafka.depot import FsspecDepot
-from streams.language.errors import Damaged, Unproved
+from streams.language.errors import DamagedStore, InvalidSeal
 from streams.language.folds import Outgoing
 from streams.network import faust_host
 from streams.network.faust_host import FaustHost, make_app
-from streams.network.stages import Purged, Sent, Stage, StageRule, telling
+from streams.network.stages import MessageOutputs, PurgeReport, Stage, StageRule, purge_message
 from tests.streams.erasure import test_purge as purging
 from tests.streams.network.test_stages import Tally, make
 from tests.streams.world import SEAL
@@ -104,7 +104,7 @@ def test_asked_to_end_while_partitions_are_taken_away(tmp_path: Path) -> None:
     async def go() -> list[Stage]:
         host = host_of(tmp_path, failed)
         await host._seek(Consumer(*places))
-        stages = [holding.stage for holding in host.held.values()]
+        stages = [holding.stage for holding in host.held_stages.values()]
         revocation = asyncio.create_task(host._seek(Consumer()))
         await asyncio.sleep(0)
         await host.stop()
@@ -137,14 +137,14 @@ def test_error_in_a_step_reaches_failed(tmp_path: Path) -> None:
     async def go() -> int:
         host = host_of(tmp_path, failed)
         await host._seek(Consumer(ORDERS))
-        with pytest.raises(Damaged):
+        with pytest.raises(DamagedStore):
             await read(host, [(0, b"one"), (2, b"three"), (3, b"four")])
-        offset = host.held[ORDERS].stage.offset
+        offset = host.held_stages[ORDERS].stage.offset
         await host.stop()
         return offset
 
     assert asyncio.run(go()) == 0
-    assert [type(error) for error in failed] == [Damaged]
+    assert [type(error) for error in failed] == [DamagedStore]
     assert "goes on at 2 after 0" in str(failed[0])
 
 
@@ -155,7 +155,7 @@ def test_partition_that_memory_is_not_enough_for_stands_still(tmp_path: Path, mo
     failed: list[BaseException] = []
     take, wanted, once = Tally.take, TP("huimin.lines", 0), [b"too much"]
 
-    def take_or_fail(self: Tally, body: bytes, offset: int, unproved: Unproved | None = None) -> Sequence[Outgoing]:
+    def take_or_fail(self: Tally, body: bytes, offset: int, unproved: InvalidSeal | None = None) -> Sequence[Outgoing]:
         out = take(self, body, offset, unproved)
         if body in once:
             raise MemoryError("half done")
@@ -166,12 +166,12 @@ def test_partition_that_memory_is_not_enough_for_stands_still(tmp_path: Path, mo
         host = host_of(tmp_path, failed, StageRule(messages=1 if due else 1000))
         await host._seek(Consumer(ORDERS, wanted))
         await read(host, [(0, b"one"), (1, b"too much"), (2, b"three")])
-        still, others = dict(host.still), set(host.held)
+        still, others = dict(host.still), set(host.held_stages)
         once.clear()
         again = Consumer(ORDERS, wanted)
         await host._seek(again)
         await read(host, [(1, b"too much"), (2, b"three")])
-        fold, left = host.held[ORDERS].stage.fold, dict(host.still)
+        fold, left = host.held_stages[ORDERS].stage.fold, dict(host.still)
         await host.stop()
         assert isinstance(fold, Tally)
         return still, others, again.sought[ORDERS], left, (fold.offset, fold.total)
@@ -220,7 +220,7 @@ class Broker:
         self.messages: list[Outgoing] = []
         self.host._send = self._send  # type: ignore[method-assign]  # there is no broker to send to
 
-    async def _send(self, stage: Stage, outputs: Sent) -> list[Any]:
+    async def _send(self, stage: Stage, outputs: MessageOutputs) -> list[Any]:
         self.messages += outputs.messages
         return [asyncio.ensure_future(self.answers.wait()) for _ in outputs.messages]
 
@@ -261,7 +261,7 @@ def test_purges_once_all_is_acknowledged_and_says_so(tmp_path: Path, with_depot:
     assert [name for name in waiting if name.startswith("log.sqlite")]
     assert left == []
     assert len(first) == 1
-    assert first[0] in [telling("orders-0", Purged(1, offset, with_depot)) for offset in (4, 5, 6)]
+    assert first[0] in [purge_message("orders-0", PurgeReport(1, offset, with_depot)) for offset in (4, 5, 6)]
     assert again == first
     assert failed == []
 
@@ -281,7 +281,7 @@ def test_goes_on_with_a_purge_that_was_stopped(tmp_path: Path) -> None:
         return broker.purge_messages
 
     assert faust_host.IDLE_SECONDS > 20
-    assert asyncio.run(go()) == [telling("orders-0", Purged(1, 4, True))]
+    assert asyncio.run(go()) == [purge_message("orders-0", PurgeReport(1, 4, True))]
     assert purging.files_with_canary(tmp_path) == []
     assert failed == []
 
@@ -316,7 +316,7 @@ def test_what_is_taken_while_the_unsent_is_sent_again_is_not_taken_for_acknowled
         broker = Broker(tmp_path, None, failed)
         sending, again = asyncio.Event(), asyncio.Event()
 
-        async def send(stage: Stage, outputs: Sent) -> list[Any]:
+        async def send(stage: Stage, outputs: MessageOutputs) -> list[Any]:
             if outputs.offset >= 2 and outputs.messages:
                 return [asyncio.ensure_future(broker.answers.wait())]
             sending.set()
@@ -329,7 +329,7 @@ def test_what_is_taken_while_the_unsent_is_sent_again_is_not_taken_for_acknowled
         await sending.wait()
         await read(broker.host, [(2, purging.ALL[2]), (3, purging.ALL[3])])
         again.set()
-        stage = broker.host.held[ORDERS].stage
+        stage = broker.host.held_stages[ORDERS].stage
         async with asyncio.timeout(20):
             while stage.committed < 3:
                 await asyncio.sleep(0.01)

@@ -18,19 +18,19 @@ import pytest
 from faust.types import TP
 
 from infra.metrics import METRICS, Metrics
-from infra.worker import folds
+from infra.worker import fold_maker
 from streams.language.errors import NewerFormat
 from streams.language.folds import UNPROVED_BYTES, Outgoing
 from streams.language.messages import VERSION, Input, PolicyWithdrawn, Tick
 from streams.network import faust_host
 from streams.network.faust_host import FaustHost, make_app
-from streams.network.stages import Sent, Stage
+from streams.network.stages import MessageOutputs, Stage
 from streams.wire import wire
 from streams.wire.seal import Seal
 from tests.streams.bench import ELDERLY, register
 from tests.streams.happenings import erasing
 from tests.streams.network.test_faust_host import Consumer
-from tests.streams.world import DAY, SEAL, network, parts, published, sent
+from tests.streams.world import DAY, SEAL, network, parts, publication, stamped_bytes
 
 THEIRS = Seal(b"t" * 32, "a network of tests")
 ELSEWHERE = Seal(b"k" * 32, "another network")
@@ -57,14 +57,14 @@ def record(body: bytes, topic: str = "inputs", seal: Seal | None = SEAL, of: str
 
 def withdrawal() -> bytes:
     """A withdrawal, which is admitted wherever its seal is."""
-    return sent(PolicyWithdrawn(ELDERLY, 1, "author", "approver", "forged"))
+    return stamped_bytes(PolicyWithdrawn(ELDERLY, 1, "author", "approver", "forged"))
 
 
 def newer(message: Input) -> bytes:
     """A message of a later version."""
     with pytest.MonkeyPatch.context() as later:
         later.setattr(wire, "VERSION", VERSION + 1)
-        return sent(message)
+        return stamped_bytes(message)
 
 
 def forgeries() -> Iterator[Record]:
@@ -93,11 +93,13 @@ class WatchedWorker:
         self.out: list[Outgoing] = []
         self.metrics = Metrics()
         app = make_app("huimin-test", {"broker": "kafka://localhost:1"}, root / "faust")
-        self.host = FaustHost(app, root, partial(folds, parts(real=True), 2), self.failed.append, SEAL, observe=self.metrics.took)
+        self.host = FaustHost(
+            app, root, partial(fold_maker, parts(real=True), 2), self.failed.append, SEAL, observe=self.metrics.observe_message
+        )
         self.host._send = self._send  # type: ignore[method-assign]  # there is no broker to send to
         self.next: Counter[str] = Counter()
 
-    async def _send(self, stage: Stage, outputs: Sent) -> list[Any]:
+    async def _send(self, stage: Stage, outputs: MessageOutputs) -> list[Any]:
         self.out += outputs.messages
         return []
 
@@ -133,7 +135,7 @@ def on(root: Path, *records: Record, topic: str = "inputs") -> WatchedWorker:
 
 def members() -> list[Record]:
     """The messages of members; they list two persons, which a forged withdrawal would take off."""
-    return [record(sent(message)) for message in (Tick(DAY), network(), published(ELDERLY), *register(1, 2))]
+    return [record(stamped_bytes(message)) for message in (Tick(DAY), network(), publication(ELDERLY), *register(1, 2))]
 
 
 def without_letters(out: list[Outgoing]) -> list[tuple[str, int, bytes]]:
@@ -167,10 +169,10 @@ def test_a_state_that_took_forged_messages_opens_again(tmp_path: Path) -> None:
     async def go() -> WatchedWorker:
         worker = WatchedWorker(tmp_path)
         await worker.host._seek(Consumer(TP("huimin.inputs", 0)))
-        stage = next(iter(worker.host.held.values())).stage
+        stage = next(iter(worker.host.held_stages.values())).stage
         worker.next["inputs"] = stage.offset + 1
         assert [body for _, body in stage.log.inputs(len(members()) - 1)] == [b""] * len(wrong)
-        await worker.take(record(sent(PolicyWithdrawn(ELDERLY, 1, "author", "approver", "meant"))))
+        await worker.take(record(stamped_bytes(PolicyWithdrawn(ELDERLY, 1, "author", "approver", "meant"))))
         await worker.host.stop()
         return worker
 
@@ -193,7 +195,7 @@ def test_a_later_version_is_believed_of_a_member_alone(tmp_path: Path) -> None:
 def test_what_is_forged_is_not_read_to_see_whom_it_names(tmp_path: Path) -> None:
     """After an erasure, dead letters of forgeries hold nothing; a later version among them does not stop the worker."""
     wrong = list(forgeries())
-    worker = on(tmp_path, *members(), record(sent(erasing(1))), *wrong)
+    worker = on(tmp_path, *members(), record(stamped_bytes(erasing(1))), *wrong)
 
     letters = [letter for letter in worker.out if letter.topic == "dead-letters"]
     assert worker.failed == []

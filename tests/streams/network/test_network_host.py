@@ -17,11 +17,11 @@ import pytest
 from matchers.kernel.batch import RecordBatch
 from policies.values import Text
 from streams.disk.effects import account
-from streams.language.errors import NoRoom, Refused, Unproved
+from streams.language.errors import InvalidSeal, NoRoom, Refusal
 from streams.language.folds import Outgoing
 from streams.language.messages import EditionCut, Input, Notice, Tick
 from streams.ledgers.decisions import with_stamp
-from streams.lists.editions import Edition, unsound
+from streams.lists.editions import Edition, edition_problems
 from streams.network.network_host import CLOSING_MESSAGES, NetworkHost
 from streams.network.replica import Replica
 from streams.steps.state import NO_DAY
@@ -30,7 +30,7 @@ from tests.streams.bench import register
 from tests.streams.happenings import POLICIES, Happenings
 from tests.streams.pipeline import Embedded
 from tests.streams.topics import Bodies, Silent, Workers
-from tests.streams.world import DAY, network, parts, published
+from tests.streams.world import DAY, network, parts, publication
 
 LENGTH, PARTITIONS = 220, 3
 
@@ -47,7 +47,7 @@ class NetworkTown:
 
     def topic_editions(self, policy: str) -> list[Edition]:
         """The editions on the topic of the workers."""
-        every = (wire.decode_edition(message.body) for message in self.workers.pipeline.said("editions"))
+        every = (wire.decode_edition(message.body) for message in self.workers.pipeline.messages_on("editions"))
         return [edition for edition in every if edition.policy == policy]
 
 
@@ -61,14 +61,14 @@ def test_editions_and_lines_are_what_the_workers_say(tmp_path: Path, seed: int) 
         for policy in POLICIES:
             editions = list(host.editions(policy))
             assert editions == town.topic_editions(policy) == town.embedded.editions(policy)
-            assert list(unsound(editions)) == []
+            assert list(edition_problems(editions)) == []
         assert sum(len(list(host.editions(policy))) for policy in POLICIES) > 5
         lines = [line for result in town.embedded.results for line in result.lines]
         assert list(host.outputs()) == lines
         for at in (0, len(lines) // 2, len(lines) - 1):
             assert list(host.outputs(lines[at].id)) == lines[at + 1 :]
-        assert host.told() == town.workers.last()
-        with pytest.raises(Refused):
+        assert host.last_told() == town.workers.last()
+        with pytest.raises(Refusal):
             host.editions("nobody")
 
 
@@ -118,7 +118,7 @@ def test_a_cut_closes_an_edition_once_the_workers_have_come_to_it(tmp_path: Path
     inputs = Bodies()
     workers = Workers(inputs)
     with NetworkHost(tmp_path, parts(real=True), inputs, workers) as host:
-        host.submit_many([Tick(DAY), network(), published(POLICIES[0])])
+        host.submit_many([Tick(DAY), network(), publication(POLICIES[0])])
         workers.work()
         assert list(host.editions(POLICIES[0])) == []
         host.submit_many(register(1, 2))
@@ -136,19 +136,19 @@ def test_workers_that_say_nothing_leave_no_edition(tmp_path: Path) -> None:
 
     with NetworkHost(tmp_path, parts(real=True), town.inputs, Silent()) as host:
         assert host.state.registry.versions.keys() >= {POLICIES[0]}
-        assert (list(host.editions(POLICIES[0])), list(host.outputs()), host.told()) == ([], [], -1)
+        assert (list(host.editions(POLICIES[0])), list(host.outputs()), host.last_told()) == ([], [], -1)
 
 
 def test_what_memory_was_not_enough_for_is_in_no_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory ends in the middle of a message; closing writes nothing of it, and the next run applies the whole message."""
     inputs = Bodies()
 
-    def fail_half_way(self: Replica, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
+    def fail_half_way(self: Replica, body: bytes, offset: int, unproved: InvalidSeal | None = None) -> list[Outgoing]:
         self.state.notices.append(Notice("moved", "half done", "", DAY))
         raise MemoryError("half done")
 
     with NetworkHost(tmp_path, parts(real=True), inputs, Silent()) as host:
-        host.submit_many([Tick(DAY), network(), published(POLICIES[0]), *[EditionCut(POLICIES[0])] * CLOSING_MESSAGES])
+        host.submit_many([Tick(DAY), network(), publication(POLICIES[0]), *[EditionCut(POLICIES[0])] * CLOSING_MESSAGES])
         with monkeypatch.context() as patch:
             patch.setattr(Replica, "take", fail_half_way)
             with pytest.raises(MemoryError):
@@ -163,10 +163,10 @@ def test_a_replica_reads_nothing_that_no_member_sealed() -> None:
     """As in the sequencer, such a message takes its offset and changes nothing."""
     replica = Replica(parts())
 
-    replica.take(wire.encode(with_stamp(Tick(DAY), -1)), 0, Unproved(Text("", "")))
+    replica.take(wire.encode(with_stamp(Tick(DAY), -1)), 0, InvalidSeal(Text("", "")))
 
     assert (replica.offset, replica.state.day) == (0, NO_DAY)
-    assert isinstance(replica.said, Unproved)
+    assert isinstance(replica.last_result, InvalidSeal)
 
 
 def test_receipts_of_all_that_was_sent_come_before_an_error(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matchers.kernel.batch import RecordBatch
-from matchers.locate import Routed
+from matchers.locate import PartitionUpdate
 from streams.language.causes import DayCause, DeliveryName, RecordCause
 from streams.language.errors import NewerFormat, Unreadable
 from streams.language.folds import Outgoing, decode_outgoing, encode_outgoing
@@ -64,7 +64,7 @@ def folders(draw: st.DrawFn) -> RecordBatch:
     return RecordBatch(**{name: getattr(batch, name) for name in RecordBatch.__slots__} | {"delivery": 0, "deliveries": deliveries})
 
 
-ROUTED = st.builds(Routed, OWNED, st.lists(folders(), max_size=2), st.none() | batches(), OWNED)
+ROUTED = st.builds(PartitionUpdate, OWNED, st.lists(folders(), max_size=2), st.none() | batches(), OWNED)
 ROUTED_CALLS = st.builds(RoutedCall, ANY_CALL, st.none() | ROUTED, st.lists(ATTRIBUTIONS, max_size=2).map(tuple))
 ORDERS = st.builds(Order, st.integers(0, 63), NUMBERS, NUMBERS, st.lists(ROUTED_CALLS, max_size=2).map(tuple), st.booleans())
 NOTES = st.builds(
@@ -83,7 +83,7 @@ def same_owned(first: Any, second: Any) -> bool:
     )
 
 
-def same_routed(first: Routed | None, second: Routed | None) -> bool:
+def same_routed(first: PartitionUpdate | None, second: PartitionUpdate | None) -> bool:
     if first is None or second is None:
         return first is second
     batches = ([*first.folders, *([first.rows] if first.rows else [])], [*second.folders, *([second.rows] if second.rows else [])])
@@ -187,7 +187,7 @@ def test_a_call_is_written_as_ever() -> None:
 def samples() -> dict[int, bytes]:
     """One frame of each kind, with everything in it."""
     batch = rows(catalogue(), "hukou", 1, 1, [7, 8], household=[5, 6])
-    routed = Routed({0: np.array([1], np.uint64)}, [batch], batch, {2: np.array([3, 4], np.uint64)})
+    routed = PartitionUpdate({0: np.array([1], np.uint64)}, [batch], batch, {2: np.array([3, 4], np.uint64)})
     attribution = Attribution(date(2026, 10, 1), RecordCause(DeliveryName("hukou", "psb", 1)), ("grant",))
     place, status = np.zeros(1, np.int32), np.zeros(1, np.uint8)
     head = ("grant", 1, date(2026, 10, 1), RecordCause(DeliveryName("hukou", "psb", 1)))

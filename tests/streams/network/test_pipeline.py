@@ -29,10 +29,10 @@ from streams.lists.editions import fold
 from streams.network import sequencer
 from streams.network.orders import MessageNote, PartitionLines, decode_order, decode_report
 from streams.wire import wire
-from tests.matchers.counting import Counted, chunks, need
+from tests.matchers.counting import AddCounts, chunks, need
 from tests.streams.happenings import PERSONS, START, Happenings
 from tests.streams.pipeline import Embedded, Pipeline
-from tests.streams.world import network, sent
+from tests.streams.world import network, stamped_bytes
 
 CHUNKS, LENGTH = 30, 110
 PARTITIONS = (1, 2, 3, 4)
@@ -40,7 +40,7 @@ PARTITIONS = (1, 2, 3, 4)
 
 def same(pipeline: Pipeline, embedded: Embedded) -> None:
     """At a quiet point: lines, lists, editions and refusals are those of the embedded host."""
-    changes = list(pipeline.said("changes"))
+    changes = list(pipeline.messages_on("changes"))
     offsets = [int(message.id) for message in changes]
     assert offsets == sorted(set(offsets))
     by_offset = {int(message.id): message for message in changes}
@@ -59,10 +59,10 @@ def same(pipeline: Pipeline, embedded: Embedded) -> None:
         name: {line.subject: (line.status, line.checklist, line.missing) for line in some.values()} for name, some in lists.items() if some
     }
     assert content == embedded.lists()
-    editions = [wire.decode_edition(message.body) for message in pipeline.said("editions")]
+    editions = [wire.decode_edition(message.body) for message in pipeline.messages_on("editions")]
     for policy in embedded.state.registry.versions:
         assert [edition for edition in editions if edition.policy == policy] == embedded.editions(policy)
-    dead = [message.facts["offset"] for message in pipeline.said("dead-letters")]
+    dead = [message.facts["offset"] for message in pipeline.messages_on("dead-letters")]
     assert dead == [str(offset) for offset, result in enumerate(embedded.results) if result.dead]
     counted: Any = pipeline.sequencer.fold
     assert counted.state.deliveries.meta() == embedded.state.deliveries.meta()
@@ -72,7 +72,7 @@ def same(pipeline: Pipeline, embedded: Embedded) -> None:
     erased_tokens = set(embedded.erased_tokens)
     for router in [pipeline.sequencer.fold.router, *(partition.fold.matcher for partition in pipeline.partitions)]:  # type: ignore[attr-defined]
         assert router is None or not erased_tokens & {*router.persons().tolist()}
-    assert {worker.fold.erased for worker in pipeline.workers} == {len(embedded.state.erasures)}
+    assert {worker.fold.erasure_count for worker in pipeline.workers} == {len(embedded.state.erasures)}
 
 
 def merger(pipeline: Pipeline) -> Any:
@@ -91,7 +91,7 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
         speeds = [rng.choice([1, 4, 16]) for _ in pipeline.workers]
         for _ in range(rng.choice([1, 5, 20])):
             if put < LENGTH:
-                body = next(bodies) if put not in erasures else sent(embedded.erasing(erasures[put]))
+                body = next(bodies) if put not in erasures else stamped_bytes(embedded.erasing(erasures[put]))
                 pipeline.put(body)
                 embedded.take(body)
                 put += 1
@@ -120,7 +120,7 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
     counts["erased"] += len(embedded.erased_tokens)
     counts["lines: erasure"] += sum(line.cause.kind == "erasure" for result in embedded.results for line in result.lines)
     counts["dead letters"] += sum(result.dead for result in embedded.results)
-    counts["editions"] += len(list(pipeline.said("editions")))
+    counts["editions"] += len(list(pipeline.messages_on("editions")))
     counts["moves between partitions"] += embedded.movers
     counts["lines of movers that one host does not tell"] += embedded.unsaid
     return counts
@@ -142,7 +142,7 @@ need(
 
 
 @pytest.mark.parametrize("chunk", RUNS)
-def test_lines_are_those_of_one_embedded_host(chunk: int, counted: Counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_are_those_of_one_embedded_host(chunk: int, add_counts: AddCounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines and ids are equal, whatever happens between the stages; every other schedule has orders in small parts."""
     if chunk % 2:
         monkeypatch.setattr(sequencer, "ORDER_ROWS", 5)
@@ -150,7 +150,7 @@ def test_lines_are_those_of_one_embedded_host(chunk: int, counted: Counted, tmp_
 
     counts = run(chunk, partitions, tmp_path)
 
-    counted("pipeline", counts)
+    add_counts("pipeline", counts)
 
 
 def test_progress_goes_from_nobody_to_all() -> None:
@@ -161,7 +161,7 @@ def test_progress_goes_from_nobody_to_all() -> None:
         pipeline.put(body)
     pipeline.drain()
     street_count = len(merger(pipeline).shards)
-    pipeline.put(sent(Tick(START.replace(year=2028))))
+    pipeline.put(stamped_bytes(Tick(START.replace(year=2028))))
     observations = []
 
     pipeline.sequencer.take()
@@ -209,16 +209,16 @@ def test_note_names_each_street_once() -> None:
 def test_a_statement_that_cannot_hold_is_a_dead_letter(message: Input, why: str) -> None:
     """It has the reason, and no partition gets an order."""
     pipeline = Pipeline(2)
-    pipeline.put(sent(network()))
+    pipeline.put(stamped_bytes(network()))
     for number, rows in ((1, 0), (2, 1)):
         id = f"d-{number}"
-        pipeline.put(sent(DeliveryStarted("hukou", 0, number, id)))
-        pipeline.put(sent(DeliveryCompleted("hukou", 0, number, id, rows, rows)))
-    pipeline.put(sent(message))
+        pipeline.put(stamped_bytes(DeliveryStarted("hukou", 0, number, id)))
+        pipeline.put(stamped_bytes(DeliveryCompleted("hukou", 0, number, id, rows, rows)))
+    pipeline.put(stamped_bytes(message))
 
     pipeline.drain()
 
-    (letter,) = pipeline.said("dead-letters")
+    (letter,) = pipeline.messages_on("dead-letters")
     assert why in letter.facts["reasonen"] and letter.facts["reasonzh"]
 
 
@@ -239,10 +239,10 @@ def test_number_without_room_stops_nobody(message: Input) -> None:
     pipeline = Pipeline(2)
     for body in islice(Happenings(Random(3)).run(), 60):
         pipeline.put(body)
-    pipeline.put(sent(message))
-    pipeline.put(sent(EditionCut("group-rental")))
+    pipeline.put(stamped_bytes(message))
+    pipeline.put(stamped_bytes(EditionCut("group-rental")))
 
     pipeline.drain()
 
-    assert [letter.facts["offset"] for letter in pipeline.said("dead-letters")][-1] == "60"
+    assert [letter.facts["offset"] for letter in pipeline.messages_on("dead-letters")][-1] == "60"
     assert merger(pipeline).told == 61

@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streams.language.errors import Busy, Damaged, Unproved
+from streams.language.errors import Busy, DamagedStore, InvalidSeal
 from streams.language.folds import Fold, MakeFold, Outgoing
 from streams.language.ports import Arrays
 from streams.network import stages
 from streams.network.sequencer import Sequencer
-from streams.network.stages import Sent, Stage, StageRule
+from streams.network.stages import MessageOutputs, Stage, StageRule
 from streams.store import checkpoints
 from streams.store import log as storage
 from tests.streams.happenings import Happenings
@@ -38,21 +38,21 @@ class Tally:
     """A fold that counts bytes: its output has the sum so far; an empty message has no output."""
 
     def __init__(self, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
-        self.offset, self.total, self.erased = -1, 0, 0
+        self.offset, self.total, self.erasure_count = -1, 0, 0
         if checkpoint is not None:
             self.offset, self.total = checkpoint[0]["offset"], int(checkpoint[1]["total"][0])
 
-    def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
+    def take(self, body: bytes, offset: int, seal_error: InvalidSeal | None = None) -> list[Outgoing]:
         self.offset, self.total = offset, self.total + len(body)
         return [Outgoing("lines", 0, f"0.{offset}", "found", b"%d of " % self.total + body, {"of": str(offset)})] if body else []
 
-    def passing(self) -> tuple[Outgoing, ...]:
+    def announcements(self) -> tuple[Outgoing, ...]:
         return ()
 
-    def counted(self) -> Counter[str]:
+    def counters(self) -> Counter[str]:
         return Counter()
 
-    def gauged(self) -> dict[tuple[str, ...], float]:
+    def gauges(self) -> dict[tuple[str, ...], float]:
         return {}
 
     def meta(self) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class FolderDepot:
         (self.folder / stage).mkdir(parents=True, exist_ok=True)
         shutil.copy(source, self.folder / stage / str(offset))
 
-    def only(self, stage: str, offset: int) -> None:
+    def remove_older(self, stage: str, offset: int) -> None:
         for path in (self.folder / stage).glob("*"):
             if int(path.name) < offset:
                 path.unlink()
@@ -97,16 +97,16 @@ def kill(stage: Stage) -> None:
     stage._lock.release()  # what the system does when a process ends
 
 
-def take_messages(stage: Stage, first: int, count: int, commit: bool = True) -> list[Sent]:
+def take_messages(stage: Stage, first: int, count: int, commit: bool = True) -> list[MessageOutputs]:
     """Takes some messages; gives their outputs."""
     for offset in range(first, first + count):
         assert stage.take(b"message %d" % offset, offset)
-    rows = stage.taken() if commit else []
+    rows = stage.take_uncommitted() if commit else []
     stage.commit(rows)
     return [output for _, output in rows]
 
 
-def plain(outputs: list[Sent]) -> list[tuple[int, list[Outgoing]]]:
+def plain(outputs: list[MessageOutputs]) -> list[tuple[int, list[Outgoing]]]:
     return [(output.offset, list(output.messages)) for output in outputs if output.messages]
 
 
@@ -128,11 +128,11 @@ def test_what_was_acknowledged_does_not_come_out_again(tmp_path: Path) -> None:
     """It is forgotten with the next commit; until then it may come again, for consumers recognise its id."""
     stage = open_stage(tmp_path)
     committed = take_messages(stage, 0, 5)
-    stage.acknowledged(2)
+    stage.note_acknowledged(2)
     kill(stage)
     again = open_stage(tmp_path)
     before = plain(list(again.unsent()))
-    again.acknowledged(2)
+    again.note_acknowledged(2)
     more = take_messages(again, 5, 1)
     kill(again)
 
@@ -146,7 +146,7 @@ def test_message_without_outputs_is_kept_all_the_same(tmp_path: Path) -> None:
     """The offset advances, and there is nothing to send."""
     stage = open_stage(tmp_path)
     stage.take(b"", 0)
-    stage.commit(stage.taken())
+    stage.commit(stage.take_uncommitted())
     kill(stage)
 
     again = open_stage(tmp_path)
@@ -162,7 +162,7 @@ def test_lower_offsets_are_passed_over(tmp_path: Path) -> None:
 
     assert not stage.take(b"something else", 0)
     assert not stage.take(b"something else", 2)
-    assert stage.taken() == []
+    assert stage.take_uncommitted() == []
     assert stage.offset == 2
 
 
@@ -171,7 +171,7 @@ def test_gap_stops_the_stage_and_names_both_offsets(tmp_path: Path) -> None:
     stage = open_stage(tmp_path)
     take_messages(stage, 0, 3)
 
-    with pytest.raises(Damaged, match="orders-0 goes on at 7 after 2: messages are missing"):
+    with pytest.raises(DamagedStore, match="orders-0 goes on at 7 after 2: messages are missing"):
         stage.take(b"message 7", 7)
     assert stage.offset == 2
 
@@ -182,10 +182,10 @@ def test_stage_behind_gives_the_same_again(tmp_path: Path, snapshot_at: int | No
     stage = open_stage(tmp_path / "now")
     first = take_messages(stage, 0, 3)
     if snapshot_at == 2:
-        stage.snapshot()
+        stage.write_checkpoint()
     first += take_messages(stage, 3, 2)
     if snapshot_at == 4:
-        stage.snapshot()
+        stage.write_checkpoint()
     stage.close()
     shutil.copytree(tmp_path / "now", tmp_path / "old")
     stage = open_stage(tmp_path / "now")
@@ -213,10 +213,10 @@ def test_sequencer_stopped_anywhere_gives_the_same_again(tmp_path: Path) -> None
         stage = open_stage(tmp_path, how=sequencer)
         for offset in range(stage.offset + 1, min(len(bodies), stage.offset + 1 + rng.randint(3, 20))):
             stage.take(bodies[offset], offset)
-        rows = stage.taken()
+        rows = stage.take_uncommitted()
         stage.commit(rows[: len(rows) - rng.randint(0, 3)] or rows)
         if rng.random() < 0.5 and len(rows) and stage.fold.offset == stage.log.last():  # a snapshot covers committed messages only
-            stage.snapshot()
+            stage.write_checkpoint()
         came |= {output.offset: list(output.messages) for output in stage.unsent()}
         kill(stage)
 
@@ -229,7 +229,7 @@ def test_snapshot_shortens_the_log_and_keeps_what_is_not_sent(tmp_path: Path) ->
     outputs = []
     for first in range(0, 12, 3):
         outputs += take_messages(stage, first, 3)
-        stage.snapshot()
+        stage.write_checkpoint()
     kill(stage)
 
     again = open_stage(tmp_path)
@@ -244,9 +244,9 @@ def test_damaged_snapshot_is_passed_over(tmp_path: Path) -> None:
     """The stage uses the snapshot before it and the later inputs; it puts the damaged one aside and reports it."""
     stage = open_stage(tmp_path)
     outputs = take_messages(stage, 0, 3)
-    stage.snapshot()
+    stage.write_checkpoint()
     outputs += take_messages(stage, 3, 3)
-    stage.snapshot()
+    stage.write_checkpoint()
     outputs += take_messages(stage, 6, 1)
     kill(stage)
     path = checkpoints.place(tmp_path / NAME / "snapshots", 5)
@@ -255,7 +255,7 @@ def test_damaged_snapshot_is_passed_over(tmp_path: Path) -> None:
     again = open_stage(tmp_path)
 
     assert again.offset == 6
-    assert isinstance(again.problem, Damaged)
+    assert isinstance(again.problem, DamagedStore)
     assert path.with_suffix(".damaged").exists()
     assert plain(list(again.unsent())) == plain(outputs)
 
@@ -288,7 +288,7 @@ def test_due_by_messages_and_by_bytes(tmp_path: Path) -> None:
     take_messages(again, 2, 1)
 
     assert (before, again.due) == (False, True)
-    again.snapshot()
+    again.write_checkpoint()
     assert not again.due
     again.take(b"x" * 2_000_000, 3)
     assert again.due
@@ -302,8 +302,8 @@ def test_wiped_disk_goes_on_from_the_shipped_snapshot(tmp_path: Path) -> None:
     depot = FolderDepot(tmp_path / "depot")
     stage = open_stage(tmp_path / "one", depot)
     take_messages(stage, 0, 4)
-    stage.snapshot()
-    stage.acknowledged(3)
+    stage.write_checkpoint()
+    stage.note_acknowledged(3)
     stage.ship()
     rest = take_messages(stage, 4, 3)
     kill(stage)
@@ -322,12 +322,12 @@ def test_ships_only_what_is_acknowledged(tmp_path: Path) -> None:
     depot = FolderDepot(tmp_path / "depot")
     stage = open_stage(tmp_path, depot)
     take_messages(stage, 0, 4)
-    stage.snapshot()
-    stage.acknowledged(2)
+    stage.write_checkpoint()
+    stage.note_acknowledged(2)
     stage.ship()
     before = depot.newest(NAME)
 
-    stage.acknowledged(3)
+    stage.note_acknowledged(3)
     stage.ship()
 
     assert before is None
@@ -340,8 +340,8 @@ def test_local_state_that_is_further_than_the_shipped_one_stays(tmp_path: Path) 
     depot = FolderDepot(tmp_path / "depot")
     stage = open_stage(tmp_path, depot)
     outputs = take_messages(stage, 0, 4)
-    stage.snapshot()
-    stage.acknowledged(3)
+    stage.write_checkpoint()
+    stage.note_acknowledged(3)
     stage.ship()
     outputs += take_messages(stage, 4, 3)
     kill(stage)
@@ -357,12 +357,12 @@ def test_local_state_that_is_behind_the_shipped_one_is_given_up(tmp_path: Path) 
     depot = FolderDepot(tmp_path / "depot")
     stage = open_stage(tmp_path / "one", depot)
     take_messages(stage, 0, 2)
-    stage.snapshot()
+    stage.write_checkpoint()
     kill(stage)
     other = open_stage(tmp_path / "two", depot)
     take_messages(other, 0, 5)
-    other.snapshot()
-    other.acknowledged(4)
+    other.write_checkpoint()
+    other.note_acknowledged(4)
     other.ship()
     other.close()
 
@@ -378,8 +378,8 @@ def test_stopped_while_fetching_fetches_again(tmp_path: Path, monkeypatch: pytes
     depot = FolderDepot(tmp_path / "depot")
     stage = open_stage(tmp_path / "one", depot)
     take_messages(stage, 0, 5)
-    stage.snapshot()
-    stage.acknowledged(4)
+    stage.write_checkpoint()
+    stage.note_acknowledged(4)
     stage.ship()
     stage.close()
 
@@ -416,7 +416,7 @@ def test_log_is_on_disk_before_a_snapshot_is(tmp_path: Path, monkeypatch: pytest
         real(handle)
 
     monkeypatch.setattr(os, "fsync", note_fsync)
-    stage.snapshot()
+    stage.write_checkpoint()
 
     wal = (tmp_path / NAME / "log.sqlite-wal").stat().st_size
     names = [name for name, _ in synced]

@@ -16,23 +16,23 @@ from streams.language.messages import CandidateChange, CatalogueSet, Tick
 from streams.steps.state import State
 from streams.steps.steps import step
 from tests.streams.calendar import (
-    AGREED,
+    AGREEMENT_END,
+    ALLOWANCE_RISE,
     BORN,
     DAYS,
     ELDERLY,
+    FIRST_STALE_DAY,
     HARDSHIP,
     INSURED_UNTIL,
-    RAISED,
-    SECOND,
-    STALE,
+    SECOND_VERSION_START,
     START,
     YOUNGER,
-    copied,
     messages,
+    state_copy,
     tick,
     world,
 )
-from tests.streams.world import delivered, parts, people
+from tests.streams.world import delivery_messages, parts, people
 
 ALL = [START + timedelta(ahead) for ahead in range(1, DAYS + 1)]
 
@@ -77,13 +77,13 @@ def test_each_thing_that_turns_turns_on_its_day() -> None:
     assert changes_on(lines, date(2026, 2, 28)).keys() == {24, 41}
     assert changes_on(lines, date(2026, 3, 1)).keys() == {25, 42, 43}
     assert changes_on(lines, START + timedelta(4))[44] == entered and changes_on(lines, START + timedelta(5))[45] == entered
-    assert changes_on(lines, STALE["medical_insurance"])[44] == ("changed", "needs_evidence", "day")
-    assert changes_on(lines, RAISED, HARDSHIP) == {101: ("entered", "to_check", "day")}
-    assert changes_on(lines, STALE["hukou"], HARDSHIP) == {101: ("changed", "needs_evidence", "day")}
-    younger = changes_on(lines, SECOND)
+    assert changes_on(lines, FIRST_STALE_DAY["medical_insurance"])[44] == ("changed", "needs_evidence", "day")
+    assert changes_on(lines, ALLOWANCE_RISE, HARDSHIP) == {101: ("entered", "to_check", "day")}
+    assert changes_on(lines, FIRST_STALE_DAY["hukou"], HARDSHIP) == {101: ("changed", "needs_evidence", "day")}
+    younger = changes_on(lines, SECOND_VERSION_START)
     assert younger.pop(31) == ("entered", "needs_evidence", "day")  # 70 on that day, by the version before
     assert younger == dict.fromkeys({*range(32, 41), *YOUNGER}, ("entered", "needs_evidence", "amendment"))
-    over = changes_on(lines, AGREED + timedelta(1))
+    over = changes_on(lines, AGREEMENT_END + timedelta(1))
     assert over and {(change, cause) for change, _, cause in over.values()} == {("left", "agreement")}
 
 
@@ -92,10 +92,10 @@ def test_a_leap_day_is_a_birthday_in_leap_years() -> None:
     leap = date(2028, 2, 29)
     network = messages()[1]
     assert isinstance(network, CatalogueSet)
-    renewed = {name: text.replace(AGREED.isoformat(), "2035-12-31") for name, text in network.contracts.items()}
+    renewed = {name: text.replace(AGREEMENT_END.isoformat(), "2035-12-31") for name, text in network.contracts.items()}
     birth_record = people(2, 1, [1], [date(1960, 2, 29)])
     state = state_of_day(leap - timedelta(2))
-    for message in (CatalogueSet(network.units, renewed), *delivered(birth_record, "again")):
+    for message in (CatalogueSet(network.units, renewed), *delivery_messages(birth_record, "again")):
         step(state, message, state.offset + 1)
 
     lines = tick(state, leap + timedelta(2))
@@ -133,10 +133,10 @@ def test_every_day_is_the_day_of_a_state_that_knew_no_other() -> None:
 def due_by_hand(day: date) -> set[int]:
     """Persons whose verdict on the first policy may change on a day, by the tables of ``tests.streams.calendar``."""
     everybody = {*BORN, *YOUNGER, 71}
-    years = 70 if day < SECOND else 68
+    years = 70 if day < SECOND_VERSION_START else 68
     turning = {subject for subject, birth in {**BORN, **YOUNGER}.items() if birthday(birth, years) == day}
     turning |= {subject for subject, last in INSURED_UNTIL.items() if last is not None and last + timedelta(1) == day}
-    return everybody if day in (STALE["medical_insurance"], STALE["pension"]) else turning
+    return everybody if day in (FIRST_STALE_DAY["medical_insurance"], FIRST_STALE_DAY["pension"]) else turning
 
 
 def test_only_who_is_due_is_judged_anew() -> None:
@@ -148,7 +148,7 @@ def test_only_who_is_due_is_judged_anew() -> None:
     before: date = START
     for day in ALL:
         lines = tick(state, day)
-        if day in (SECOND, AGREED + timedelta(1)) or day > AGREED:
+        if day in (SECOND_VERSION_START, AGREEMENT_END + timedelta(1)) or day > AGREEMENT_END:
             continue
         movers, due = {line.subject for line in lines}, due_by_hand(day)
 
@@ -157,7 +157,7 @@ def test_only_who_is_due_is_judged_anew() -> None:
         counted += matcher.due
         before = day
 
-    assert before == AGREED
+    assert before == AGREEMENT_END
     assert counted < len(ALL) * len(BORN) / 8
 
 
@@ -166,4 +166,4 @@ def test_a_copy_ticks_like_its_original() -> None:
     state = world()
     tick(state, ALL[10])
 
-    assert tick(copied(state), ALL[-1]) == tick(state, ALL[-1])
+    assert tick(state_copy(state), ALL[-1]) == tick(state, ALL[-1])

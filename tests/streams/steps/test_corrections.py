@@ -12,7 +12,7 @@ from streams.language.messages import CheckAnswered, CoverageStated, IdentityMer
 from streams.steps.state import State
 from tests.streams.bench import Bench
 from tests.streams.town import ELDERLY, RELOCATION, RENTAL, Town
-from tests.streams.world import DAY, coverage, number, parts, published
+from tests.streams.world import DAY, coverage, number, parts, publication
 
 A, B, C, H, OTHER, D, SAME = 1, 2, 3, 101, 102, 201, 202
 YOUNG = number(DAY.replace(year=1990))
@@ -177,7 +177,7 @@ def test_answers_given_while_the_policy_was_withdrawn_count_in_their_order(town:
     town.do(CheckAnswered(RELOCATION, OTHER, "willing", False), CheckAnswered(RELOCATION, H, "willing", True))
     town.merge("household", H, OTHER)
 
-    again = town.do(published(RELOCATION, 2))
+    again = town.do(publication(RELOCATION, 2))
 
     assert again == [(OTHER, "entered", "eligible", "publication", "relocation-hardship@2")]
 
@@ -287,7 +287,7 @@ def test_state_of_before_there_were_corrections_is_read() -> None:
     meta = town.state.meta()
     del meta["identities"], meta["matcher"]["store"]["identities"]
 
-    restored = State.restored(parts(real=True), meta, town.state.arrays())
+    restored = State.restore(parts(real=True), meta, town.state.arrays())
 
     assert list(restored.identities) == []
     assert [candidate.subject for candidate in restored.matcher.candidates(ELDERLY)] == [A]
@@ -332,7 +332,7 @@ WHO = ("because", "author", "approver")
 )  # fmt: skip
 def test_what_is_refused_changes_nothing(message: Input, words: str) -> None:
     """The error says what to do instead; 11 is merged into 12, and 12 into 21."""
-    bench = Bench(published(ELDERLY), IdentityMerged("person", 11, 12, *WHO), IdentityMerged("person", 12, 21, *WHO))
+    bench = Bench(publication(ELDERLY), IdentityMerged("person", 11, 12, *WHO), IdentityMerged("person", 12, 21, *WHO))
 
     bench.refuses(message, words)
 

@@ -22,7 +22,7 @@ from streams.language.messages import (
 from streams.steps.state import State
 from streams.steps.steps import step
 from tests.streams.bench import ELDERLY, register
-from tests.streams.world import DAY, coverage, network, parts, published
+from tests.streams.world import DAY, coverage, network, parts, publication
 
 MEDICAL, PENSION = "medical_insurance", "pension"
 NO_MEDICAL = ("uninsured", MEDICAL, "putuo-medical-insurance")
@@ -33,7 +33,7 @@ class Real:
 
     def __init__(self, *more: Input, feeds: CatalogueSet | None = None, policy: PolicyPublished | None = None) -> None:
         self.state = State(parts(real=True))
-        self.do(Tick(DAY), feeds or network(), policy or published(ELDERLY), *register(1, 2), coverage("p", PENSION, DAY), *more)
+        self.do(Tick(DAY), feeds or network(), policy or publication(ELDERLY), *register(1, 2), coverage("p", PENSION, DAY), *more)
 
     def do(self, *messages: Input) -> list[CandidateChange]:
         """Takes messages; gives the lines of the last one."""
@@ -177,7 +177,7 @@ def test_coverage_of_months_ages_behind_its_last_day(complete_to: date, max_age:
     """It proves up to the day that is so many months later, clamped to the month's end; ``until`` of the verdict says so from the start."""
     lasting = {name: text.replace("until: 2027-12-31", "until: 2040-12-31") for name, text in network().contracts.items()}
     form = "medical_insurance: {{max_age: {}}}\n  pension: {{max_age: {}}}"
-    policy = published(ELDERLY, swap=(form.format("P7D", "P35D"), form.format(max_age, "P50Y")))
+    policy = publication(ELDERLY, swap=(form.format("P7D", "P35D"), form.format(max_age, "P50Y")))
     real = Real(feeds=CatalogueSet(network().units, lasting), policy=policy)
 
     assert brief(real.do(Tick(complete_to), coverage("m", MEDICAL, complete_to))) == settling_lines("m", 1, 2)

@@ -14,9 +14,9 @@ import pytest
 
 from policies.checking.checker import check
 from policies.yaml.document import load
-from services.state.as_of import core, listed
-from streams.embedded.host import EmbeddedHost, SnapshotRule
-from streams.language.errors import Refused
+from services.state.as_of import core, materialized_list
+from streams.embedded.host import CheckpointRule, EmbeddedHost
+from streams.language.errors import Refusal
 from streams.language.messages import CandidateChange, CatalogueSet, Input, PolicyPublished, Tick
 from streams.lists.editions import fold
 from streams.network.sequencer import Sequencer
@@ -26,7 +26,7 @@ from streams.wire import wire
 from tests.streams.growing import DAY, GROWTHS, Contracts, Rows, Run, apart, policy_text, run
 from tests.streams.network.test_pipeline import same
 from tests.streams.pipeline import Embedded, Pipeline
-from tests.streams.world import build, parts, sent
+from tests.streams.world import build, parts, stamped_bytes
 
 SEEDS = 40
 
@@ -44,14 +44,14 @@ def lists_and_explanations(state: State) -> dict[str, Any]:
     for name, policy in state.policies.items():
         kind = ("person", "household", "dwelling").index(policy.subject)
         subjects = sorted(matcher.store.tokens[kind][: matcher.store.sizes[kind]].tolist())
-        out[name] = (listed(state, name), [matcher.explain(name, subject) for subject in subjects])
+        out[name] = (materialized_list(state, name), [matcher.explain(name, subject) for subject in subjects])
     return out
 
 
 def from_checkpoint(state: State) -> State:
     """The state, restored from a checkpoint of itself."""
     arrays = {name: np.array(array) for name, array in state.arrays().items()}
-    return State.restored(parts(real=True), json.loads(json.dumps(state.meta())), arrays)
+    return State.restore(parts(real=True), json.loads(json.dumps(state.meta())), arrays)
 
 
 @pytest.mark.seeds
@@ -87,7 +87,7 @@ def reads_alike(happens: Run, rng: Random) -> None:
     assert line_content == {
         name: {(candidate.subject, candidate.status, candidate.checklist, candidate.missing) for candidate in some}
         for name in state.policies
-        if (some := listed(state, name))
+        if (some := materialized_list(state, name))
     }
 
 
@@ -96,12 +96,12 @@ def reads_alike(happens: Run, rng: Random) -> None:
 def test_a_host_that_stops_between_comes_back_to_the_same(seed: int, tmp_path: Path) -> None:
     """It replays the log, and snapshots from an earlier catalogue."""
     happens, rng = run(1000 + seed), Random(seed)
-    host = EmbeddedHost.open(tmp_path, parts(real=True), create=True, rule=SnapshotRule(closing_rows=1))
+    host = EmbeddedHost.open(tmp_path, parts(real=True), create=True, rule=CheckpointRule(closing_rows=1))
 
     for message in happens.growing_messages():
         host.submit(message)
         if rng.random() < 0.1:
-            host.snapshot()
+            host.write_checkpoint()
         if rng.random() < 0.15:
             host._release()  # as if the process were killed: it writes nothing at its end
             host._log.close()
@@ -122,7 +122,7 @@ def test_a_network_grows_as_one_process_does(seed: int, tmp_path: Path) -> None:
     pipeline, embedded = Pipeline(partitions), Embedded(partitions)
 
     for message in happens.growing_messages():
-        body = sent(message)
+        body = stamped_bytes(message)
         pipeline.put(body)
         embedded.take(body)
         for _ in range(rng.choice([1, 20])):
@@ -163,9 +163,9 @@ def test_a_bound_is_narrowed_only_above_what_is_held(partitions: int) -> None:
 
     for offset, message in enumerate(messages[:-2]):
         step(state, message, offset)
-    with pytest.raises(Refused, match="bounds of the field amount are narrower"):
+    with pytest.raises(Refusal, match="bounds of the field amount are narrower"):
         step(state, messages[-2], len(messages))
-    assert len(state.built) == 1
+    assert len(state.built_catalogues) == 1
     step(state, messages[-1], len(messages))
 
     field = state.catalogue.feeds["benefit"].fields["amount"]
@@ -187,7 +187,7 @@ def test_a_bound_holds_what_may_count_yet(partitions: int) -> None:
     for offset, message in enumerate([first, Tick(DAY), *old.messages(catalogue), started, rows]):
         step(state, message, offset)
 
-    with pytest.raises(Refused, match="bounds of the field amount are narrower"):
+    with pytest.raises(Refusal, match="bounds of the field amount are narrower"):
         step(state, catalogue_with_bounds(0, 999), 7)
     step(state, complete, 7)
     assert state.matcher.extremes("benefit", "amount") == (500_000_000_000, 500_000_000_000)

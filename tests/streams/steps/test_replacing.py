@@ -23,10 +23,10 @@ from streams.language.messages import CandidateChange, DeliveryCompleted, Delive
 from streams.ledgers.deliveries import Delivery
 from streams.lists.instructions import HoldAllExits
 from streams.steps.state import State
-from streams.steps.steps import moved, step
+from streams.steps.steps import apply_message, step
 from tests.streams.bench import BORN, ELDERLY, Bench
 from tests.streams.growing import Contracts, Rows, policy_text
-from tests.streams.world import DAY, build, network, parts, people, published
+from tests.streams.world import DAY, build, network, parts, people, publication
 
 HEAD = ("hukou", 0)
 Lines = list[tuple[int, str, str]]
@@ -46,7 +46,7 @@ class ReplacementBench(Bench):
         return self.lines_of(register(number, subjects, orders, first, **changes))
 
     def complete(self, number: int, rows: int, unplaced: int = 0) -> Lines:
-        delivery = self.state.deliveries.numbered(*HEAD, number)
+        delivery = self.state.deliveries.by_number(*HEAD, number)
         assert delivery is not None
         return self.lines_of(DeliveryCompleted(*HEAD, number, f"d-{number}", rows, unplaced, delivery.replaces))
 
@@ -59,7 +59,7 @@ class ReplacementBench(Bench):
         return [brief(line) for line in self.do(message)]
 
     def older_and_same(self, number: int) -> tuple[int, int]:
-        delivery = self.state.deliveries.numbered(*HEAD, number)
+        delivery = self.state.deliveries.by_number(*HEAD, number)
         assert isinstance(delivery, Delivery)
         return delivery.older, delivery.same
 
@@ -68,7 +68,7 @@ class ReplacementBench(Bench):
 
     def shrunk(self, message: DeliveryCompleted) -> bool:
         """Whether the replacement is so short that all exits are held."""
-        _, instructions = moved(self.state, message, self.state.offset + 1)
+        _, instructions = apply_message(self.state, message, self.state.offset + 1)
         return any(isinstance(instruction, HoldAllExits) for instruction in instructions)
 
 
@@ -87,7 +87,7 @@ real = pytest.mark.parametrize("real", [True, False], ids=["real", "fake"])
 @real
 def test_record_the_newest_full_file_holds_is_there(real: bool) -> None:
     """This holds also where its order is lower; persons who are not in it leave in one step, when it is complete."""
-    bench = ReplacementBench(real, published(ELDERLY))
+    bench = ReplacementBench(real, publication(ELDERLY))
     bench.full(1, [1, 2, 3], [20, 20, 20])
     bench.begin(2, replaces=True)
 
@@ -99,7 +99,7 @@ def test_record_the_newest_full_file_holds_is_there(real: bool) -> None:
 @real
 def test_tombstone_below_a_full_replacement_does_not_count(real: bool) -> None:
     """A person deleted with a higher order is there again once a full file has them."""
-    bench = ReplacementBench(real, published(ELDERLY))
+    bench = ReplacementBench(real, publication(ELDERLY))
     bench.full(1, [1, 2], [5, 5])
     bench.begin(2)
     assert bench.send(2, [1], [90], flags=np.array([1], np.uint8)) == [(1, "left", "record")]
@@ -111,7 +111,7 @@ def test_tombstone_below_a_full_replacement_does_not_count(real: bool) -> None:
 @real
 def test_several_full_files_are_open_at_once(real: bool) -> None:
     """Each keeps its waiting rows; the greater number counts, also where it is complete first; a smaller one changes nothing after it."""
-    bench = ReplacementBench(real, published(ELDERLY))
+    bench = ReplacementBench(real, publication(ELDERLY))
     bench.full(1, [1, 2, 3], [50, 50, 50])
     bench.begin(2, replaces=True)
     bench.begin(3, replaces=True)
@@ -141,7 +141,7 @@ def test_a_restart_while_a_full_file_is_open_changes_no_order() -> None:
     state = State(parts(real=True))
     for offset, message in enumerate([first, Tick(DAY), *homes.messages(catalogue), *old.messages(catalogue), poor, started, rows]):
         step(state, message, offset)
-    again = State.restored(parts(real=True), state.meta(), {name: array.copy() for name, array in state.arrays().items()})
+    again = State.restore(parts(real=True), state.meta(), {name: array.copy() for name, array in state.arrays().items()})
 
     for either in (state, again):
         step(either, complete, state.offset + 1)
@@ -152,20 +152,20 @@ def test_a_restart_while_a_full_file_is_open_changes_no_order() -> None:
 @real
 def test_full_file_that_is_not_sound_is_an_ordinary_delivery(real: bool) -> None:
     """Too many of its rows have no subject: nothing is withdrawn, and its waiting rows do not count."""
-    bench = ReplacementBench(real, published(ELDERLY))
+    bench = ReplacementBench(real, publication(ELDERLY))
     bench.full(1, [1, 2], [20, 20])
     bench.begin(2, replaces=True)
     bench.send(2, [2, 3], [10, 10])
 
     assert bench.complete(2, 5, unplaced=3) == []
     assert bench.listed_subjects() == [1, 2, 3] and bench.older_and_same(2) == (1, 0)
-    assert bench.state.deliveries.replacement(*HEAD) is bench.state.deliveries.numbered(*HEAD, 1)
+    assert bench.state.deliveries.replacement(*HEAD) is bench.state.deliveries.by_number(*HEAD, 1)
 
 
 @real
 def test_row_without_usable_order_hides_the_record_until_a_sound_one_comes_behind_it(real: bool) -> None:
     """The sound row may have any order: the greatest usable order counts then."""
-    bench = ReplacementBench(real, published(ELDERLY))
+    bench = ReplacementBench(real, publication(ELDERLY))
     bench.full(1, [1], [20])
     bench.begin(2)
     doubtful: dict[str, Any] = {"flags": np.array([QUARANTINED], np.uint8)}
@@ -184,7 +184,7 @@ def test_row_without_usable_order_hides_the_record_until_a_sound_one_comes_behin
 
 def test_rows_are_counted_once() -> None:
     """Older rows and equal rows are counted by row number, however often a batch comes; after completion none of them is older."""
-    bench = ReplacementBench(True, published(ELDERLY))
+    bench = ReplacementBench(True, publication(ELDERLY))
     bench.full(1, [1, 2, 3], [20, 20, 20])
     bench.begin(2, replaces=True)
     for _ in range(2):
@@ -194,18 +194,18 @@ def test_rows_are_counted_once() -> None:
     bench.complete(2, 3)
 
     assert bench.older_and_same(2) == (0, 2)
-    restored = State.restored(parts(True), bench.state.meta(), {name: array.copy() for name, array in bench.state.arrays().items()})
+    restored = State.restore(parts(True), bench.state.meta(), {name: array.copy() for name, array in bench.state.arrays().items()})
     assert restored.deliveries.meta() == bench.state.deliveries.meta()
 
 
 @real
 def test_what_waits_is_part_of_the_state(real: bool) -> None:
     """A restored state has the waiting rows and the open full files."""
-    bench = ReplacementBench(real, published(ELDERLY))
+    bench = ReplacementBench(real, publication(ELDERLY))
     bench.full(1, [1, 2, 3], [20, 20, 20])
     bench.begin(2, replaces=True)
     bench.send(2, [1, 2], [10, 10])
-    bench.state = State.restored(parts(real), bench.state.meta(), {name: array.copy() for name, array in bench.state.arrays().items()})
+    bench.state = State.restore(parts(real), bench.state.meta(), {name: array.copy() for name, array in bench.state.arrays().items()})
     bench.send(2, [4], [1], first=3)
 
     assert bench.complete(2, 3) == [(3, "left", "record")]
@@ -268,7 +268,7 @@ def test_only_readable_rows_are_compared() -> None:
 
 def test_step_gives_what_moved() -> None:
     """The lines of the completion have a cause with the word `full`."""
-    bench = ReplacementBench(True, published(ELDERLY))
+    bench = ReplacementBench(True, publication(ELDERLY))
     bench.full(1, [1, 2], [5, 5])
     bench.begin(2, replaces=True)
     bench.send(2, [1], [1])

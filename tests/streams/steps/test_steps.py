@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.language.errors import Refused
+from streams.language.errors import Refusal
 from streams.language.messages import (
     CandidateChange,
     CheckAnswered,
@@ -26,7 +26,7 @@ from streams.steps.state import State
 from streams.steps.steps import STEPS, step
 from streams.wire.wire import KINDS, decode, encode
 from tests.streams.bench import BORN, ELDERLY, Bench, register
-from tests.streams.world import DAY, coverage, parts, people, published, run
+from tests.streams.world import DAY, coverage, parts, people, publication, run
 
 
 def brief(lines: list[CandidateChange]) -> list[tuple[str, int, str, str]]:
@@ -40,7 +40,7 @@ def test_every_kind_of_message_has_a_step() -> None:
 
 def test_records_of_a_published_policy_make_lines_in_order() -> None:
     """An id is offset and place; lines are sorted by policy and subject; the cause names feed, unit and delivery, never a person."""
-    bench = Bench(published(ELDERLY), DeliveryStarted("hukou", 0, 1, "d-1"))
+    bench = Bench(publication(ELDERLY), DeliveryStarted("hukou", 0, 1, "d-1"))
 
     lines = bench.do(people(1, 1, [9, 3, 5], [BORN] * 3))
 
@@ -54,8 +54,8 @@ def test_messages_before_the_catalogue_are_refused() -> None:
     state = State(parts())
     step(state, Tick(DAY), 0)
 
-    for message in (DeliveryStarted("hukou", 0, 1, "d"), published(ELDERLY), coverage("c", "hukou", DAY)):
-        with pytest.raises(Refused, match="no feed catalogue yet"):
+    for message in (DeliveryStarted("hukou", 0, 1, "d"), publication(ELDERLY), coverage("c", "hukou", DAY)):
+        with pytest.raises(Refusal, match="no feed catalogue yet"):
             step(state, message, 1)
 
     assert state.offset == 0
@@ -109,7 +109,7 @@ def test_batch_must_fit_its_contract() -> None:
 
 def test_full_replacement_withdraws_what_is_older() -> None:
     """It does so only when the delivery is complete, as one set of lines."""
-    bench = Bench(published(ELDERLY), *register(1, 2, 3))
+    bench = Bench(publication(ELDERLY), *register(1, 2, 3))
 
     lines = bench.do(*register(2, 4, number=2, replaces=True))
 
@@ -119,7 +119,7 @@ def test_full_replacement_withdraws_what_is_older() -> None:
 
 def test_coverage_waits_for_its_delivery() -> None:
     """A statement that names a delivery proves nothing before that is complete, with the stated number of rows."""
-    bench = Bench(published(ELDERLY), DeliveryStarted("hukou", 0, 1, "d-1"), people(1, 1, [1, 2], [BORN] * 2))
+    bench = Bench(publication(ELDERLY), DeliveryStarted("hukou", 0, 1, "d-1"), people(1, 1, [1, 2], [BORN] * 2))
     bench.do(coverage("c1", "hukou", DAY, "d-1", 2))
     assert bench.state.statements.entries["c1"].standing == "pending"
 
@@ -135,7 +135,7 @@ def test_coverage_waits_for_its_delivery() -> None:
 
 def test_coverage_with_other_rows_proves_nothing() -> None:
     """A waiting statement that disagrees with its delivery stays without effect, with a notice; a later one is refused."""
-    bench = Bench(published(ELDERLY), coverage("before", "hukou", DAY, "d-1", 9), *register(1, 2))
+    bench = Bench(publication(ELDERLY), coverage("before", "hukou", DAY, "d-1", 9), *register(1, 2))
 
     refusal = bench.refuses(coverage("after", "hukou", DAY, "d-1", 9), "has 9 rows; it has 2")
 
@@ -147,7 +147,7 @@ def test_coverage_with_other_rows_proves_nothing() -> None:
 @pytest.mark.parametrize("replaces", [False, True])
 def test_coverage_is_voided_by_unreadable_rows(replaces: bool) -> None:
     """The delivery has more rows without subject than the contract allows, so it may lack any person. A later statement is refused."""
-    bench = Bench(published(ELDERLY), coverage("c1", "hukou", DAY, "d-1"), *register(1, 2, unplaced=1, replaces=replaces))
+    bench = Bench(publication(ELDERLY), coverage("c1", "hukou", DAY, "d-1"), *register(1, 2, unplaced=1, replaces=replaces))
 
     refusal = bench.refuses(coverage("c2", "hukou", DAY, "d-1"), "1 of 3 rows name nobody")
 
@@ -157,7 +157,7 @@ def test_coverage_is_voided_by_unreadable_rows(replaces: bool) -> None:
 
 def test_no_statement_reaches_beyond_the_day_of_its_receipt() -> None:
     """The message has that day, for a fold reads no clock; the same statement received on another day changes nothing."""
-    bench = Bench(published(ELDERLY), *register(1))
+    bench = Bench(publication(ELDERLY), *register(1))
     today = replace(coverage("c1", "hukou", DAY), received=DAY)
 
     refusal = bench.refuses(replace(today, statement="c2", complete_to=DAY + timedelta(1)), "cannot reach beyond that day")
@@ -169,7 +169,7 @@ def test_no_statement_reaches_beyond_the_day_of_its_receipt() -> None:
 
 def test_coverage_withdrawn_takes_its_effect_back() -> None:
     """A second withdrawal changes nothing; that of an unknown statement is refused."""
-    bench = Bench(published(ELDERLY), *register(1), coverage("c1", "hukou", DAY))
+    bench = Bench(publication(ELDERLY), *register(1), coverage("c1", "hukou", DAY))
 
     lines = bench.do(CoverageWithdrawn("c1"))
 
@@ -220,7 +220,7 @@ def test_state_restored_from_meta_and_arrays_goes_on_alike(cut: int, seed: int) 
     for offset, message in enumerate(messages[:cut]):
         step(whole, message, offset)
 
-    restored = State.restored(parts(), whole.meta(), whole.arrays())
+    restored = State.restore(parts(), whole.meta(), whole.arrays())
 
     assert restored.meta() == whole.meta()
     for offset, message in enumerate(messages[cut:], cut):
@@ -237,7 +237,7 @@ def test_rows_are_counted_once(batches: list[list[int]]) -> None:
         delivery.add(np.array(batch, np.int32))
         every.update(batch)
 
-    assert delivery.applied == len(every)
+    assert delivery.applied_rows == len(every)
     assert delivery.mark == max(every, default=0)
     assert all(second[0] > first[1] + 1 for first, second in zip(delivery.spans, delivery.spans[1:], strict=False))
 
@@ -253,15 +253,15 @@ def test_rows_are_counted_once(batches: list[list[int]]) -> None:
 )
 def test_numbers_that_have_no_room_are_refused(message: Input) -> None:
     """A token out of range or a number that does not fit is refused before its step."""
-    bench = Bench(published(ELDERLY))
+    bench = Bench(publication(ELDERLY))
 
-    with pytest.raises(Refused, match=r"out of range"):
+    with pytest.raises(Refusal, match=r"out of range"):
         bench.do(message)
 
 
 def test_rows_of_several_deliveries_are_no_message() -> None:
     """Only folders hold such rows."""
-    bench = Bench(published(ELDERLY), DeliveryStarted("hukou", 0, 1, "d-1"))
+    bench = Bench(publication(ELDERLY), DeliveryStarted("hukou", 0, 1, "d-1"))
 
-    with pytest.raises(Refused, match=r"deliveries"):
+    with pytest.raises(Refusal, match=r"deliveries"):
         bench.do(replace(people(1, 1, [9], [BORN]), deliveries=np.ones(1, np.int32)))

@@ -24,7 +24,7 @@ from streams.testing import rows
 from tests.streams.bench import BORN
 from tests.streams.network.test_pipeline import same
 from tests.streams.pipeline import Embedded, Pipeline
-from tests.streams.world import DAY, catalogue, delivered, network, parts, people, sent
+from tests.streams.world import DAY, catalogue, delivery_messages, network, parts, people, stamped_bytes
 
 TEXT = """format: 1
 policy: small-income
@@ -51,15 +51,15 @@ def small_income() -> PolicyPublished:
 def beginning() -> list[Input]:
     """Two persons in the register, one with a record of income; no coverage."""
     incomes = rows(catalogue(), "income", 1, 1, [1], monthly_income=[50_000], order=[1])
-    register = delivered(people(1, 1, [1, 2], [BORN] * 2), "d-1")
-    return [Tick(DAY), network(), small_income(), *register, *delivered(incomes, "i-1")]
+    register = delivery_messages(people(1, 1, [1, 2], [BORN] * 2), "d-1")
+    return [Tick(DAY), network(), small_income(), *register, *delivery_messages(incomes, "i-1")]
 
 
 def earlier(state: State) -> State:
     """The state as an earlier program stored it."""
     arrays, meta = {name: array.copy() for name, array in state.arrays().items()}, state.meta()
     del meta["matcher"]["store"]["semantics"]
-    return State.restored(parts(True), meta, arrays)
+    return State.restore(parts(True), meta, arrays)
 
 
 def test_lines_of_an_upgrade_have_their_own_cause() -> None:
@@ -81,7 +81,7 @@ def test_lines_of_an_upgrade_have_their_own_cause() -> None:
 
     assert [(line.subject, line.before, line.status, line.cause.kind) for line in lines] == [(1, "needs_evidence", "eligible", "engine")]
     assert list(step(old, EngineUpgraded(SEMANTICS), old.offset + 1)) == []
-    restored = State.restored(parts(True), old.meta(), {name: array.copy() for name, array in old.arrays().items()})
+    restored = State.restore(parts(True), old.meta(), {name: array.copy() for name, array in old.arrays().items()})
     assert restored.matcher.semantics == SEMANTICS
 
 
@@ -100,7 +100,7 @@ def test_host_says_it_before_the_first_message_that_it_adds(tmp_path: Path) -> N
     with EmbeddedHost.open(tmp_path, parts(True), create=True) as host:
         for message in beginning():
             host.submit(message)
-        host.snapshot()
+        host.write_checkpoint()
     _as_before(tmp_path)
     with EmbeddedHost.open(tmp_path, parts(True), readonly=True) as host:
         assert host.state.matcher.semantics == 1 and len(list(host.outputs())) == 3
@@ -133,7 +133,7 @@ def test_a_network_begun_by_earlier_semantics_is_judged_by_them() -> None:
     for message in [*beginning(), EngineUpgraded(SEMANTICS)]:
         if isinstance(message, EngineUpgraded):
             assert {matcher.store.layout.semantics for matcher in _matchers(pipeline, embedded)} == {1}
-        body = sent(replace(message, semantics=1) if isinstance(message, CatalogueSet) else message)
+        body = stamped_bytes(replace(message, semantics=1) if isinstance(message, CatalogueSet) else message)
         embedded.take(body)
         pipeline.put(body)
         pipeline.drain()
@@ -155,7 +155,7 @@ def _as_before(folder: Path) -> None:
 def test_partitions_are_judged_anew_together() -> None:
     """On a distributed host the lines are those of one embedded host."""
     pipeline, embedded = Pipeline(2), Embedded(2)
-    bodies = [sent(message) for message in beginning()]
+    bodies = [stamped_bytes(message) for message in beginning()]
     for body in bodies:
         embedded.take(body)
         pipeline.put(body)
@@ -163,7 +163,7 @@ def test_partitions_are_judged_anew_together() -> None:
     for matcher in _matchers(pipeline, embedded):
         matcher.store.layout = _with(matcher.store.layout, 1)
 
-    body = sent(EngineUpgraded(SEMANTICS))
+    body = stamped_bytes(EngineUpgraded(SEMANTICS))
     embedded.take(body)
     pipeline.put(body)
     pipeline.drain()

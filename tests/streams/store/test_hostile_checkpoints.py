@@ -16,7 +16,7 @@ import pytest
 
 from connectors.kafka.depot import DepotError, FsspecDepot
 from streams.embedded.host import EmbeddedHost
-from streams.language.errors import Damaged
+from streams.language.errors import DamagedStore
 from streams.network.stages import Stage
 from streams.store import checkpoints
 from tests.streams.bench import fold_of_run, host_after_run
@@ -76,7 +76,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with a snapshot and later messages."""
     folder = tmp_path_factory.mktemp("store") / "s"
     host = host_after_run(folder, 30)
-    host.snapshot()
+    host.write_checkpoint()
     host.submit(list(run(31))[30])
     host.close()
     return folder
@@ -106,7 +106,7 @@ def test_one_that_was_made_up_is_put_aside_for_the_older(store: Path, tmp_path: 
         assert reading.at(30).offset == 30
     with EmbeddedHost.open(tmp_path / "s", parts()) as host:
         assert host.state.meta() == fold_of_run(31)[0].meta()
-        assert isinstance(host.problem, Damaged)
+        assert isinstance(host.problem, DamagedStore)
         assert path.name in str(host.problem)
         assert path.with_suffix(".damaged").exists()
 
@@ -118,7 +118,7 @@ def test_nothing_is_allocated_for_what_a_file_says(tmp_path: Path, what: str, re
     path = tmp_path / f"{7:020d}.snapshot"
     path.write_bytes(MADE_UP[what])
     tracemalloc.start()
-    with pytest.raises(Damaged, match=path.name) if read is checkpoints.read else suppress(Damaged):  # ``head`` reads no array
+    with pytest.raises(DamagedStore, match=path.name) if read is checkpoints.read else suppress(DamagedStore):  # ``head`` reads no array
         read(path)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -133,7 +133,7 @@ def test_cut_anywhere_it_does_not_read_back(tmp_path: Path) -> None:
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
         if whole[length:].strip(b"\0"):
-            with pytest.raises(Damaged):
+            with pytest.raises(DamagedStore):
                 checkpoints.read(path)
 
 
@@ -144,7 +144,7 @@ def test_a_version_that_was_not_written_is_damage(tmp_path: Path) -> None:
     content[9] ^= 1
     path.write_bytes(content)
 
-    with pytest.raises(Damaged):
+    with pytest.raises(DamagedStore):
         checkpoints.read(path)
 
 
@@ -162,8 +162,8 @@ def test_a_damaged_one_in_the_depot_takes_nothing_away_here(tmp_path: Path) -> N
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
     other = Stage(NAME, tmp_path / "other", make, depot, NEVER)
     take_messages(other, 0, 9)
-    other.snapshot()
-    other.acknowledged(8)
+    other.write_checkpoint()
+    other.note_acknowledged(8)
     other.ship()
     other.close()
     stage = Stage(NAME, tmp_path / "one", make, None, NEVER)
@@ -190,8 +190,8 @@ def test_the_folder_of_a_worker_and_its_depot_are_its_owners_only(tmp_path: Path
     for first in (0, 4):
         take_messages(stage, first, 4)
         assert modes(root) == {}
-        stage.snapshot()
-        stage.acknowledged(first + 3)
+        stage.write_checkpoint()
+        stage.note_acknowledged(first + 3)
         stage.ship()
         assert modes(root) == {}
     stage.close()

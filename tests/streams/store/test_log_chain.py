@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from streams.embedded.host import EmbeddedHost
-from streams.language.errors import Damaged, NoRoom
+from streams.language.errors import DamagedStore, NoRoom
 from streams.store import checkpoints, log_chain, log_heads
 from streams.store import log as storage
 from streams.store.log import FILE, Log, Row, breaks
@@ -74,7 +74,7 @@ def read(folder: Path) -> list[Any]:
     opened = log(folder, readonly=True)
     try:
         return [
-            *opened.inputs(-1), *opened.outputs(-1), *opened.inputs_with(-1, 0, b"input"), opened.undone(),
+            *opened.inputs(-1), *opened.outputs(-1), *opened.inputs_with(-1, 0, b"input"), opened.unfinished_erasures(),
             opened.manifests("grant"), opened.first(), opened.last(),
         ]  # fmt: skip
     finally:
@@ -114,7 +114,7 @@ def test_a_column_that_was_changed_is_noticed(folder: Path, tmp_path: Path, tabl
             db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (changed_value(value), row))
 
         assert breaks(copy, KEY)[0], (table, column, row)
-        with pytest.raises(Damaged):
+        with pytest.raises(DamagedStore):
             read(copy)
 
 
@@ -138,7 +138,7 @@ def test_what_is_none_of_ours_in_the_file_is_refused(folder: Path, foreign: str)
 
     assert breaks(folder, KEY)[0]
     for readonly in (True, False):
-        with pytest.raises(Damaged):
+        with pytest.raises(DamagedStore):
             Log(folder, readonly, key=KEY)
 
 
@@ -169,7 +169,7 @@ def test_the_place_is_told(folder: Path) -> None:
     assert rewritten == 2
     change(folder, "DELETE FROM inputs WHERE offset > 12")
     assert breaks(folder, KEY)[0][-1].text.en == "the end or the beginning of the log is missing or was changed"
-    with pytest.raises(Damaged, match="not as it was written: inputs #4"):
+    with pytest.raises(DamagedStore, match="not as it was written: inputs #4"):
         log(folder)
 
 
@@ -185,7 +185,7 @@ def test_rows_that_changed_places_are_noticed(folder: Path, table: str, columns:
     change(folder, f"CREATE TEMP TABLE copy AS SELECT * FROM {table}", *moves)
 
     assert [(place.part, place.offset) for place in breaks(folder, KEY)[0]][:2] == [(table, 10), (table, 11)]
-    with pytest.raises(Damaged):
+    with pytest.raises(DamagedStore):
         read(folder)
 
 
@@ -197,7 +197,7 @@ def test_without_the_key_nobody_makes_a_chain_that_fits(folder: Path) -> None:
             log_chain.chain_anew(db, forged)
             log_chain.write_seal(db, log_chain.ends_of(db), forged)
 
-        with pytest.raises(Damaged):
+        with pytest.raises(DamagedStore):
             log(folder)
 
 
@@ -214,7 +214,7 @@ def test_what_is_pruned_leaves_an_anchor(folder: Path) -> None:
         "UPDATE anchors SET (offset, link) = (SELECT offset, link FROM inputs WHERE offset = 9) WHERE part = 'inputs'",
         "DELETE FROM inputs WHERE offset <= 9",
     )
-    with pytest.raises(Damaged):
+    with pytest.raises(DamagedStore):
         log(folder)
 
 
@@ -223,7 +223,7 @@ def test_an_erasure_does_not_chain_anew_what_was_changed_before(folder: Path) ->
     change(folder, "UPDATE inputs SET body = x'00' WHERE offset = 4")
     opened = log(folder)
 
-    with pytest.raises(Damaged, match="inputs #4"), opened.rewriting(13):
+    with pytest.raises(DamagedStore, match="inputs #4"), opened.rewriting(13):
         raise AssertionError("must not be reached")
     opened.close()
 
@@ -280,7 +280,7 @@ def grow_log(folder: Path, upto: int) -> None:
 
 
 def older(opened: Callable[[], Log]) -> str:
-    with pytest.raises(Damaged) as error:
+    with pytest.raises(DamagedStore) as error:
         opened()
     return error.value.text.en
 
@@ -315,14 +315,14 @@ def test_a_head_that_was_changed_or_is_gone_is_refused(folder: Path) -> None:
     whole = (folder / HEAD).read_bytes()
     for at in range(0, len(whole) - 1, 7):
         (folder / HEAD).write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-        with pytest.raises(Damaged):
+        with pytest.raises(DamagedStore):
             log(folder)
     for text in (b"", b"{}", b"[]", b"[" * 100_000, b"\xff\xfe", whole[:-20]):
         (folder / HEAD).write_bytes(text)
-        with pytest.raises(Damaged, match="damaged"):
+        with pytest.raises(DamagedStore, match="damaged"):
             log(folder)
     (folder / HEAD).unlink()
-    with pytest.raises(Damaged, match=r"log\.head is gone"):
+    with pytest.raises(DamagedStore, match=r"log\.head is gone"):
         log(folder)
 
 
@@ -363,7 +363,7 @@ def test_a_reader_may_come_while_the_first_head_is_written(folder: Path, monkeyp
     """The reader saw no head, then a log that has one; it reads the head again."""
     sound, paths = log_heads.read_head, list[Path]()
 
-    def late(path: Path, key: bytes) -> log_heads.Head | None:
+    def late(path: Path, key: bytes) -> log_heads.LogHead | None:
         paths.append(path)
         return sound(path, key) if len(paths) > 1 else None
 
@@ -388,7 +388,7 @@ def test_a_host_keeps_the_head_at_a_snapshot_an_edition_and_a_clean_end(tmp_path
     host = EmbeddedHost.open(store, parts(), create=True, rule=NEVER, key=KEY, head=head)
     host.submit_many(messages[:2])
     assert head_offset() == -1
-    host.snapshot()
+    host.write_checkpoint()
     assert head_offset() == 1
     for message in messages[2:]:
         host.submit(message)
@@ -401,7 +401,7 @@ def test_a_host_keeps_the_head_at_a_snapshot_an_edition_and_a_clean_end(tmp_path
         assert host.state.offset == 29
         assert list(host.at(20).registry.versions) == list(host.state.registry.versions)
     assert head.read_bytes() == before
-    with pytest.raises(Damaged):
+    with pytest.raises(DamagedStore):
         EmbeddedHost.open(store, parts(), key=b"", head=None)
 
 
@@ -410,19 +410,19 @@ def test_a_checkpoint_that_somebody_made_without_the_key_counts_for_nothing(tmp_
     store = tmp_path / "store"
     with EmbeddedHost.open(store, parts(), create=True, rule=NEVER, key=KEY) as host:
         host.submit_many(list(run(30)))
-        path, true = host.snapshot(), host.state.meta()
+        path, true = host.write_checkpoint(), host.state.meta()
     meta, arrays = checkpoints.read(path, KEY)
     for key in (b"", b"another key"):
         checkpoints.write(path.parent, 29, {**meta, "findings": [], "day": "2031-01-01"}, arrays, key)
 
         with EmbeddedHost.open(store, parts(), readonly=True, key=KEY) as host:
             assert host.state.meta() == true
-            assert isinstance(host.problem, Damaged)
+            assert isinstance(host.problem, DamagedStore)
 
     host = EmbeddedHost.open(store, parts(), key=KEY)
     host._log.prune(29)
     host.close()
-    with pytest.raises(Damaged):
+    with pytest.raises(DamagedStore):
         EmbeddedHost.open(store, parts(), key=KEY)
 
 
@@ -431,7 +431,7 @@ def test_a_store_without_a_key_shows_damage(tmp_path: Path) -> None:
     host_after_run(tmp_path, 12).close()
     change(tmp_path, "UPDATE outputs SET closes = 'nobody' WHERE offset = (SELECT min(offset) FROM outputs)")
 
-    with EmbeddedHost.open(tmp_path, parts(), readonly=True) as host, pytest.raises(Damaged, match="outputs #"):
+    with EmbeddedHost.open(tmp_path, parts(), readonly=True) as host, pytest.raises(DamagedStore, match="outputs #"):
         list(host.outputs())
 
 
@@ -441,9 +441,9 @@ def test_each_log_is_told_with_its_own_way_out(folder: Path, tmp_path: Path) -> 
     host_after_run(tmp_path / "orders-3", 12).close()
     change(tmp_path / "orders-3", "DELETE FROM outputs WHERE offset = (SELECT max(offset) FROM outputs)")
 
-    with pytest.raises(Damaged, match="Restore all files of one backup"):
+    with pytest.raises(DamagedStore, match="Restore all files of one backup"):
         log(folder)
-    with pytest.raises(Damaged, match=r"then remove .*orders-3: what it held comes again from the topics") as raised:
+    with pytest.raises(DamagedStore, match=r"then remove .*orders-3: what it held comes again from the topics") as raised:
         Log(tmp_path / "orders-3", readonly=False, durable=False)
 
     assert "备份" not in raised.value.text.zh

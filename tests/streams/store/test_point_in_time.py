@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 
 from policies.problems.problems import Invalid
-from streams.embedded.host import EmbeddedHost, SnapshotRule
+from streams.embedded.host import CheckpointRule, EmbeddedHost
 from streams.host import Host
-from streams.language.errors import NotKept, Refused, Unreadable
+from streams.language.errors import NotKept, Refusal, Unreadable
 from streams.language.messages import EditionCut, Tick
 from streams.network.network_host import NetworkHost
 from streams.steps.state import NO_DAY, State
 from streams.store import checkpoints
 from streams.store.point_in_time import known_at
-from streams.store.retention import BETWEEN, SHORT, Mark, Retention, past
+from streams.store.retention import BETWEEN, SHORT, CheckpointMark, Retention, past
 from streams.wire import wire
 from tests.streams.bench import host_after_run
 from tests.streams.happenings import START, Happenings
@@ -32,13 +32,13 @@ from tests.streams.topics import Bodies, Silent
 from tests.streams.world import parts, run
 
 LENGTH = 90
-KEEP = SnapshotRule(closing_rows=10**9, retention=Retention(60))
+KEEP = CheckpointRule(closing_rows=10**9, retention=Retention(60))
 
 
 def state_content(state: State) -> dict[str, Any]:
     """What people can see of a state: its day, lists with reasons, two explanations of each list, notices."""
-    matcher: Any = state.matcher if state.begun else None
-    listed = {name: matcher.candidates(name) for name in state.policies} if state.begun else {}
+    matcher: Any = state.matcher if state.has_catalogue else None
+    listed = {name: matcher.candidates(name) for name in state.policies} if state.has_catalogue else {}
     why = {name: [repr(matcher.explain(name, candidate.subject)) for candidate in candidates[:2]] for name, candidates in listed.items()}
     return {"day": state.day, "lists": repr(listed), "why": why, "notices": list(state.notices), "offset": state.offset}
 
@@ -56,17 +56,17 @@ class Live:
         return crossed - 1 if day >= START and crossed >= 0 and day <= max(days) else None
 
 
-def embedded(folder: Path, rng: Random, rule: SnapshotRule) -> tuple[EmbeddedHost, Live]:
+def embedded(folder: Path, rng: Random, rule: CheckpointRule) -> tuple[EmbeddedHost, Live]:
     """An embedded host after a run of messages, with snapshots and restarts at random."""
     host, live = EmbeddedHost.open(folder, parts(real=True), create=True, rule=rule), Live()
     for body in islice(Happenings(rng).run(), LENGTH):
         try:
             host.submit(wire.decode(body))
-        except (Unreadable, Refused, Invalid):
+        except (Unreadable, Refusal, Invalid):
             continue
         live.after.append(state_content(host.state))
         if rng.random() < 0.3:
-            host.snapshot()
+            host.write_checkpoint()
         if rng.random() < 0.05:
             host.close()
             host = EmbeddedHost.open(folder, parts(real=True), rule=rule)
@@ -118,7 +118,7 @@ def check(host: Host, live: Live, rng: Random, start: int) -> int:
 @pytest.mark.parametrize("days", [400, 5])
 def test_every_moment_of_a_host_is_what_was_live_then(tmp_path: Path, days: int, seed: int) -> None:
     """Moments are given by offset and by day, with the whole past and with a pruned one."""
-    rule = SnapshotRule(closing_rows=10**9, retention=Retention(days))
+    rule = CheckpointRule(closing_rows=10**9, retention=Retention(days))
     for attempt in range(10):  # not every run is long enough after a snapshot for its past to be pruned
         rng = Random(10 * seed + attempt)
         host, live = embedded(tmp_path / str(attempt), rng, rule)
@@ -153,7 +153,7 @@ def test_a_reader_asks_while_a_writer_prunes(tmp_path: Path) -> None:
         host.rule = KEEP
         for message in list(run(60))[20:]:
             host.submit(message)
-            host.snapshot()
+            host.write_checkpoint()
 
             assert reader.at(host.state.offset - 1).offset == host.state.offset - 1
         assert reader.state.offset == 19
@@ -197,7 +197,7 @@ def test_a_clock_set_back_does_not_confuse_a_day(tmp_path: Path) -> None:
 def test_a_damaged_snapshot_of_the_past_is_passed_over(tmp_path: Path) -> None:
     """The snapshot before it and the later inputs give the same state; the damaged file stays in its place."""
     with host_after_run(tmp_path, 30, KEEP) as host:
-        path = host.snapshot()
+        path = host.write_checkpoint()
         for message in list(run(50))[30:]:
             host.submit(message)
         want = host.at(40).meta()
@@ -213,7 +213,7 @@ def test_short_retention_keeps_what_it_always_kept(tmp_path: Path) -> None:
         assert host.rule.retention == SHORT
         for message in list(run(50))[30:]:
             host.submit(message)
-            host.snapshot()
+            host.write_checkpoint()
 
         assert checkpoints.offsets(tmp_path / "snapshots") == [49, 48]
         assert [offset for offset, _ in host._log.inputs(-1)] == [49]
@@ -222,9 +222,9 @@ def test_short_retention_keeps_what_it_always_kept(tmp_path: Path) -> None:
             host.at(47)
 
 
-def marks(count: int) -> list[Mark]:
+def marks(count: int) -> list[CheckpointMark]:
     """A snapshot each day."""
-    return [Mark(10 * place, START + timedelta(place), START + timedelta(place), 100) for place in range(count)]
+    return [CheckpointMark(10 * place, START + timedelta(place), START + timedelta(place), 100) for place in range(count)]
 
 
 def test_snapshots_are_thinned_and_the_past_is_bounded() -> None:
@@ -245,7 +245,7 @@ def test_snapshots_are_thinned_and_the_past_is_bounded() -> None:
 
 def test_thinning_message_by_message_keeps_a_replay_short() -> None:
     """Over a long run, no gap between two snapshots is more than a few times the mean."""
-    stored: list[Mark] = []
+    stored: list[CheckpointMark] = []
     for newest in marks(400):
         stored.append(newest)
         if len(stored) > 2:
@@ -259,7 +259,7 @@ def test_thinning_message_by_message_keeps_a_replay_short() -> None:
 def test_known_at_reads_only_what_it_must(tmp_path: Path) -> None:
     """It reads the inputs after the newest snapshot at or before the moment."""
     with host_after_run(tmp_path, 30, KEEP) as host:
-        host.snapshot()
+        host.write_checkpoint()
         for message in list(run(50))[30:]:
             host.submit(message)
         offsets: list[int] = []

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from policies.values import Text
-from streams.language.errors import Damaged, decoding
+from streams.language.errors import DamagedStore, decoding
 from streams.store import checkpoints
 from streams.store.log import Log, Row
-from streams.store.recovery import Recipe, recovered
+from streams.store.recovery import Recipe, recover
 
 
 @pytest.fixture
@@ -48,10 +48,10 @@ def test_what_does_not_decode_is_damage(store: tuple[Log, Path]) -> None:
     """The checkpoint is put aside, and the state comes from the log."""
     log, folder = store
 
-    result = recovered(log, folder, recipe(by_decoding=True), readonly=False)
+    result = recover(log, folder, recipe(by_decoding=True), readonly=False)
 
     assert (result.state.offset, result.rows) == (0, 1)
-    assert isinstance(result.problem, Damaged)
+    assert isinstance(result.problem, DamagedStore)
     assert checkpoints.offsets(folder) == []
 
 
@@ -60,6 +60,6 @@ def test_a_mistake_of_ours_is_no_damage(store: tuple[Log, Path]) -> None:
     log, folder = store
 
     with pytest.raises(KeyError, match="mistake"):
-        recovered(log, folder, recipe(by_decoding=False), readonly=False)
+        recover(log, folder, recipe(by_decoding=False), readonly=False)
 
     assert checkpoints.offsets(folder) == [0]

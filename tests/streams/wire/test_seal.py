@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.language.errors import Unproved, Unreadable
+from streams.language.errors import InvalidSeal, Unreadable
 from streams.wire.seal import OPEN, SEAL, Seal
 
 OURS = Seal(b"k" * 32, "here")
@@ -52,7 +52,7 @@ def test_another_key_or_network_is_another_seal() -> None:
         sealed = other.with_seal("inputs", 0, b"key", HEAD, b"body")
 
         assert other.problem("inputs", 0, b"key", sealed, b"body") is None
-        assert isinstance(OURS.problem("inputs", 0, b"key", sealed, b"body"), Unproved)
+        assert isinstance(OURS.problem("inputs", 0, b"key", sealed, b"body"), InvalidSeal)
 
 
 def test_what_has_no_seal_is_told_apart() -> None:

@@ -12,14 +12,14 @@ from fractions import Fraction
 from typing import cast
 
 from matchers.core import Matcher
-from matchers.reading.explain import Criterion, disclosed, explain
+from matchers.reading.explain import Criterion, disclosed_values, explain
 from policies.language.tree import Policy
 from streams.language.causes import Cause
 from streams.language.messages import Input, Tick
 from streams.language.ports import Parts
-from streams.lists.lines import Moved
+from streams.lists.lines import Move
 from streams.steps.state import NO_DAY, State
-from streams.steps.steps import moved
+from streams.steps.steps import apply_message
 from tests.oracles.listing import Content, Evidence, Hold, Key, Line, Listing
 from tests.oracles.replacements import Limits, Replacements
 from tests.streams.world import catalogue, parts
@@ -27,18 +27,18 @@ from tests.streams.world import catalogue, parts
 KINDS = {"elderly-uninsured": "person", "relocation-hardship": "household", "group-rental": "dwelling"}
 
 
-class Ruled:
+class StateRule:
     """The answers of the rules after a message, on the state's day."""
 
     def __init__(self, state: State) -> None:
         self.state, self.day = state, state.day
-        self.policies: Mapping[str, Policy] = state.policies if state.begun else {}
+        self.policies: Mapping[str, Policy] = state.policies if state.has_catalogue else {}
 
     @property
     def _matcher(self) -> Matcher:
         return cast(Matcher, self.state.matcher)
 
-    def listed(self, policy: str) -> dict[int, Content]:
+    def computed_list(self, policy: str) -> dict[int, Content]:
         return {
             candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in self._matcher.candidates(policy)
         }
@@ -50,8 +50,8 @@ class Ruled:
         explanation = explain(self._matcher, self.policies[policy], subject, self.day)
         if explanation.verdict.verdict is None:
             return None
-        disclosed_values = disclosed(self._matcher, self.policies[policy], subject, self.day)
-        return tuple(leaf.truth for leaf in leaves_of(explanation.criteria)), tuple(sorted(disclosed_values.items()))
+        disclosed = disclosed_values(self._matcher, self.policies[policy], subject, self.day)
+        return tuple(leaf.truth for leaf in leaves_of(explanation.criteria)), tuple(sorted(disclosed.items()))
 
     def root(self, kind: str, subject: int) -> int:
         return self.state.identities.root(kind, subject)
@@ -87,7 +87,7 @@ def leaves_of(criterion: Criterion) -> Iterator[Criterion]:
         yield from leaves_of(child)
 
 
-class Folded:
+class ListOracle:
     """The lists by hand, folded from a state of its own.
 
     Args:
@@ -109,10 +109,10 @@ class Folded:
             days = [Tick(self.state.day + timedelta(number)) for number in range(1, (message.day - self.state.day).days + 1)]
         out = []
         for day_message in days:
-            moves, _ = moved(self.state, day_message, offset)
+            moves, _ = apply_message(self.state, day_message, offset)
             shrunk = self.replacements.take(day_message, self._limits)
             causes = {key: cause for move in moves for key, cause in moved_keys(move)}
-            out.append((self.state.day, self.listing.take(day_message, offset, Ruled(self.state), causes, shrunk, decided)))
+            out.append((self.state.day, self.listing.take(day_message, offset, StateRule(self.state), causes, shrunk, decided)))
         return out
 
     def _limits(self, feed: str) -> Limits:
@@ -120,11 +120,11 @@ class Folded:
         return Limits(Fraction(str(contract.max_unplaced)), Fraction(str(contract.bounds.shrinks_to)))
 
 
-def moved_keys(move: Moved) -> Iterator[tuple[Key, Cause]]:
+def moved_keys(move: Move) -> Iterator[tuple[Key, Cause]]:
     """The policies and subjects that the matcher moved, with the cause."""
     columns = move.changes
     for number, subject in zip(columns.policy.tolist(), columns.subject.tolist(), strict=True):
         yield (columns.policies[number][0], subject), move.cause
 
 
-__all__ = ["Folded", "Ruled", "catalogue", "leaves_of"]
+__all__ = ["ListOracle", "StateRule", "catalogue", "leaves_of"]

@@ -12,10 +12,10 @@ from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from infra.workspace.contracts import asked_for
-from services.state.as_of import thrown_away
+from infra.workspace.contracts import catalogue_update
+from services.state.as_of import disposable_state
 from streams.language.messages import Tick
-from streams.steps.erasure import cleared
+from streams.steps.erasure import message_without_erased
 from streams.steps.state import NO_DAY
 from streams.steps.steps import step
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from streams.steps.state import State
 
 
-class Expecting:
+class DeferringHost:
     """A host, and the messages to store first. Until something is stored, ``state`` is a copy to which they are applied."""
 
     def __init__(self, host: Host) -> None:
@@ -38,21 +38,21 @@ class Expecting:
     def state(self) -> State:
         return self._host.state if self._copy is None else self._copy
 
-    def expect(self, message: Input) -> None:
+    def defer(self, message: Input) -> None:
         """Stores this message together with the first that is submitted.
 
         Raises:
             Refused, Invalid: it would not be admitted.
         """
-        copy = thrown_away(self._host) if self._copy is None else self._copy
-        step(copy, cleared(copy, message), copy.offset + 1)
+        copy = disposable_state(self._host) if self._copy is None else self._copy
+        step(copy, message_without_erased(copy, message), copy.offset + 1)
         self._copy = copy
         self._first.append(message)
 
     def begin(self, today: date) -> None:
         """Gives a state without a day its first day, today, with the first message."""
         if self.state.day == NO_DAY:
-            self.expect(Tick(today))
+            self.defer(Tick(today))
 
     def submit(self, message: Input) -> Receipt:
         """As ``Host.submit``."""
@@ -74,10 +74,10 @@ class Expecting:
 
 
 @contextmanager
-def expecting(workspace: Workspace) -> Iterator[Expecting]:
+def deferring_host(workspace: Workspace) -> Iterator[DeferringHost]:
     """A workspace's state, to change; the additions of its documents to the catalogue are stored with the first message."""
     with workspace.writing(documents=False) as host:
-        expects, wanted = Expecting(host), asked_for(workspace, host.state)
+        expects, wanted = DeferringHost(host), catalogue_update(workspace, host.state)
         if wanted is not None:
-            expects.expect(wanted) if host.state.begun else host.submit(wanted)  # a log without a catalogue is none
+            expects.defer(wanted) if host.state.has_catalogue else host.submit(wanted)  # a log without a catalogue is none
         yield expects

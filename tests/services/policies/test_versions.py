@@ -14,17 +14,17 @@ from policies.problems.problems import HuiminError, Invalid
 from services.policies.checks import check_drafts
 from services.policies.forecast import forecast_policy
 from services.policies.publication import draft_to_publish, newest_version, publish_policy, withdraw_policy
-from services.policies.published import listed_policies, policy_history
+from services.policies.versions import listed_policies, policy_history
 from services.results import plain
-from tests.streams.calendar import DAYS, ELDERLY, HARDSHIP, SECOND, START
-from tests.streams.world import published
+from tests.streams.calendar import DAYS, ELDERLY, HARDSHIP, SECOND_VERSION_START, START
+from tests.streams.world import publication
 
 PEOPLE = ("王芳", "李强")
 
 
 def draft(folder: Path, version: int) -> Path:
     file = folder / f"draft-{version}.yaml"
-    file.write_text(published(ELDERLY, version, ("value: 70", "value: 60"), start=START).text, encoding="utf-8")
+    file.write_text(publication(ELDERLY, version, ("value: 70", "value: 60"), start=START).text, encoding="utf-8")
     return file
 
 
@@ -41,7 +41,7 @@ def test_versions_and_drafts_are_listed(workspace: Workspace) -> None:
         (HARDSHIP, 1, Life.IN_FORCE),
         ("new-one", None, Life.DRAFT),
     ]
-    assert rows[-1].file == "policies/new-one.yaml" and plain(rows[1], "en")["from"] == SECOND.isoformat()
+    assert rows[-1].file == "policies/new-one.yaml" and plain(rows[1], "en")["from"] == SECOND_VERSION_START.isoformat()
 
 
 def test_a_history_has_what_is_to_come(workspace: Workspace) -> None:
@@ -49,7 +49,7 @@ def test_a_history_has_what_is_to_come(workspace: Workspace) -> None:
     history = policy_history(workspace, ELDERLY)
 
     to_come = [(event.version, event.event, event.day) for event in history.events if event.to_come]
-    assert to_come[:1] == [(1, Event.SUPERSEDE, SECOND)] and (2, Event.BEGIN, SECOND) in to_come
+    assert to_come[:1] == [(1, Event.SUPERSEDE, SECOND_VERSION_START)] and (2, Event.BEGIN, SECOND_VERSION_START) in to_come
     assert {event.by for event in history.events if event.event is Event.PUBLISH} == {"author"}
     with pytest.raises(HuiminError, match="nothing"):
         policy_history(workspace, "nothing")

@@ -11,14 +11,16 @@ if TYPE_CHECKING:
     from services.network import MatchedStreets
 
 
-def say_matched(session: Session, streets: MatchedStreets | None) -> None:
+def say_matched_streets(session: Session, streets: MatchedStreets | None) -> None:
     """Print how many streets have matched a publication or withdrawal; nothing where the workspace is on no network."""
     if streets is None:
         return
     if streets.complete:
-        session.say(Text(f"{streets.done}/{streets.of} 个街镇已匹配。", f"{streets.done}/{streets.of} streets matched."))
+        session.say(Text(f"{streets.done_count}/{streets.of} 个街镇已匹配。", f"{streets.done_count}/{streets.of} streets matched."))
         return
-    progress = Text(f"{streets.done}/{streets.of}", f"{streets.done}/{streets.of}") if streets.of else Text("还没有", "none yet")
+    progress = (
+        Text(f"{streets.done_count}/{streets.of}", f"{streets.done_count}/{streets.of}") if streets.of else Text("还没有", "none yet")
+    )
     session.warn(
         Text(
             f"已送入网络，工作进程还在匹配（{progress.zh}）；不必等待，稍后用 huimin kafka status 查看。",

@@ -17,7 +17,7 @@ from matchers.kernel.kernels.indexes import find_record, source_key
 from matchers.kernel.kernels.records import FLAGS, HIDDEN, NEXT, SUBJECT
 from matchers.kernel.layout import KINDS, FeedLayout
 from matchers.matrix.folders import delivered_key
-from matchers.matrix.identity import Correction, Source
+from matchers.matrix.identity import IdentityCorrection, Source
 from matchers.matrix.store import StagedRows, Store
 
 
@@ -39,7 +39,7 @@ class Restaging:
         store.identities.forget()
 
 
-def restage(store: Store, correction: Correction) -> Restaging:
+def restage(store: Store, correction: IdentityCorrection) -> Restaging:
     """Puts a correction in force, and returns the records that move by it, not yet written."""
     kind, out = KINDS.index(correction.kind), Restaging()
     before = store.identities.root(kind, correction.subject)
@@ -58,7 +58,7 @@ def restage(store: Store, correction: Correction) -> Restaging:
     return out
 
 
-def _by_key(store: Store, correction: Correction) -> Iterator[tuple[FeedLayout, list[int]]]:
+def _by_key(store: Store, correction: IdentityCorrection) -> Iterator[tuple[FeedLayout, list[int]]]:
     """The records in force that a correction names."""
     by_feed: dict[str, list[int]] = {}
     for feed, source, key in correction.records:
@@ -106,7 +106,7 @@ def _read_again(store: Store, kind: int, lay: FeedLayout, records: Iterable[int]
                 continue
             stands = int(store.tokens[kind][rows[i, lane]])
             token = cells.pop(lane, stands)
-            names = store.identities.named(kind, token, source, key)
+            names = store.identities.named_token(kind, token, source, key)
             if names != token:
                 cells[lane] = token
             if names != stands:
@@ -115,7 +115,7 @@ def _read_again(store: Store, kind: int, lay: FeedLayout, records: Iterable[int]
         out.token_notes.append((source, key, cells))
     if moving:
         moving_rows = np.unique(moving)
-        out.parts.append(store.staged(lay, np.ascontiguousarray(rows[moving_rows]), place[moving_rows]))
+        out.parts.append(store.stage_records(lay, np.ascontiguousarray(rows[moving_rows]), place[moving_rows]))
 
 
 def everywhere(store: Store, kind: int, subject_rows: list[int]) -> tuple[Int32, Int32]:

@@ -21,7 +21,7 @@ from matchers.kernel.batch import Int32, UInt64
 from matchers.kernel.changes import Changes
 from matchers.kernel.layout import KINDS
 from matchers.lists.compare import compare
-from matchers.locate import Routed
+from matchers.locate import PartitionUpdate
 from matchers.matrix.coverage import Statement
 from matchers.matrix.erasure import PERSON
 from matchers.matrix.identity import Answer
@@ -41,7 +41,7 @@ class PartitionMatcher(Matcher):
     def mine(self, kind: int, rows: Int32) -> Int32:
         return rows[self._ownership(kind)[rows]]
 
-    def take(self, routed: Routed, change: Callable[[], Changes] | None = None) -> list[Changes]:
+    def take(self, routed: PartitionUpdate, change: Callable[[], Changes] | None = None) -> list[Changes]:
         """Carries out what the locator sends, in its order; ``change`` is made before the partition owns new subjects."""
         out, due = [], 0
         batches = routed.folders if routed.rows is None else [*routed.folders, routed.rows]
@@ -57,7 +57,7 @@ class PartitionMatcher(Matcher):
         self.due = due
         return out
 
-    def take_replacement(self, routed: Routed, feed: str, source: int, delivery: int) -> list[Changes]:
+    def take_replacement(self, routed: PartitionUpdate, feed: str, source: int, delivery: int) -> list[Changes]:
         """A full replacement, with the records that the locator says come in by it."""
         return self.take(replace(routed, rows=None), partial(self.replace, feed, source, delivery, routed.rows))
 

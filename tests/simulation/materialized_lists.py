@@ -10,17 +10,16 @@ from collections import Counter
 from collections.abc import Mapping
 
 from matchers.kernel.changes import STATUSES
-from services.state.as_of import listed
 from streams.embedded.host import EmbeddedHost
 from streams.lists.overlays import Content, Overlay
-from tests.matchers.network import Listed, pairs
+from tests.matchers.network import CandidateState, pairs
 from tests.oracles.listing import MONTHS
 from tests.simulation.facts import Facts
 
-Lists = Mapping[str, Mapping[int, Listed]]
+Lists = Mapping[str, Mapping[int, CandidateState]]
 
 
-def told_rightly(host: EmbeddedHost, facts: Facts, computed_lists: Lists, materialized_lists: Lists) -> Counter[str]:
+def compare_materialized_lists(host: EmbeddedHost, facts: Facts, computed_lists: Lists, materialized_lists: Lists) -> Counter[str]:
     """Compares the materialized lists with the computed ones; returns counts of suppressions and holds.
 
     Args:
@@ -33,14 +32,14 @@ def told_rightly(host: EmbeddedHost, facts: Facts, computed_lists: Lists, materi
     counts: Counter[str] = Counter()
     book = host.state.book
     for name in {*facts.policies, *book.overlays}:
-        mine, overlays = dict(computed_lists.get(name, {})), book.on(name)
+        mine, overlays = dict(computed_lists.get(name, {})), book.overlays_of(name)
         for subject, overlay in overlays.items():
             where = f"{name}, {subject}"
             expected = mine.pop(subject, None)
-            assert _candidate_state(overlay.found) == expected, f"overlay of {where}: found {overlay.found}, expected {expected}"
+            assert _candidate_state(overlay.computed) == expected, f"overlay of {where}: found {overlay.computed}, expected {expected}"
             counts[_reason_for(host, facts, name, subject, overlay)] += 1
-            if overlay.told is not None:
-                mine[subject] = _candidate_state(overlay.told)  # type: ignore[assignment]  # it is somebody listed
+            if overlay.materialized is not None:
+                mine[subject] = _candidate_state(overlay.materialized)  # type: ignore[assignment]  # it is somebody listed
         materialized_list = materialized_lists.get(name, {})
         wrong = sorted(subject for subject in mine.keys() | materialized_list.keys() if mine.get(subject) != materialized_list.get(subject))
         differences = [f"{subject}: told {materialized_list.get(subject)}, expected {mine.get(subject)}" for subject in wrong[:3]]
@@ -51,7 +50,7 @@ def told_rightly(host: EmbeddedHost, facts: Facts, computed_lists: Lists, materi
         if name in computed_lists:
             host_list = {
                 candidate.subject: (candidate.status, candidate.checklist, pairs(candidate.missing))
-                for candidate in listed(host.state, name)
+                for candidate in materialized_list(host.state, name)
             }
             assert host_list == materialized_list, f"told list of {name}, as asked for, is not as the lines say"
     for id, hold in book.holds.items():
@@ -67,17 +66,17 @@ def _reason_for(host: EmbeddedHost, facts: Facts, policy: str, subject: int, ove
         outcome = facts.outcomes.get((policy, subject))
         assert outcome is not None and outcome.outcome == overlay.outcome, f"{where}: kept off as {overlay.outcome}, reported is {outcome}"
         assert MONTHS[outcome.outcome] and not outcome.over, f"{where}: kept off, and its time is over: {outcome}"
-        assert overlay.told is None, f"{where}: kept off, and told as {overlay.told}"
+        assert overlay.materialized is None, f"{where}: kept off, and told as {overlay.materialized}"
         return "kept off"
     assert overlay.hold in host.state.book.holds, f"{where}: held by {overlay.hold}, which there is not"
     assert facts.decisions.get(overlay.hold) != "release", f"{where}: held by {overlay.hold}, which is released"
     burdens = {str(version.published.policy.direction) == "burden" for version in facts.versions(policy)}
     sides = {(not burden, burden) for burden in burdens}  # an amendment may have changed the direction
-    assert (overlay.found is None, overlay.told is None) in sides, f"{where}: held on the wrong side: {overlay}"
+    assert (overlay.computed is None, overlay.materialized is None) in sides, f"{where}: held on the wrong side: {overlay}"
     return "held back"
 
 
-def _candidate_state(content: Content | None) -> Listed | None:
+def _candidate_state(content: Content | None) -> CandidateState | None:
     if content is None:
         return None
     status, (checks, missing) = content

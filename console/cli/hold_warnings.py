@@ -12,6 +12,6 @@ if TYPE_CHECKING:
     from services.lists.holds import HoldSummary
 
 
-def warned_of(session: Session) -> Callable[[HoldSummary], None]:
+def hold_warner(session: Session) -> Callable[[HoldSummary], None]:
     """A function that warns of a hold; a service calls it for every hold that it opens."""
     return lambda hold: session.warn(notice(hold))

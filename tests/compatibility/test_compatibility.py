@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 
 from streams.wire.wire import encode_changes, encode_edition
-from tests.console.town import HUKOU, POLICY, data, ingested, registered, tokens
-from tests.kept import topics
-from tests.kept.make import KEPT, running, said
+from tests.compatibility import topics
+from tests.compatibility.make import KEPT, running, verb_answers
+from tests.console.town import HUKOU, POLICY, data, ingest_text, register_row, tokens
 
 VERSIONS = sorted(path.name.removeprefix("workspace-").removesuffix(".tar.xz") for path in KEPT.glob("workspace-*.tar.xz"))
 
 
-def known(now: Any, then: Any) -> Any:
+def without_added_keys(now: Any, then: Any) -> Any:
     """The part of today's answer that the answer of then has: only keys of objects may have been added since."""
     if isinstance(then, dict) and isinstance(now, dict):
-        return {key: known(now[key], value) for key, value in then.items() if key in now}
+        return {key: without_added_keys(now[key], value) for key, value in then.items() if key in now}
     if isinstance(then, list) and isinstance(now, list) and len(now) == len(then):
-        return [known(new, other) for new, other in zip(now, then, strict=True)]
+        return [without_added_keys(new, other) for new, other in zip(now, then, strict=True)]
     return now
 
 
@@ -46,11 +46,11 @@ def test_kept_topics(version: str) -> None:
     assert by_topic["inputs"] > 20 and by_topic["changes"] > 10 and by_topic["editions"] > 1 and by_topic["orders"] > 20
 
     for record in records:
-        assert topics.unproved(record) is None
+        assert topics.proof_problem(record) is None
         if record["topic"] in topics.readers():
             topics.readers()[record["topic"]](topics.body(record))
 
-    now = topics.sent([topics.body(record) for record in records if record["topic"] == "inputs"])
+    now = topics.stage_messages([topics.body(record) for record in records if record["topic"] == "inputs"])
     for topic, again in (("changes", encode_changes), ("editions", encode_edition)):
         reader = topics.readers()[topic]
         messages_then = [(record["key"], again(reader(topics.body(record)))) for record in records if record["topic"] == topic]
@@ -67,11 +67,11 @@ def test_a_kept_workspace(tmp_path: Path, version: str) -> None:
     then, run = json.loads((KEPT / f"workspace-{version}.json").read_text(encoding="utf-8")), running(tmp_path / "w")
 
     assert run("upgrade").exit_code == 0
-    now = said(run)
+    now = verb_answers(run)
 
-    assert known(now, then) == then
+    assert without_added_keys(now, then) == then
     assert run("doctor", "--deep").exit_code == 0
     before = tokens(run)
-    ingested(run, tmp_path, "hukou", HUKOU + registered(40, "2026-10-16"))
+    ingest_text(run, tmp_path, "hukou", HUKOU + register_row(40, "2026-10-16"))
     assert len(tokens(run)) >= len(before)
     assert data(run("edition", "verify", POLICY, "--json"))["ok"]

@@ -18,7 +18,7 @@ from matchers.matrix.erasure import Trace
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class ErasedPerson:
     """The person to scrub: token, delivered numbers, and delivered rows by feed, unit, delivery and row number."""
 
     token: int
@@ -29,7 +29,7 @@ class Sought:
     def hexadecimal(self) -> str:
         return f"{self.token:016x}"
 
-    def is_hers(self, value: object) -> bool:
+    def is_named_by(self, value: object) -> bool:
         """Whether a value of a file is the person's token or number."""
         match value:
             case bool():
@@ -52,12 +52,12 @@ class Sought:
         yield self.token.to_bytes(8, "big")
 
 
-def units_of(traces: Sequence[Trace], unit: Callable[[str, int], str]) -> frozenset[tuple[str, str, int, int]]:
+def delivered_rows(traces: Sequence[Trace], unit: Callable[[str, int], str]) -> frozenset[tuple[str, str, int, int]]:
     """The person's delivered rows, with the names of the units."""
     return frozenset((t.feed, unit(t.feed, t.source), t.delivery, t.row) for t in traces)
 
 
-def pruned_csv(data: bytes, sought: Sought) -> tuple[bytes, int]:
+def scrub_csv(data: bytes, sought: ErasedPerson) -> tuple[bytes, int]:
     """A CSV without the person's rows, and how many rows were removed."""
     encoding = _encoding(data)
     lines = data.decode(encoding).splitlines(keepends=True)
@@ -70,7 +70,7 @@ def pruned_csv(data: bytes, sought: Sought) -> tuple[bytes, int]:
 
     out, removed = [], 0
     for cells in csv.reader(recorded_lines()):
-        if any(sought.is_hers(cell) for cell in cells):
+        if any(sought.is_named_by(cell) for cell in cells):
             removed += 1
         else:
             out.append("".join(row_lines))
@@ -78,7 +78,7 @@ def pruned_csv(data: bytes, sought: Sought) -> tuple[bytes, int]:
     return "".join(out).encode(encoding), removed
 
 
-def pruned_lines(data: bytes, sought: Sought) -> tuple[bytes, int]:
+def scrub_json_lines(data: bytes, sought: ErasedPerson) -> tuple[bytes, int]:
     """JSON lines without the person's, and how many were changed; a digest at their end and the count in their head are made anew."""
     lines = data.splitlines(keepends=True)
     scrubbed = [_scrub_line(line, sought) for line in lines]
@@ -91,7 +91,7 @@ def pruned_lines(data: bytes, sought: Sought) -> tuple[bytes, int]:
     return b"".join(rest), changed
 
 
-def _scrub_line(line: bytes, sought: Sought) -> bytes:
+def _scrub_line(line: bytes, sought: ErasedPerson) -> bytes:
     """A line without the person; empty where all of it is about them."""
     if not line.strip():
         return line
@@ -104,7 +104,7 @@ def _scrub_line(line: bytes, sought: Sought) -> bytes:
     return line if rest is value else _line(rest)
 
 
-def pruned_json(data: bytes, sought: Sought) -> tuple[bytes, int]:
+def scrub_json(data: bytes, sought: ErasedPerson) -> tuple[bytes, int]:
     """A JSON text without the person, and 1 where it was changed; empty where all of it is about them."""
     value = json.loads(data)
     rest = _scrub_value(value, sought)
@@ -119,14 +119,14 @@ _NOTHING_LEFT = object()
 """What ``_scrub_value`` gives for a value that is wholly about the person."""
 
 
-def _scrub_value(value: Any, sought: Sought) -> Any:
+def _scrub_value(value: Any, sought: ErasedPerson) -> Any:
     """The value without the person: the same object where they are not in it, ``_NOTHING_LEFT`` where all of it is about them.
 
     A list loses its elements about the person; a list of different scalars is one row of cells, and goes as a whole.
     """
     match value:
         case dict():
-            parts = {key: _scrub_value(part, sought) for key, part in value.items() if not sought.is_hers(key)}
+            parts = {key: _scrub_value(part, sought) for key, part in value.items() if not sought.is_named_by(key)}
             if any(part is _NOTHING_LEFT for part in parts.values()):
                 return _NOTHING_LEFT
             return value if all(parts.get(key, _NOTHING_LEFT) is part for key, part in value.items()) else parts
@@ -134,13 +134,13 @@ def _scrub_value(value: Any, sought: Sought) -> Any:
             scrubbed = [_scrub_value(part, sought) for part in value]
             if all(new is old for new, old in zip(scrubbed, value, strict=True)):
                 return value
-            is_row = len({type(part) for part in value}) > 1 and any(sought.is_hers(part) for part in value)
+            is_row = len({type(part) for part in value}) > 1 and any(sought.is_named_by(part) for part in value)
             return _NOTHING_LEFT if is_row else [part for part in scrubbed if part is not _NOTHING_LEFT]
         case _:
-            return _NOTHING_LEFT if sought.is_hers(value) else value
+            return _NOTHING_LEFT if sought.is_named_by(value) else value
 
 
-def _is_about_delivered_row(value: Any, sought: Sought) -> bool:
+def _is_about_delivered_row(value: Any, sought: ErasedPerson) -> bool:
     """Whether a line of the quarantine is about one of the person's delivered rows."""
     names = ("feed", "unit", "delivery", "row")
     return isinstance(value, dict) and value.keys() >= set(names) and tuple(value[name] for name in names) in sought.rows

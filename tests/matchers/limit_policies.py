@@ -20,23 +20,32 @@ from numba import njit
 from matchers import worlds
 from matchers.core import Matcher
 from matchers.kernel.layout import KINDS
-from matchers.lists.criteria import Judge
+from matchers.lists.criteria import CriteriaReader
 from matchers.reading import explain
 from matchers.reading.explain import verdict as scalar
 from policies import limits
 from policies.checking import cost
-from policies.checking.cost import TooLarge
+from policies.checking.cost import PolicyTooLarge
 from policies.language.tree import All, AnyOf, Policy, nodes
 from policies.values import Kind
-from tests.matchers.network import Given, asked, catalogue, checked, drawn, listed, pairs, verdicts
+from tests.matchers.network import (
+    WorldData,
+    answers_to_checks,
+    catalogue,
+    computed_list,
+    pairs,
+    random_valid_policy,
+    valid_policy,
+    verdicts,
+)
 from tests.oracles import naive
-from tests.worlds import CONTRACTS, random_given
+from tests.worlds import CONTRACTS, random_world
 
 LETTERS = {0: "U", 1: "T", 2: "F"}
 LEAF = {"age_of": "hukou.birth_date", "op": "ge", "value": 60}
 START = date(2026, 1, 1)
 Data = dict[str, Any]
-Built = Callable[[int], Data]
+PolicyOfSize = Callable[[int], Data]
 
 
 def policy_of(criteria: Any, **more: Any) -> Data:
@@ -49,32 +58,32 @@ def policy_of(criteria: Any, **more: Any) -> Data:
     }  # fmt: skip
 
 
-def renamed(part: Any, mark: str) -> Any:
+def with_marked_names(part: Any, mark: str) -> Any:
     """A part of a policy with a mark behind each name of a criterion, parameter or definition; a check keeps its name."""
     if isinstance(part, list):
-        return [renamed(item, mark) for item in part]
+        return [with_marked_names(item, mark) for item in part]
     if not isinstance(part, dict):
         return part
     names = {"param", "use", *(() if "check" in part else ("id",))}
-    return {key: value + mark if key in names else renamed(value, mark) for key, value in part.items()}
+    return {key: value + mark if key in names else with_marked_names(value, mark) for key, value in part.items()}
 
 
-def mixed(count: int) -> Data:
+def mixed_policy(count: int) -> Data:
     """A policy of ``count`` nodes: many small random rules, each accepted by the checker, joined by one ``any``."""
     rng = Random("bounded")
     rules: list[Data] = []
     parts: Data = {"evidence": {}, "params": {}, "definitions": {}}
     left = count - 1
     while left > 12:
-        data, policy = drawn(rng, 5, subject="person", direction="benefit")
+        data, policy = random_valid_policy(rng, 5, subject="person", direction="benefit")
         size = sum(1 for _ in nodes(policy.criteria))
         if size >= left:
             continue
         mark = f"_{len(rules)}"
-        rules.append(renamed(data["criteria"], mark))
+        rules.append(with_marked_names(data["criteria"], mark))
         parts["evidence"] |= data["evidence"]
         for part in ("params", "definitions"):
-            parts[part] |= {name + mark: renamed(value, mark) for name, value in data[part].items()}
+            parts[part] |= {name + mark: with_marked_names(value, mark) for name, value in data[part].items()}
         left -= size
     for values in (param["values"] for param in parts["params"].values()):
         values[0] = {**values[0], "from": START}
@@ -82,7 +91,7 @@ def mixed(count: int) -> Data:
     return policy_of({"any": rules}, **parts)
 
 
-def deep(levels: int) -> Data:
+def deep_policy(levels: int) -> Data:
     """A policy of ``levels`` levels: definitions that negate one another."""
     last = (levels - 1) // 2
     definitions: Data = {f"d{i}": {"none": [{"use": f"d{i + 1}"}]} for i in range(last)}
@@ -90,7 +99,7 @@ def deep(levels: int) -> Data:
     return policy_of({"use": "d0"}, definitions=definitions)
 
 
-def long(values: int) -> Data:
+def policy_with_long_lists(values: int) -> Data:
     """A policy with long lists: of texts, and of numbers inside a set of members. A few values of each occur in the world."""
     texts = [f"trade{i}" for i in range(values - 1)]
     numbers = {"field": "assets.debts", "op": "not_in", "value": list(range(-2, values // 4 - 2))}
@@ -98,7 +107,7 @@ def long(values: int) -> Data:
     return policy_of({"any": [{"field": "hukou.occupation", "op": "in", "value": [*texts, "nurse"]}, members]})
 
 
-def tables(uses: int) -> Data:
+def policy_with_tables(uses: int) -> Data:
     """A policy of ``uses`` comparisons with multiples of entries of the largest table that is allowed."""
     table = {"unit": "person", "values": [{"from": START, "table": {"0": 1, "1": 2, "2..4": 3, "6..9999": 1}}]}
     by = {"param": "p", "by": "household.survey.beds"}
@@ -107,33 +116,33 @@ def tables(uses: int) -> Data:
     return policy_of({"any": some[:uses]}, params={"p": table}, evidence={"survey": {"max_age": "P30D"}})
 
 
-def costly(work: int) -> Data:
+def costly_policy(work: int) -> Data:
     """A policy of ``work`` comparisons, most of them in sets within sets."""
     members = {"quantifier": "some", "over": "household.members", "absence": "closed"}
     nested = {**members, "where": {**members, "where": {**members, "where": {"field": "hukou.dependants", "op": "in", "value": [1, 2, 3]}}}}
-    each = checked(policy_of({"any": [nested, LEAF]}))
+    each = valid_policy(policy_of({"any": [nested, LEAF]}))
     assert each is not None
     feeds = catalogue().feeds
     count, rest = divmod(work - 1, cost.Cost(feeds).work(each.criteria) - 2)
     return policy_of({"any": [nested] * count + [LEAF] * rest})
 
 
-SIZES: list[tuple[str, Built, tuple[int, ...]]] = [
-    ("criteria", mixed, (limits.CRITERIA - 1, limits.CRITERIA)),
-    ("levels", deep, (limits.LEVELS - 1, limits.LEVELS)),
-    ("values", long, (limits.LIST - 1, limits.LIST)),
-    ("cells", tables, (limits.CELLS // limits.KEYS - 1, limits.CELLS // limits.KEYS)),
-    ("work", costly, (limits.WORK - 1, limits.WORK)),
+SIZES: list[tuple[str, PolicyOfSize, tuple[int, ...]]] = [
+    ("criteria", mixed_policy, (limits.CRITERIA - 1, limits.CRITERIA)),
+    ("levels", deep_policy, (limits.LEVELS - 1, limits.LEVELS)),
+    ("values", policy_with_long_lists, (limits.LIST - 1, limits.LIST)),
+    ("cells", policy_with_tables, (limits.CELLS // limits.KEYS - 1, limits.CELLS // limits.KEYS)),
+    ("work", costly_policy, (limits.WORK - 1, limits.WORK)),
 ]
 
 
-def agree(matcher: Matcher, data: Data, policy: Policy, world_data: Given, day: date) -> Counter[str]:
+def agree(matcher: Matcher, data: Data, policy: Policy, world_data: WorldData, day: date) -> Counter[str]:
     """Compares columns, lists and the scalar reading with the naive evaluator, for every subject and every leaf; counts what was compared."""
     counts: Counter[str] = Counter()
     world = naive.World(CONTRACTS, world_data)
     expected = naive.evaluate(data, world, day)
-    columns, lists = verdicts(matcher, policy, day), listed(matcher, policy, day)
-    judge = Judge(matcher, policy)
+    columns, lists = verdicts(matcher, policy, day), computed_list(matcher, policy, day)
+    judge = CriteriaReader(matcher, policy)
     subjects = set(worlds.subjects(world_data)[policy.subject])
     for name, expectation in expected.items():
         token = worlds.token(Kind(policy.subject), name)
@@ -171,12 +180,12 @@ def at_the_limits() -> Counter[str]:
     for number, (what, build, sizes) in enumerate(SIZES):
         for size in sizes:
             data = build(size)
-            policy = checked(data)
+            policy = valid_policy(data)
             assert policy is not None, (what, size)
-            world_data, day = random_given(Random(f"world {number}"), 6)
+            world_data, day = random_world(Random(f"world {number}"), 6)
             matcher = worlds.load(catalogue(), world_data, day)
             matcher.publish(policy)
-            worlds.answer(matcher, policy.name, policy.subject, asked(world_data, policy))
+            worlds.answer(matcher, policy.name, policy.subject, answers_to_checks(world_data, policy))
             counts += agree(matcher, data, policy, world_data, day)
             counts[what] += 1
     return counts
@@ -185,19 +194,19 @@ def at_the_limits() -> Counter[str]:
 def beyond_the_limits() -> Counter[str]:
     """A policy that bypassed the checker is refused wherever it would be run, and nothing changes; with higher limits it is run."""
     counts: Counter[str] = Counter()
-    world_data, day = random_given(Random("beyond"), 6)
+    world_data, day = random_world(Random("beyond"), 6)
     matcher = worlds.load(catalogue(), world_data, day)
-    small = checked(policy_of({"any": [LEAF]}))
+    small = valid_policy(policy_of({"any": [LEAF]}))
     assert small is not None
     matcher.publish(small)
     before = matcher.candidates("large")
     for size in (limits.CRITERIA + 1, limits.CRITERIA + 64, 5_000):
         leaf = small.criteria.children[0]  # type: ignore[union-attr]  # it is an any
         large = replace(small, version=2, criteria=AnyOf(small.criteria.meta, (leaf,) * (size - 1)))
-        for run in (matcher.publish, matcher.preview, lambda policy: Judge(matcher, policy)):
+        for run in (matcher.publish, matcher.preview, lambda policy: CriteriaReader(matcher, policy)):
             try:
                 run(large)
-            except TooLarge as refused:
+            except PolicyTooLarge as refused:
                 counts["refused"] += f"{limits.CRITERIA:,}" in refused.text.zh
         assert matcher.policies["large"] is small and matcher.candidates("large") == before
         most, limits.CRITERIA = limits.CRITERIA, size
@@ -241,7 +250,7 @@ def sums() -> Counter[str]:
                 rule = {"sum_of": "assets.debts", "over": "members.assets", "absence": "closed", "op": op, "value": {"param": "p"}}
                 data = policy_of(rule | ({"per": per} if per else {}), subject="household",
                                  params={"p": {"unit": unit, "values": [{"from": START, "value": value}]}})  # fmt: skip
-                policy = checked(data)
+                policy = valid_policy(data)
                 if policy is None:  # refused for its size
                     assert abs(value) >= most
                     continue

@@ -12,12 +12,12 @@ from typing import Any
 
 from matchers import worlds
 from matchers.kernel.changes import Changes
-from matchers.matrix.identity import Answer, Correction, Record
+from matchers.matrix.identity import Answer, IdentityCorrection, Record
 from policies.language.catalogue import LINKS
 from policies.language.tree import Policy
 from policies.values import Kind
 from tests.matchers import test_incremental
-from tests.matchers.network import FEEDS, SECTIONS, Given, Row, rows_of
+from tests.matchers.network import FEEDS, SECTIONS, WorldData, WorldRow, rows_of
 
 _KINDS = {"p": Kind.PERSON, "h": Kind.HOUSEHOLD, "d": Kind.DWELLING}
 Cell = tuple[str, str, str, str]
@@ -32,36 +32,36 @@ class Latest(dict[Any, Any]):
         super().__setitem__(key, value)
 
 
-class Corrected(test_incremental.Schedule):
+class CorrectionSchedule(test_incremental.MessageSchedule):
     """A schedule with merges and splits among its messages."""
 
-    def prepared(self) -> None:
+    def prepare(self) -> None:
         """Numbers the rows as in a file, so that no two rows that may be about one subject are equally late."""
-        self.rows = rows_of(self.given, renumber=True)
+        self.rows = rows_of(self.world_data, renumber=True)
         self.pending = list(self.rows)
         self.rng.shuffle(self.pending)
-        self.merged: dict[str, str] = {}
-        self.handed: dict[Cell, str] = {}
+        self.merges: dict[str, str] = {}
+        self.handed_cells: dict[Cell, str] = {}
         self.answers = Latest()
 
     # -- messages ------------------------------------------------------------------------------------------------------
 
     def merge(self) -> list[Changes]:
-        names = list(self.given[self.rng.choice(list(SECTIONS.values()))])
-        possible = [(a, b) for a in names for b in names if a not in self.merged and self.root(b) != a]
+        names = list(self.world_data[self.rng.choice(list(SECTIONS.values()))])
+        possible = [(a, b) for a in names for b in names if a not in self.merges and self.root(b) != a]
         if not possible:
             return []
         subject, into = self.rng.choice(possible)
         before = self.root(into)
-        self.merged[subject] = into
+        self.merges[subject] = into
         return self._decide(subject, into, (), {subject, before})
 
     def undo(self) -> list[Changes]:
-        if not self.merged:
+        if not self.merges:
             return []
-        subject = self.rng.choice(list(self.merged))
+        subject = self.rng.choice(list(self.merges))
         before = self.root(subject)
-        del self.merged[subject]
+        del self.merges[subject]
         return self._decide(subject, subject, (), {subject, before})
 
     def hand(self) -> list[Changes]:
@@ -70,28 +70,28 @@ class Corrected(test_incremental.Schedule):
         subject = self.rng.choice(cells)[3]
         mine = [cell for cell in cells if cell[3] == subject]
         sample = self.rng.sample(mine, min(len(mine), self.rng.choice([1, 1, 2, 4])))
-        into = self.rng.choice([name for name in self.given[SECTIONS[_KINDS[subject[0]]]] if name != subject] or [subject])
+        into = self.rng.choice([name for name in self.world_data[SECTIONS[_KINDS[subject[0]]]] if name != subject] or [subject])
         if into == subject:
             return []
-        self.handed |= dict.fromkeys(sample, into)
+        self.handed_cells |= dict.fromkeys(sample, into)
         return self._decide(subject, into, tuple(map(_record, sample)), set())
 
     def take_back(self) -> list[Changes]:
-        if not self.handed:
+        if not self.handed_cells:
             return []
-        subject = self.rng.choice(list(self.handed))[3]
-        mine = [cell for cell in self.handed if cell[3] == subject]
+        subject = self.rng.choice(list(self.handed_cells))[3]
+        mine = [cell for cell in self.handed_cells if cell[3] == subject]
         sample = self.rng.sample(mine, self.rng.randint(1, len(mine)))
         for cell in sample:
-            del self.handed[cell]
+            del self.handed_cells[cell]
         return self._decide(subject, subject, tuple(map(_record, sample)), set())
 
     def _decide(self, subject: str, into: str, records: tuple[Record, ...], subjects: set[str]) -> list[Changes]:
         kind = _KINDS[subject[0]]
-        correction = Correction(kind, worlds.token(kind, subject), worlds.token(kind, into), tuple(sorted(set(records))))
-        return [self.matcher.correct(correction, self.retold(kind, subjects))]
+        correction = IdentityCorrection(kind, worlds.token(kind, subject), worlds.token(kind, into), tuple(sorted(set(records))))
+        return [self.matcher.correct(correction, self.answers_of(kind, subjects))]
 
-    def retold(self, kind: Kind, subjects: set[str]) -> list[Answer]:
+    def answers_of(self, kind: Kind, subjects: set[str]) -> list[Answer]:
         """The answers that hold for some subjects after a decision."""
         answers = self.answers_read()
         policies_and_checks = {(policy, check) for policy, name, check in self.answers if self.root(name) in subjects}
@@ -105,18 +105,18 @@ class Corrected(test_incremental.Schedule):
     # -- as it reads ---------------------------------------------------------------------------------------------------
 
     def root(self, name: str) -> str:
-        while name in self.merged:
-            name = self.merged[name]
+        while name in self.merges:
+            name = self.merges[name]
         return name
 
-    def read(self, row: Row) -> Row:
+    def read(self, row: WorldRow) -> WorldRow:
         """A row with each name replaced by the subject it counts as."""
         record = dict(row.record)
         where = (row.feed, row.source, record["key"])
         for link in LINKS.keys() & record.keys():
             if record[link]:
-                record[link] = self.root(self.handed.get((*where, record[link]), record[link]))
-        return replace(row, name=self.root(self.handed.get((*where, row.name), row.name)), record=record)
+                record[link] = self.root(self.handed_cells.get((*where, record[link]), record[link]))
+        return replace(row, name=self.root(self.handed_cells.get((*where, row.name), row.name)), record=record)
 
     def answers_read(self) -> Latest:
         out = Latest()
@@ -124,13 +124,13 @@ class Corrected(test_incremental.Schedule):
             out[policy, self.root(name), check] = word
         return out
 
-    def world(self, policy: Policy | None = None) -> Given:
-        raw, self.rows = self.rows, [self.read(row) for row in self.rows if id(row) in self.seen]
-        seen_ids, self.seen = self.seen, {id(row) for row in self.rows}
+    def world(self, policy: Policy | None = None) -> WorldData:
+        raw, self.rows = self.rows, [self.read(row) for row in self.rows if id(row) in self.delivered_ids]
+        seen_ids, self.delivered_ids = self.delivered_ids, {id(row) for row in self.rows}
         try:
             world_data = super().world(policy)
         finally:
-            self.rows, self.seen = raw, seen_ids
+            self.rows, self.delivered_ids = raw, seen_ids
         world_data["coverage"] = [self._with_roots(statement) for statement in world_data["coverage"]]
         return world_data
 
@@ -142,14 +142,14 @@ class Corrected(test_incremental.Schedule):
         raw, self.answers = self.answers, self.answers_read()
         super().ends()
         self.answers = raw
-        self.counts["decisions in force at the end"] += len(self.merged) + len(self.handed)
+        self.counts["decisions in force at the end"] += len(self.merges) + len(self.handed_cells)
         decisions = self.matcher.store.identities
         self.counts["cells that count otherwise than delivered"] += sum(
             len(cells) for of in decisions.delivered.values() for cells in of.values()
         )
 
 
-def _cells(row: Row) -> list[Cell]:
+def _cells(row: WorldRow) -> list[Cell]:
     """The names in a row, each with its place."""
     names = [row.name, *(row.record[link] for link in sorted(LINKS.keys() & row.record.keys()) if row.record[link])]
     return [(row.feed, row.source, row.record["key"], name) for name in names]

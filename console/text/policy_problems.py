@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ENDS = "agreement-ends"
 
 
-def folded(problems: Sequence[Problem], catalogue: Catalogue) -> list[Problem]:
+def problems_to_show(problems: Sequence[Problem], catalogue: Catalogue) -> list[Problem]:
     """The problems of one file: warnings are marked, and those about agreements that end are put into one."""
     ending = [problem for problem in problems if problem.code == ENDS]
     rest = [problem for problem in problems if problem.code != ENDS]
@@ -29,7 +29,7 @@ def folded(problems: Sequence[Problem], catalogue: Catalogue) -> list[Problem]:
     return [_with_mark(problem) for problem in (*rest, *ends)]
 
 
-def verdict(errors: int, warnings: int) -> Text:
+def problems_summary(errors: int, warnings: int) -> Text:
     """The sentence with the counts below a list of problems."""
     if errors:
         return Text(

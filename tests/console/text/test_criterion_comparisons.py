@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 from console.text.clauses import Clauses
-from console.text.found import comparison_words
+from console.text.criterion_comparisons import comparison_words
 from infra.workspace.library import library_catalogue
 from matchers.reading.comparisons import (
     AgeComparison,

@@ -1,6 +1,6 @@
 """The records that a version wrote to the topics of a network, and how they are read today.
 
-The messages of the small town (``tests.kept.make``) go through the pipeline. Every record of a topic is kept with its key, headers, seal and body.
+The messages of the small town (``tests.compatibility.make``) go through the pipeline. Every record of a topic is kept with its key, headers, seal and body.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from streams.language.events import headers
 from streams.language.folds import Outgoing
+from streams.wire.cloudevents import headers
 from streams.wire.seal import Seal
 from tests.streams.pipeline import Pipeline
 
@@ -25,7 +25,7 @@ Record = dict[str, Any]
 def records_of(bodies: Sequence[bytes]) -> Iterator[Record]:
     """Every record of every topic when these messages are submitted."""
     inputs = [("client", Outgoing("inputs", 0, f"{number:032x}", "input", body)) for number, body in enumerate(bodies)]
-    for producer, message in (*inputs, *sent(bodies)):
+    for producer, message in (*inputs, *stage_messages(bodies)):
         key = message.id.encode()
         head = Seal(KEY, NETWORK).with_seal(message.topic, message.partition, key, headers(message, producer), message.body)
         yield {
@@ -34,7 +34,7 @@ def records_of(bodies: Sequence[bytes]) -> Iterator[Record]:
         }  # fmt: skip
 
 
-def sent(bodies: Sequence[bytes]) -> list[tuple[str, Outgoing]]:
+def stage_messages(bodies: Sequence[bytes]) -> list[tuple[str, Outgoing]]:
     """The messages that today's stages send when these messages are submitted, each with its stage."""
     pipeline, out = Pipeline(PARTITIONS), list[tuple[str, Outgoing]]()
     for body in bodies:
@@ -45,8 +45,8 @@ def sent(bodies: Sequence[bytes]) -> list[tuple[str, Outgoing]]:
         for name, worker in zip(("inputs-0", *(f"orders-{n}" for n in range(PARTITIONS)), "lines-0"), pipeline.workers, strict=True):
             while worker.take():
                 busy = True
-            while worker.sent < len(worker.outbox):
-                out.append((name, worker.outbox[worker.sent][1]))
+            while worker.sent_count < len(worker.outbox):
+                out.append((name, worker.outbox[worker.sent_count][1]))
                 worker.send()
     return out
 
@@ -65,7 +65,7 @@ def body(record: Record) -> bytes:
     return base64.b64decode(record["body"])
 
 
-def unproved(record: Record) -> object:
+def proof_problem(record: Record) -> object:
     """Why a record would not be admitted today; None if it would."""
     head = [(name, value.encode()) for name, value in record["headers"]]
     return Seal(KEY, NETWORK).problem(record["topic"], record["partition"], record["key"].encode(), head, body(record))

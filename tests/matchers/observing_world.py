@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.oracles.naive_names import Step, steps_of
-from tests.oracles.naive_reading import Element, Reached, Reader, Reading
+from tests.oracles.naive_reading import Element, ReachedSet, Reader, Reading
 from tests.oracles.naive_records import Record, Subject
 from tests.oracles.naive_values import Period, later
 from tests.oracles.naive_world import Ask, Day, World, winner
@@ -19,7 +19,7 @@ from tests.oracles.naive_world import Ask, Day, World, winner
 # ---- the world ---------------------------------------------------------------------------------------------------
 
 
-class Notes:
+class SituationNotes:
     """The situations noted so far; nothing is noted while ``now`` is None."""
 
     def __init__(self) -> None:
@@ -30,13 +30,13 @@ class Notes:
             self.now.add(what)
 
 
-class WatchedWorld(World):
+class ObservingWorld(World):
     """A world that also keeps, for each subject, why versions of its records won or lost."""
 
     def __init__(self, contracts: Any, world_data: Any) -> None:
-        self.notes = Notes()
-        self.lost: dict[tuple[str, Subject], set[str]] = {}
-        self.beaten: set[tuple[str, str, str]] = set()
+        self.notes = SituationNotes()
+        self.causes_by_subject: dict[tuple[str, Subject], set[str]] = {}
+        self.keys_with_rivals: set[tuple[str, str, str]] = set()
         super().__init__(contracts, world_data)
 
     def _standing(self, world_data: Any) -> list[Record]:
@@ -50,13 +50,13 @@ class WatchedWorld(World):
             source = key[:2]
             counting = [r for r in rivals if r.delivery >= first.get(source, r.delivery)]
             if len(rivals) > 1:
-                self.beaten.add(key)
+                self.keys_with_rivals.add(key)
             best = winner(counting) if counting else None
             why = _why_it_wins(rivals, counting, best)
             if numbers[source] > 1 and len(counting) < len(rivals):
                 why.add("§1 several full replacements")
             for rival in rivals:
-                at = self.lost.setdefault((rival.feed, rival.subject), set())
+                at = self.causes_by_subject.setdefault((rival.feed, rival.subject), set())
                 at |= why
                 if best is not None and not best.deleted and rival.subject != best.subject:
                     at.add("§1 key changed hands")
@@ -64,7 +64,7 @@ class WatchedWorld(World):
 
     def at(self, as_of: dt.date) -> Day:
         if as_of not in self._days:
-            self._days[as_of] = WatchedDay(self, as_of)
+            self._days[as_of] = ObservingDay(self, as_of)
         return self._days[as_of]
 
 
@@ -72,35 +72,35 @@ def _why_it_wins(rivals: list[Record], counting: list[Record], best: Record | No
     """The sentences of §1.1 and §1.2 by which one version of a key won, or none did."""
     if best is None:
         return {"§1 full replacement withdraws"}
-    otherwise, unordered = winner(rivals), any(not r.ordered for r in counting)
+    otherwise, unordered = winner(rivals), any(not r.has_order for r in counting)
     why = {
         "§1 deletion wins": best.deleted,
         "§1 full replacement keeps what had lost": otherwise is not best,
         "§1 deletion before a full replacement": otherwise is not best and otherwise.deleted,
-        "§1 no usable order wins": not best.ordered and any(r.sound for r in counting),
-        "§1 no usable order, sound since": best.ordered and unordered,
-        "§1 no usable order, quarantined since": not best.ordered and any(not r.sound and r.arrival > best.arrival for r in counting),
+        "§1 no usable order wins": not best.has_order and any(r.sound for r in counting),
+        "§1 no usable order, sound since": best.has_order and unordered,
+        "§1 no usable order, quarantined since": not best.has_order and any(not r.sound and r.arrival > best.arrival for r in counting),
     }
     return {what for what, holds in why.items() if holds}
 
 
-class WatchedDay(Day):
+class ObservingDay(Day):
     """A day of the world that notes what is read of it."""
 
-    world: WatchedWorld
+    world: ObservingWorld
 
-    def used(self, record: Record) -> None:
+    def note_record(self, record: Record) -> None:
         add = self.world.notes.add
         contract = self.world.contracts[record.feed]
-        add("§1 older version loses", (record.feed, record.unit, record.key) in self.world.beaten)
+        add("§1 older version loses", (record.feed, record.unit, record.key) in self.world.keys_with_rivals)
         add("§1 first day of validity", record.start == self.as_of)
         add("§1 last day of validity", record.end == self.as_of)
         add("§1 quarantined row", record.quarantined)
-        add("§1 no usable order", not record.ordered)
+        add("§1 no usable order", not record.has_order)
         add("§1 order: delivery", contract.by_delivery)
 
-    def looked(self, feed: str, subject: Subject) -> None:
-        for what in self.world.lost.get((feed, subject), ()):
+    def note_versions(self, feed: str, subject: Subject) -> None:
+        for what in self.world.causes_by_subject.get((feed, subject), ()):
             self.world.notes.add(what)
         for record in self.world.about.get((feed, subject), ()):
             self.world.notes.add("§1 not valid at the date", not self.there(record))
@@ -109,20 +109,20 @@ class WatchedDay(Day):
         records = super().records(feed, subject)
         if self.world.notes.now is None:
             return records
-        self.looked(feed, subject)
+        self.note_versions(feed, subject)
         for record in records:
-            self.used(record)
+            self.note_record(record)
         return records
 
     def the_record(self, feed: str, subject: Subject) -> Record | None:
         record = super().the_record(feed, subject)
         if self.world.notes.now is not None:
-            self.looked(feed, subject)
+            self.note_versions(feed, subject)
             if record is not None:
-                self.used(record)
+                self.note_record(record)
                 rivals = [r for r in self.world.about[feed, subject] if self.there(r)]
                 self.world.notes.add("§1 one of several records", len(rivals) > 1)
-                self.world.notes.add("§1 no usable order, one of several records", len(rivals) > 1 and not record.ordered)
+                self.world.notes.add("§1 no usable order, one of several records", len(rivals) > 1 and not record.has_order)
                 self.world.notes.add("§1 tie, later source", any(r is not record and r.version == record.version for r in rivals))
         return record
 
@@ -130,16 +130,16 @@ class WatchedDay(Day):
         records = super().naming(feed, link, target)
         if self.world.notes.now is not None:
             for record in records:
-                self.used(record)
+                self.note_record(record)
         return records
 
-    def covered(self, feed: str, subject: Subject, max_age: Period | None) -> bool:
-        is_covered = super().covered(feed, subject, max_age)
+    def is_covered(self, feed: str, subject: Subject, max_age: Period | None) -> bool:
+        is_covered = super().is_covered(feed, subject, max_age)
         if self.world.notes.now is not None:
-            self.why(feed, subject, max_age, is_covered)
+            self.note_coverage(feed, subject, max_age, is_covered)
         return is_covered
 
-    def why(self, feed: str, subject: Subject, max_age: Period | None, is_covered: bool) -> None:
+    def note_coverage(self, feed: str, subject: Subject, max_age: Period | None, is_covered: bool) -> None:
         """Notes why a subject is covered or not."""
         add = self.world.notes.add
         place = self.placement(subject)
@@ -162,10 +162,10 @@ class WatchedDay(Day):
             add("§3 by list", current and all(s.division is None for s in current))
             last = max((later(s.complete_to, max_age) for s in current), default=None)
             add("§3 last day of max_age", last == self.as_of)
-            add("§3 months clamped", counting and clamped(max(s.complete_to for s in counting), max_age))
+            add("§3 months clamped", counting and meets_shorter_month(max(s.complete_to for s in counting), max_age))
 
 
-def clamped(start: dt.date, length: Period) -> bool:
+def meets_shorter_month(start: dt.date, length: Period) -> bool:
     """Whether adding the months meets a shorter month."""
     return length.months > 0 and later(start, Period(length.months, 0)).day != start.day
 
@@ -173,10 +173,10 @@ def clamped(start: dt.date, length: Period) -> bool:
 # ---- reading -----------------------------------------------------------------------------------------------------
 
 
-class WatchedReader(Reader):
+class ObservingReader(Reader):
     """A reader that notes what is read and how each value came about."""
 
-    day: WatchedDay
+    day: ObservingDay
     both_ways: frozenset[Subject] = frozenset()
     """On the path that is followed, the subjects reached by a sound and by a quarantined record."""
 
@@ -220,7 +220,7 @@ class WatchedReader(Reader):
                 self.note("§5 table key out of range", reading.value is None and self.read(element, name).value is not None)
         return reading
 
-    def reach(self, over: str, absence: str, start: Subject) -> Reached:
+    def reach(self, over: str, absence: str, start: Subject) -> ReachedSet:
         self.both_ways = frozenset()
         reached = super().reach(over, absence, start)
         self.presence(over, start, reached)
@@ -256,7 +256,7 @@ class WatchedReader(Reader):
         self.both_ways |= {each.subject for each in elements if each.doubts and not starts[each.subject]}
         return starts
 
-    def presence(self, over: str, start: Subject, reached: Reached) -> None:
+    def presence(self, over: str, start: Subject, reached: ReachedSet) -> None:
         """Notes whose presence is unknown among the elements a path reached, or would be without a sound record."""
         last = steps_of(self.day.world, start[0], over)[0][-1].form
         for each in reached.elements:

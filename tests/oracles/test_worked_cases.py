@@ -10,17 +10,17 @@ from random import Random
 
 import pytest
 
-from tests.oracles.handworked import AS_OF, CASES, Case, coverage_without, of, row
 from tests.oracles.naive import World, evaluate, until
 from tests.oracles.sql import verdicts
 from tests.oracles.sql_world import SqlWorld
+from tests.oracles.worked_cases import AS_OF, CASES, WorkedCase, coverage_without, of, row
 from tests.worlds import CONTRACTS
 
 ALL = [pytest.param(case, id=case.name) for case in CASES]
 
 
 @pytest.mark.parametrize("case", ALL)
-def test_the_evaluator_says_what_was_worked_out(case: Case) -> None:
+def test_the_evaluator_says_what_was_worked_out(case: WorkedCase) -> None:
     """The verdict, and where the case says so the feeds and units to ask."""
     expectation = evaluate(case.policy, World(CONTRACTS, case.world), AS_OF)[case.who]
 
@@ -30,13 +30,13 @@ def test_the_evaluator_says_what_was_worked_out(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", ALL)
-def test_the_sql_says_what_was_worked_out(case: Case) -> None:
+def test_the_sql_says_what_was_worked_out(case: WorkedCase) -> None:
     """The verdict."""
     assert verdicts(case.policy, SqlWorld(CONTRACTS, case.world), AS_OF)[case.who] == case.verdict
 
 
 @pytest.mark.parametrize("case", ALL)
-def test_whatever_the_order_of_arrival(case: Case) -> None:
+def test_whatever_the_order_of_arrival(case: WorkedCase) -> None:
     """The same rows in another order of the text give the same verdict by both."""
     rng = Random(case.name)
     facts = dict(case.world)
@@ -62,6 +62,6 @@ def test_names_are_used_once() -> None:
 def test_a_set_is_complete_by_its_record_until_the_record_ends() -> None:
     """§6, §9 *until*: the day after its last day the record is not in force, and nobody has spoken."""
     facts = of({"assets": [row(1, 1, 1, debts=2, to=dt.date(2026, 11, 30))]}, coverage=coverage_without("assets"))
-    case = Case("until", {"quantifier": "none", "over": "assets", "where": {"field": "debts", "op": "eq", "value": 3}}, facts, "yes")
+    case = WorkedCase("until", {"quantifier": "none", "over": "assets", "where": {"field": "debts", "op": "eq", "value": 3}}, facts, "yes")
 
     assert until(case.policy, World(CONTRACTS, facts), AS_OF, "a") == dt.date(2026, 12, 1)

@@ -4,7 +4,7 @@ A simulator that catches no planted bug proves nothing. A bug is a function that
 stand in ``bugs``, ``bugs_identity``, ``bugs_lists`` and ``bugs_versions``. ``EQUIVALENT`` names those that nobody can see, with the reason:
 these must not be caught.
 
-``python -m tests.simulation.planted`` looks for a schedule that catches each bug and notes it in ``caught.json``.
+``python -m tests.simulation.planted_bugs`` looks for a schedule that catches each bug and notes it in ``caught.json``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CAUGHT = Path(__file__).with_name("caught.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Planted:
+class PlantedBug:
     """A planted bug.
 
     Args:
@@ -36,20 +36,20 @@ class Planted:
         equivalent: why nobody can see it, if so.
     """
 
-    said: str
+    description: str
     plant: Callable[[pytest.MonkeyPatch], None]
     equivalent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Caught:
+class CatchingRun:
     """The schedule that caught a bug, and its failure."""
 
     seed: int
     failure: Failure
 
 
-def caught(bug: Planted, most: int = MOST, first_seed: int | None = None) -> Caught | None:
+def catching_run(bug: PlantedBug, most: int = MOST, first_seed: int | None = None) -> CatchingRun | None:
     """A schedule that catches the bug: ``first_seed`` or else the first of ``most``; None if none does."""
     with pytest.MonkeyPatch.context() as patch:
         bug.plant(patch)
@@ -57,11 +57,11 @@ def caught(bug: Planted, most: int = MOST, first_seed: int | None = None) -> Cau
             try:
                 run(schedule(seed).events, seed)
             except Failure as failure:
-                return Caught(seed, failure)
+                return CatchingRun(seed, failure)
     return None
 
 
-def known() -> dict[str, int]:
+def known_seeds() -> dict[str, int]:
     """By bug, the schedule that caught it last time."""
     return dict(json.loads(CAUGHT.read_text(encoding="utf-8")))
 
@@ -69,11 +69,13 @@ def known() -> dict[str, int]:
 BUGS = {**bugs.BUGS, **bugs_identity.BUGS, **bugs_lists.BUGS, **bugs_versions.BUGS}
 EQUIVALENT: Mapping[str, str] = {}
 """The bugs that nobody can see, each with the reason."""
-PLANTED: Mapping[str, Planted] = {name: Planted(description, plant, EQUIVALENT.get(name)) for name, (description, plant) in BUGS.items()}
+PLANTED: Mapping[str, PlantedBug] = {
+    name: PlantedBug(description, plant, EQUIVALENT.get(name)) for name, (description, plant) in BUGS.items()
+}
 
 
 if __name__ == "__main__":
     for name, bug in PLANTED.items():
-        if (catch := caught(bug, first_seed=known().get(name))) is not None:
-            CAUGHT.write_text(json.dumps({**known(), name: catch.seed}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        if (catch := catching_run(bug, first_seed=known_seeds().get(name))) is not None:
+            CAUGHT.write_text(json.dumps({**known_seeds(), name: catch.seed}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
             print(f"{name}: schedule {catch.seed}", flush=True)

@@ -18,15 +18,15 @@ from connectors.contracts.faults import UnreadableFile
 from connectors.limits import LONGEST_LINE, MOST_COLUMNS, overlong
 from connectors.parsing.cells import SPACES
 from connectors.parsing.decoding import too_long, too_wide, unreadable
-from connectors.parsing.header_rows import DELIMITERS, SEARCHED, Candidate, header, nearest, positions, refusal
-from connectors.parsing.records import Shape, plain, scan
-from connectors.parsing.rows import Head, Notes, Rows, Wanted, is_footer
+from connectors.parsing.header_rows import DELIMITERS, SEARCHED, HeaderLine, header, nearest, positions, refusal
+from connectors.parsing.records import RecordShape, plain, scan
+from connectors.parsing.rows import ReadingNotes, Rows, TableHead, TableRequest, is_footer
 
 _HEAD = 1 << 18
 """Bytes that are searched for the header."""
 
 
-def rows(blocks: Iterable[bytes], wanted: Wanted, notes: Notes) -> Iterator[Rows]:
+def rows(blocks: Iterable[bytes], wanted: TableRequest, notes: ReadingNotes) -> Iterator[Rows]:
     """The rows of a file below its header.
 
     Raises:
@@ -42,9 +42,9 @@ def rows(blocks: Iterable[bytes], wanted: Wanted, notes: Notes) -> Iterator[Rows
     table.finish()
 
 
-def header_names(blocks: Iterable[bytes], wanted: Wanted) -> list[str]:
+def header_names(blocks: Iterable[bytes], wanted: TableRequest) -> list[str]:
     """The names of the columns, as they are written."""
-    return _header(_start(_with_last_newline(blocks)), wanted, Notes())[1].cells or []
+    return _header(_start(_with_last_newline(blocks)), wanted, ReadingNotes())[1].cells or []
 
 
 def _start(blocks: Iterator[bytes]) -> bytes:
@@ -67,19 +67,19 @@ def _with_last_newline(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield b"\n"
 
 
-def _header(start: bytes, wanted: Wanted, notes: Notes) -> tuple[str, Candidate]:
+def _header(start: bytes, wanted: TableRequest, notes: ReadingNotes) -> tuple[str, HeaderLine]:
     """The delimiter and the header."""
     if not start.strip():
         raise unreadable(wanted.name, "是空的；应有表头和数据", "is empty; expected a header and rows")
     if (long := overlong(start)) >= 0:
         raise too_long(wanted.name, 1 + start.count(b"\n", 0, long))
-    own, lines_by_delimiter = wanted.layout.delimiter, dict[str, list[Candidate]]()
+    own, lines_by_delimiter = wanted.layout.delimiter, dict[str, list[HeaderLine]]()
     for between in [own] if own else DELIMITERS:
         lines_by_delimiter[between] = _candidates(start, between)
         at = header(lines_by_delimiter[between], wanted)
         if at is not None and at.cells is not None and set(wanted.columns) <= set(at.cells):
             notes.delimiter = between
-            notes.heads.append(Head("", at.line, tuple(at.cells)))
+            notes.heads.append(TableHead("", at.line, tuple(at.cells)))
             return between, at
     start[: start.rfind(b"\n")].decode("utf-8")  # raises where the encoding is wrong, which would also hide the columns
     if any(line.wide for line in lines_by_delimiter[own or ","]):
@@ -87,13 +87,13 @@ def _header(start: bytes, wanted: Wanted, notes: Notes) -> tuple[str, Candidate]
     lines_by_delimiter |= {between: _candidates(start, between) for between in DELIMITERS if between not in lines_by_delimiter}
     like = nearest(lines_by_delimiter[own or ","], wanted)
     if like is not None and like.cells is not None:
-        notes.heads.append(Head("", like.line, tuple(like.cells)))
+        notes.heads.append(TableHead("", like.line, tuple(like.cells)))
     raise refusal(lines_by_delimiter, wanted)
 
 
-def _candidates(start: bytes, delimiter: str) -> list[Candidate]:
+def _candidates(start: bytes, delimiter: str) -> list[HeaderLine]:
     """The first records, each with its line."""
-    out: list[Candidate] = []
+    out: list[HeaderLine] = []
     offset, line = 0, 1
     while offset < len(start) and len(out) < SEARCHED:
         data = np.frombuffer(start, np.uint8, offset=offset)
@@ -104,7 +104,7 @@ def _candidates(start: bytes, delimiter: str) -> list[Candidate]:
             if not stop:
                 break
             longer = not fault and stop - offset > _HEAD
-            out.append(Candidate(line + walked, [] if longer else None, wide=longer))
+            out.append(HeaderLine(line + walked, [] if longer else None, wide=longer))
             offset, line = stop, line + walked + 1
             continue
         text = copy[:copied].tobytes().decode("utf-8", "replace")
@@ -113,7 +113,7 @@ def _candidates(start: bytes, delimiter: str) -> list[Candidate]:
         except csv.Error:  # a cell longer than any name of a column
             cells = []
         offset, first, line, wide = offset + used, line + int(before[0]), line + walked, len(cells) > MOST_COLUMNS
-        out.append(Candidate(first, [] if wide else [cell.strip(SPACES) for cell in cells], (offset, line), wide))
+        out.append(HeaderLine(first, [] if wide else [cell.strip(SPACES) for cell in cells], (offset, line), wide))
     return out
 
 
@@ -121,7 +121,7 @@ class _DelimitedTable:
     """Reads the blocks of one table."""
 
     def __init__(
-        self, names: Sequence[str], delimiter: str, places: dict[str, int | None], line: int, wanted: Wanted, notes: Notes
+        self, names: Sequence[str], delimiter: str, places: dict[str, int | None], line: int, wanted: TableRequest, notes: ReadingNotes
     ) -> None:
         self._count, self._delimiter, self._line, self._wanted, self._notes = len(names), delimiter, line, wanted, notes
         polars_names = [f"column_{i + 1}" for i in range(len(names))]  # polars takes no other names here
@@ -179,7 +179,7 @@ class _DelimitedTable:
             raise unreadable(self._wanted.name, zh, en)
         lines = (self._line + lines_before[:records]).astype(np.int32)
         self._line += walked + (1 if fault else 0)
-        return Rows(frame, lines, {}, self._places, openings), used, fault != Shape.SOUND and used < len(block)
+        return Rows(frame, lines, {}, self._places, openings), used, fault != RecordShape.SOUND and used < len(block)
 
     def _passed_over(self, block: bytes, at: int, line: int, fault: int, cells: int) -> int:
         """The end of a footer that has more or fewer cells than the header.
@@ -189,21 +189,21 @@ class _DelimitedTable:
         """
         stop = block.index(b"\n", at) + 1
         text = block[at:stop].decode("utf-8").strip(SPACES + self._delimiter + '"')
-        if fault == Shape.CELLS and is_footer(text, self._wanted.layout.footer):
+        if fault == RecordShape.CELLS and is_footer(text, self._wanted.layout.footer):
             self._notes.passed_over += 1
             return stop
         raise self._misshapen(fault, line, cells)
 
     def _misshapen(self, fault: int, line: int, cells: int) -> UnreadableFile:
         name, count = self._wanted.name, self._count
-        if fault == Shape.CELLS:
+        if fault == RecordShape.CELLS:
             zh, en = f"第 {line} 行有 {cells} 格，表头有 {count} 列", f"has {cells} cells in line {line}, where the header has {count}"
             if cells < count:
                 zh += "；若是合计、制表人之类的表尾，请把开头的词写进约定的 footer"
                 en += "; if the line is a footer such as 合计, name its first word in the contract's `footer`"
             return unreadable(name, zh, en)
         opened = self._quote_line
-        if fault == Shape.SWALLOWED:
+        if fault == RecordShape.SWALLOWED:
             return unreadable(
                 name,
                 f"第 {opened} 行的引号吞掉了后面的行；请删去多余的引号（格内确有换行时，请改为空格）",

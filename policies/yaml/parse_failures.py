@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from policies.problems.characters import BREAKS, BULLETS, CLOSING, DASHES, OPENING, called, has_words, is_hidden, is_space, plain
+from policies.problems.characters import BREAKS, BULLETS, CLOSING, DASHES, OPENING, character_name, has_words, is_hidden, is_space, plain
 from policies.values import Text
 from policies.yaml.marks import COLON, KEY_HEAD, Slip, key_head, odd, odd_characters, operator
 from policies.yaml.scan import KEY_LINE, Scan, Token, line_end, place
@@ -26,7 +26,7 @@ _GLUED = re.compile(r"(?P<key>[A-Za-z_][\w.-]*):(?!//)(?=[^\s:])")
 _LIST_MARK = re.compile(f"(?P<mark>[{DASHES}]|[{re.escape(BULLETS)}](?!\\w))\\s*(?=\\S)")
 
 
-def explained(text: str, problem: str, at: int, context: int | None) -> list[Slip]:
+def slips_of_failure(text: str, problem: str, at: int, context: int | None) -> list[Slip]:
     """Why the text could not be read, at least one slip.
 
     Args:
@@ -43,7 +43,7 @@ def explained(text: str, problem: str, at: int, context: int | None) -> list[Sli
     return notes[:1] or [_parsers(text, problem, at, at if context is None else context)]
 
 
-def typed(text: str, start: int = 0, end: int | None = None) -> list[Slip]:
+def slips_in_text(text: str, start: int = 0, end: int | None = None) -> list[Slip]:
     """The slips of a text, or of a piece of it, of which the parser made one long scalar."""
     scan = Scan(text[start:end])
     scan.run()
@@ -219,4 +219,4 @@ def _levels(text: str, end: int) -> list[tuple[int, int, bool]]:
 def control(text: str) -> Slip | None:
     """The first character that no document may hold."""
     match = CONTROLS.search(text)
-    return None if match is None else Slip(match.start(), "yaml-character", {"char": called(match[0])})
+    return None if match is None else Slip(match.start(), "yaml-character", {"char": character_name(match[0])})

@@ -1,6 +1,6 @@
 """Hand-worked cases of docs/en/semantics.md: a small world, one leaf, and the verdict that the page gives.
 
-`tests/oracles/test_handworked.py` asks both oracles, `tests/matchers/test_handworked.py` the engine. No expected value here was computed.
+`tests/oracles/test_worked_cases.py` asks both oracles, `tests/matchers/test_handworked.py` the engine. No expected value here was computed.
 
 In every world person a of household h in dwelling d stand in one street, and every feed of `tests.worlds` is covered there, unless a case says
 otherwise. A row is written `row(order, delivery, number, cells)`; `None` as order is a row without usable order.
@@ -23,7 +23,7 @@ Missing = tuple[tuple[str, str | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class WorkedCase:
     """What the page says of one leaf in one world.
 
     Args:
@@ -93,10 +93,10 @@ GONE, BAD = {"deleted": True}, {"quarantined": True}
 INSURANCE = "putuo-insurance"
 
 
-def insurance_case(name: str, verdict: str, *rows: dict[str, Any], full: tuple[int, ...] = (), **more: Any) -> Case:
+def insurance_case(name: str, verdict: str, *rows: dict[str, Any], full: tuple[int, ...] = (), **more: Any) -> WorkedCase:
     """A case that asks whether person a has an active insurance. The rows are versions of one record, in any order."""
     replace: Facts = {"replace": replacements("insurance", INSURANCE, *full)} if full else {}
-    return Case(name, ACTIVE, of({"insurance": list(rows)}, **replace, **more), verdict)
+    return WorkedCase(name, ACTIVE, of({"insurance": list(rows)}, **replace, **more), verdict)
 
 
 def day(number: int) -> dt.date:
@@ -157,11 +157,11 @@ VERSIONS = [
 NOBODY_HERE: Node = {"quantifier": "count", "over": "occupancy", "op": "eq", "value": 0}
 
 
-def occupancy_cases(name: str, in_d: str, in_e: str, *rows: dict[str, Any], full: tuple[int, ...] = ()) -> list[Case]:
+def occupancy_cases(name: str, in_d: str, in_e: str, *rows: dict[str, Any], full: tuple[int, ...] = ()) -> list[WorkedCase]:
     """Two cases that ask whether nobody lives in d, and in e."""
     replace: Facts = {"replace": replacements("occupancy", "city-housing", *full)} if full else {}
     facts = of({"occupancy": list(rows)}, flats={"e": {"dwelling": {"division": STREET}}}, **replace)
-    return [Case(f"{name}: {where}", NOBODY_HERE, {**facts, "asked": where}, verdict, subject="dwelling") for where, verdict in (("d", in_d), ("e", in_e))]
+    return [WorkedCase(f"{name}: {where}", NOBODY_HERE, {**facts, "asked": where}, verdict, subject="dwelling") for where, verdict in (("d", in_d), ("e", in_e))]
 
 
 D, E = {"lives_at": "d"}, {"lives_at": "e"}
@@ -183,8 +183,8 @@ TWO: Node = {"field": "debts", "op": "eq", "value": 2}
 PUTUO, CITY = {"source": "putuo-civil"}, {"source": "city-civil"}
 
 
-def debts_case(name: str, verdict: str, *rows: dict[str, Any], missing: Missing | None = None, **more: Any) -> Case:
-    return Case(name, TWO, of({"assets": list(rows)}, **more), verdict, missing)
+def debts_case(name: str, verdict: str, *rows: dict[str, Any], missing: Missing | None = None, **more: Any) -> WorkedCase:
+    return WorkedCase(name, TWO, of({"assets": list(rows)}, **more), verdict, missing)
 
 
 ONE_RECORD = [
@@ -204,17 +204,17 @@ ONE_RECORD = [
     debts_case("§1.2 and §1.5: withdrawn, it does not compete", "yes", row(1, 2, 1, debts=2), row(None, 1, 1, key="j"), replace=replacements("assets", "putuo-civil", 2)),
     debts_case("§1.2 and §1.5: the version of the full file competes", "yes", row(9, 1, 1, debts=1), row(1, 2, 1, debts=1), row(2, 1, 1, key="j", debts=2, **CITY),
                replace=replacements("assets", "putuo-civil", 2)),
-    Case("§1.2 a key that changed hands in the full file: not the old subject's any more", {"field": "monthly_income", "op": "eq", "value": 0},
+    WorkedCase("§1.2 a key that changed hands in the full file: not the old subject's any more", {"field": "monthly_income", "op": "eq", "value": 0},
          of({"income": row(9, 1, 1, monthly_income=5)}, others={"b": {"income": row(1, 2, 1, monthly_income=7)}}, replace=replacements("income", "city-civil", 2)), "yes"),
-    Case("§1.2 a feed by delivery", {"sum_of": "amount", "over": "pension", "op": "eq", "value": 2},
+    WorkedCase("§1.2 a feed by delivery", {"sum_of": "amount", "over": "pension", "op": "eq", "value": 2},
          of({"pension": [{"key": "k", "delivery": 1, "row": 9, "amount": 1}, {"key": "k", "delivery": 2, "row": 1, "amount": 2}, {"key": "j", "row": 3, "amount": 4}]},
             replace=replacements("pension", "city-social", 2)), "yes"),
-    Case("§1.6 registered and unplaced by a row without usable order", {"quantifier": "none", "over": "insurance"},
+    WorkedCase("§1.6 registered and unplaced by a row without usable order", {"quantifier": "none", "over": "insurance"},
          of({"hukou": [row(1, 1, 1, division=STREET), row(None, 1, 2, division=STREET)]}), "unknown", (("insurance", INSURANCE),)),
-    Case("§1.7 whom such a row names may have the person as a member", {"quantifier": "count", "over": "members", "op": "ge", "value": 1},
+    WorkedCase("§1.7 whom such a row names may have the person as a member", {"quantifier": "count", "over": "members", "op": "ge", "value": 1},
          of({"hukou": [row(1, 1, 1, division=STREET), row(None, 1, 2, household="e")]}, houses={"e": {"household": {"division": STREET}}}, asked="e"),
          "unknown", (("hukou", "city-psb"),), "household"),
-    Case("§1.7 and the household of the row before it has not", {"quantifier": "none", "over": "members"},
+    WorkedCase("§1.7 and the household of the row before it has not", {"quantifier": "none", "over": "members"},
          of({"hukou": [row(1, 1, 1, division=STREET), row(None, 1, 2, household="e")]}), "yes", None, "household"),
 ]  # fmt: skip
 
@@ -232,9 +232,9 @@ def quantifier(kind: str, **parts: Any) -> Node:
     return {"quantifier": kind, "over": "assets", **parts}
 
 
-def assets_case(name: str, leaf: Node, assets: Any, verdict: str, missing: Missing | None = None, coverage: list[dict[str, Any]] = UNCOVERED, **more: Any) -> Case:
+def assets_case(name: str, leaf: Node, assets: Any, verdict: str, missing: Missing | None = None, coverage: list[dict[str, Any]] = UNCOVERED, **more: Any) -> WorkedCase:
     """A case about the assets of person a, which no coverage statement includes."""
-    return Case(name, leaf, of({"assets": assets}, coverage=coverage, **more), verdict, missing)
+    return WorkedCase(name, leaf, of({"assets": assets}, coverage=coverage, **more), verdict, missing)
 
 
 IS_2, IS_3 = {"where": {"field": "debts", "op": "eq", "value": 2}}, {"where": {"field": "debts", "op": "eq", "value": 3}}
@@ -288,52 +288,52 @@ STEP = [
     assets_case("§6 open, in quarantine: as if never covered", quantifier("count", op="le", value=1, absence="open"), BROKEN, "unknown", BOTH_ASSETS, coverage_without()),
     assets_case("§6 closed, none there", quantifier("none", absence="closed"), [], "yes"),
     assets_case("§6 closed, in quarantine", quantifier("count", op="le", value=1, absence="closed"), BROKEN, "yes"),
-    Case("§6 unplaced, a sound record", quantifier("none", **IS_3), of({"hukou": {}, "assets": SOUND}), "yes"),
-    Case("§6 unplaced, none there", quantifier("none"), of({"hukou": {}}), "unknown", (("assets", "putuo-civil"),)),
-    Case("§6 the register record as a set", {"quantifier": "count", "over": "hukou", "op": "eq", "value": 1}, of(coverage=coverage_without("hukou")), "yes"),
+    WorkedCase("§6 unplaced, a sound record", quantifier("none", **IS_3), of({"hukou": {}, "assets": SOUND}), "yes"),
+    WorkedCase("§6 unplaced, none there", quantifier("none"), of({"hukou": {}}), "unknown", (("assets", "putuo-civil"),)),
+    WorkedCase("§6 the register record as a set", {"quantifier": "count", "over": "hukou", "op": "eq", "value": 1}, of(coverage=coverage_without("hukou")), "yes"),
 ]  # fmt: skip
 
 PATHS = [
-    Case("§6 behind a link, sound", {"quantifier": "none", "over": "household.survey", "where": {"field": "beds", "op": "gt", "value": 3}},
+    WorkedCase("§6 behind a link, sound", {"quantifier": "none", "over": "household.survey", "where": {"field": "beds", "op": "gt", "value": 3}},
          of(home={"survey": {"beds": 3}}, coverage=coverage_without("survey")), "yes"),
-    Case("§6 behind a link, none there", {"quantifier": "none", "over": "household.survey"}, of(coverage=coverage_without("survey")), "unknown", (("survey", "putuo-civil"),)),
-    Case("§6 behind a link to a household that is not registered, sound", {"quantifier": "none", "over": "household.survey", "where": {"field": "beds", "op": "gt", "value": 3}},
+    WorkedCase("§6 behind a link, none there", {"quantifier": "none", "over": "household.survey"}, of(coverage=coverage_without("survey")), "unknown", (("survey", "putuo-civil"),)),
+    WorkedCase("§6 behind a link to a household that is not registered, sound", {"quantifier": "none", "over": "household.survey", "where": {"field": "beds", "op": "gt", "value": 3}},
          of({"household": "g"}, houses={"g": {"survey": {"beds": 3}}}), "yes"),
-    Case("§6 behind an empty link nothing is found, not even if closed", {"quantifier": "none", "over": "household.survey", "absence": "closed"},
+    WorkedCase("§6 behind an empty link nothing is found, not even if closed", {"quantifier": "none", "over": "household.survey", "absence": "closed"},
          of({"household": None}, home={"survey": {"beds": 3}}), "unknown", (("hukou", "city-psb"),)),
-    Case("§6 behind two links", {"quantifier": "all", "over": "household.registered_at.inspection", "where": {"field": "result", "op": "eq", "value": "clean"}},
+    WorkedCase("§6 behind two links", {"quantifier": "all", "over": "household.registered_at.inspection", "where": {"field": "result", "op": "eq", "value": "clean"}},
          of(flat={"inspection": {"result": "clean"}}, coverage=coverage_without("inspection")), "yes"),
-    Case("§6 each member's one record, all sound", {**TOGETHER, "op": "le", "value": 9},
+    WorkedCase("§6 each member's one record, all sound", {**TOGETHER, "op": "le", "value": 9},
          of({"income": {"monthly_income": 4}}, others={"b": {**OTHER, "income": {"monthly_income": 5}}}, coverage=coverage_without("income")), "yes", None, "household"),
-    Case("§6 one member has none, subject by subject", {**TOGETHER, "op": "le", "value": 9},
+    WorkedCase("§6 one member has none, subject by subject", {**TOGETHER, "op": "le", "value": 9},
          of({"income": {"monthly_income": 4}}, others={"b": OTHER}, coverage=coverage_without("income")), "unknown", (("income", "city-civil"),), "household"),
-    Case("§6 one member has none, and who has is not asked", {"quantifier": "none", "over": "members.assets", "where": {"field": "debts", "op": "eq", "value": 3}},
+    WorkedCase("§6 one member has none, and who has is not asked", {"quantifier": "none", "over": "members.assets", "where": {"field": "debts", "op": "eq", "value": 3}},
          of({"assets": row(1, 1, 1, debts=2)}, others={"b": {**OTHER, "hukou": {"division": "310107"}}}, coverage=coverage_without("assets")),
          "unknown", BOTH_ASSETS, "household"),
-    Case("§6 one member has none, covered", {**TOGETHER, "op": "le", "value": 9}, of({"income": {"monthly_income": 4}}, others={"b": OTHER}), "yes", None, "household"),
-    Case("§6 the step to the members still wants coverage", {**TOGETHER, "op": "le", "value": 9},
+    WorkedCase("§6 one member has none, covered", {**TOGETHER, "op": "le", "value": 9}, of({"income": {"monthly_income": 4}}, others={"b": OTHER}), "yes", None, "household"),
+    WorkedCase("§6 the step to the members still wants coverage", {**TOGETHER, "op": "le", "value": 9},
          of({"income": {"monthly_income": 4}}, coverage=coverage_without("hukou", "income")), "unknown", (("hukou", "city-psb"), ("hukou", "yichuan-street")), "household"),
-    Case("§6 open: the members are as never covered, their records are there", {**TOGETHER, "op": "le", "value": 9, "absence": "open"},
+    WorkedCase("§6 open: the members are as never covered, their records are there", {**TOGETHER, "op": "le", "value": 9, "absence": "open"},
          of({"income": {"monthly_income": 4}}), "unknown", (("hukou", "city-psb"), ("hukou", "yichuan-street")), "household"),
-    Case("§6 open: what is found decides", {**TOGETHER, "op": "ge", "value": 4, "absence": "open"}, of({"income": {"monthly_income": 4}}), "yes", None, "household"),
-    Case("§6 a sound record of a member of unknown presence is of unknown presence, and the step complete", {**TOGETHER, "op": "le", "value": 9},
+    WorkedCase("§6 open: what is found decides", {**TOGETHER, "op": "ge", "value": 4, "absence": "open"}, of({"income": {"monthly_income": 4}}), "yes", None, "household"),
+    WorkedCase("§6 a sound record of a member of unknown presence is of unknown presence, and the step complete", {**TOGETHER, "op": "le", "value": 9},
          of({"hukou": BAD, "income": {"monthly_income": 4}}), "yes", None, "household"),
-    Case("§6 an unplaced member: without a record the step is not complete", {**TOGETHER, "op": "le", "value": 9}, of({"hukou": BAD}), "unknown",
+    WorkedCase("§6 an unplaced member: without a record the step is not complete", {**TOGETHER, "op": "le", "value": 9}, of({"hukou": BAD}), "unknown",
          (("income", "city-civil"),), "household"),
-    Case("§6 a sound record of an unplaced member adds itself or nothing", {**TOGETHER, "op": "ge", "value": 4}, of({"hukou": BAD, "income": {"monthly_income": 4}}), "unknown",
+    WorkedCase("§6 a sound record of an unplaced member adds itself or nothing", {**TOGETHER, "op": "ge", "value": 4}, of({"hukou": BAD, "income": {"monthly_income": 4}}), "unknown",
          (("hukou", "city-psb"),), "household"),
-    Case("§6 one member in quarantine, covered: its unit alone", {"quantifier": "some", "over": "members.assets", "where": {"field": "debts", "op": "eq", "value": 3}},
+    WorkedCase("§6 one member in quarantine, covered: its unit alone", {"quantifier": "some", "over": "members.assets", "where": {"field": "debts", "op": "eq", "value": 3}},
          of({"assets": BROKEN}), "unknown", (("assets", "putuo-civil"),), "household"),
-    Case("§6 through occupants", {"quantifier": "count", "over": "occupancy.disability", "op": "eq", "value": 1},
+    WorkedCase("§6 through occupants", {"quantifier": "count", "over": "occupancy.disability", "op": "eq", "value": 1},
          of({"occupancy": [D, {**D, "key": "j"}], "disability": {"level": "light"}}, coverage=coverage_without("disability")), "yes", None, "dwelling"),
-    Case("§6 through an occupant without a record", {"quantifier": "none", "over": "occupancy.disability"},
+    WorkedCase("§6 through an occupant without a record", {"quantifier": "none", "over": "occupancy.disability"},
          of({"occupancy": D}, coverage=coverage_without("disability")), "unknown", (("disability", "putuo-federation"),), "dwelling"),
-    Case("§6 nobody there, nothing to start from", {"quantifier": "none", "over": "occupancy.disability"}, of(coverage=coverage_without("disability")), "yes", None, "dwelling"),
-    Case("§6 inside `where`", {"quantifier": "all", "over": "household.members", "where": {"quantifier": "none", "over": "assets", **IS_3}},
+    WorkedCase("§6 nobody there, nothing to start from", {"quantifier": "none", "over": "occupancy.disability"}, of(coverage=coverage_without("disability")), "yes", None, "dwelling"),
+    WorkedCase("§6 inside `where`", {"quantifier": "all", "over": "household.members", "where": {"quantifier": "none", "over": "assets", **IS_3}},
          of({"assets": SOUND}, coverage=UNCOVERED), "yes"),
-    Case("§6 inside `where`, one has none", {"quantifier": "all", "over": "household.members", "where": {"quantifier": "none", "over": "assets", **IS_3}},
+    WorkedCase("§6 inside `where`, one has none", {"quantifier": "all", "over": "household.members", "where": {"quantifier": "none", "over": "assets", **IS_3}},
          of({"assets": SOUND}, others={"b": OTHER}, coverage=UNCOVERED), "unknown", BOTH_ASSETS),
-    Case("§3.6 the field is read as before: no record, not covered", {"field": "monthly_income", "op": "eq", "value": 0}, of(coverage=coverage_without("income")), "unknown",
+    WorkedCase("§3.6 the field is read as before: no record, not covered", {"field": "monthly_income", "op": "eq", "value": 0}, of(coverage=coverage_without("income")), "unknown",
          (("income", "city-civil"),)),
 ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from policies.problems.problems import HuiminError
 from policies.values import Text
 
-TAKEN_IN = "deliveries.jsonl"
+KNOWN_FILES = "deliveries.jsonl"
 """The file that lists the files that were taken in (``services.deliveries.delivery``)."""
 _OF_A_LOG = ("log.sqlite", "writer.lock")
 """Beginnings of the names of files that may be there before the first message."""
@@ -47,8 +47,8 @@ def lost_state(root: Path, head: str) -> LostState | None:
 def _left(root: Path, head: str) -> Iterator[Text]:
     if (root / head).exists():
         yield Text(head, head)
-    if (root / TAKEN_IN).exists():
-        yield Text(TAKEN_IN, TAKEN_IN)
+    if (root / KNOWN_FILES).exists():
+        yield Text(KNOWN_FILES, KNOWN_FILES)
     if any(path.is_file() and not path.name.startswith((".", *_OF_A_LOG)) for path in (root / "state").rglob("*")):
         yield Text("状态快照", "a snapshot of the state")
     for folder, what in (("identity", Text("身份库", "a vault of identities")), ("quarantine", Text("隔离的行", "rows in quarantine"))):

@@ -15,22 +15,22 @@ from console.text.needs import owed_places, street_words
 from infra.workspace.library import library_catalogue
 from policies.values import Text
 from services.lists.changes import distinct_titles
-from services.policies.needs import PlaceCoverage, Standing, UnitNeed
+from services.policies.needs import CoverageStanding, PlaceCoverage, UnitNeed
 from streams.ledgers.registry import Registry
-from tests.console.cli.test_delivering import delivered, published
+from tests.console.cli.test_delivering import deliver_feeds, publish
 from tests.console.conftest import Run
 
 STREETS = ("310107005", "310107014", "310107020")
 LATEST = date(2026, 9, 1)
 
 
-def asked(*standings: tuple[Standing, date | None]) -> UnitNeed:
+def unit_need(*standings: tuple[CoverageStanding, date | None]) -> UnitNeed:
     """A need with a standing for each of some streets."""
     places = tuple(PlaceCoverage(code, standing, day, 2) for code, (standing, day) in zip(STREETS, standings, strict=False))
     return UnitNeed("hukou", "putuo-psb", (), (), (), None, (), (), True, None, "unknown", 0, places)
 
 
-def said(need: UnitNeed) -> list[tuple[str, str, str]]:
+def standing_texts(need: UnitNeed) -> list[tuple[str, str, str]]:
     """The standing and the street names of each line."""
     owed = [(places[0].standing, street_words(places, need, library_catalogue())) for places in owed_places(need)]
     return [(standing, words.zh, words.en) for standing, words in owed]
@@ -38,15 +38,15 @@ def said(need: UnitNeed) -> list[tuple[str, str, str]]:
 
 def test_only_streets_that_owe_are_named() -> None:
     """Covered streets are left out, equal standings are one line, and all streets are "all"."""
-    some = asked(("covered", LATEST), ("stale", LATEST), ("stale", LATEST))
-    mixed = asked(("missing", None), ("stale", LATEST), ("missing", None))
-    every = asked(("stale", LATEST), ("stale", LATEST), ("stale", LATEST))
+    some = unit_need(("covered", LATEST), ("stale", LATEST), ("stale", LATEST))
+    mixed = unit_need(("missing", None), ("stale", LATEST), ("missing", None))
+    every = unit_need(("stale", LATEST), ("stale", LATEST), ("stale", LATEST))
 
-    assert said(some) == [("stale", "长风新村、宜川路", "Changfeng, Yichuan Road")]
-    assert said(mixed) == [("missing", "曹杨新村、宜川路", "Caoyang, Yichuan Road"), ("stale", "长风新村", "Changfeng")]
-    assert said(every) == [("stale", "全部 3 个街镇", "all 3 streets")]
-    assert said(asked(("stale", LATEST))) == [("stale", "曹杨新村", "Caoyang")]
-    assert said(asked(("covered", LATEST), ("not_needed", None))) == []
+    assert standing_texts(some) == [("stale", "长风新村、宜川路", "Changfeng, Yichuan Road")]
+    assert standing_texts(mixed) == [("missing", "曹杨新村、宜川路", "Caoyang, Yichuan Road"), ("stale", "长风新村", "Changfeng")]
+    assert standing_texts(every) == [("stale", "全部 3 个街镇", "all 3 streets")]
+    assert standing_texts(unit_need(("stale", LATEST))) == [("stale", "曹杨新村", "Caoyang")]
+    assert standing_texts(unit_need(("covered", LATEST), ("not_needed", None))) == []
 
 
 def test_needs_and_letters_say_all_streets(run: Run, district: Path) -> None:
@@ -80,8 +80,8 @@ def test_two_policies_of_one_title_keep_their_names() -> None:
 
 def test_changes_are_told_by_title(run: Run, tmp_path: Path) -> None:
     """Titles are in the reader's language, also for a policy that was just withdrawn."""
-    delivered(run, tmp_path)
-    published(run, tmp_path)
+    deliver_feeds(run, tmp_path)
+    publish(run, tmp_path)
     withdraw = ("policy", "withdraw", "elderly-uninsured", "--by", "王", "--approved-by", "李", "--yes")
 
     output = run(*withdraw, "--lang", "en").output

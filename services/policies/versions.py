@@ -17,7 +17,7 @@ from services.results import Hidden, Key
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
     from policies.language.catalogue import Catalogue
-    from streams.ledgers.history import Happened
+    from streams.ledgers.history import HistoryStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _published_versions(workspace: Workspace) -> list[ListedPolicy]:
         return []
     with workspace.reading() as host:
         state = host.state
-        if not state.begun:
+        if not state.has_catalogue:
             return []
         return [
             ListedPolicy(
@@ -120,7 +120,7 @@ def policy_history(workspace: Workspace, name: str) -> PolicyHistory:
         return PolicyHistory(state.registry.title(name), [_event(step, state.catalogue, state.day) for step in steps])
 
 
-def _event(step: Happened, catalogue: Catalogue, today: date) -> PolicyEvent:
+def _event(step: HistoryStep, catalogue: Catalogue, today: date) -> PolicyEvent:
     suspended = step.state is Life.SUSPENDED and step.detail
     return PolicyEvent(
         step.version, step.event, step.day, step.state, step.day > today, step.until, step.since,

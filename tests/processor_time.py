@@ -23,12 +23,12 @@ def processor() -> float:
     return sum(os.times()[:4])
 
 
-def noted(item: pytest.Item, seconds: float) -> None:
+def note_seconds(item: pytest.Item, seconds: float) -> None:
     """Adds the seconds of a test to its report."""
     item.user_properties.append((PROPERTY, seconds))
 
 
-def gathered(report: pytest.TestReport) -> None:
+def collect_seconds(report: pytest.TestReport) -> None:
     """Adds the seconds in a test's report to its file."""
     if report.when == "teardown":
         path = report.nodeid.split("::", 1)[0]

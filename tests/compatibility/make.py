@@ -1,4 +1,4 @@
-"""Makes the workspace and the topics of a released version: ``python -m tests.kept.make 0.2.0``, run once, by that version.
+"""Makes the workspace and the topics of a released version: ``python -m tests.compatibility.make 0.2.0``, run once, by that version.
 
 It builds a small town in which every kind of stored thing has happened, and keeps what every verb that shows one answered.
 """
@@ -19,9 +19,9 @@ from console.cli.main import application
 from infra.workspace import workspace as workspaces
 from infra.workspace.workspace import Workspace
 from streams.store.log import Log
+from tests.compatibility import topics
 from tests.console.conftest import Run
-from tests.console.town import HUKOU, MEDICAL, POLICY, data, ingested, registered, resident, settled, tokens
-from tests.kept import topics
+from tests.console.town import HUKOU, MEDICAL, POLICY, data, ingest_text, register_row, resident, settle_town, tokens
 
 KEPT = Path(__file__).parent
 TODAY = "2026-10-15"
@@ -57,23 +57,23 @@ def running(root: Path) -> Run:
     return lambda *words, input=None: CliRunner().invoke(application(), [str(word) for word in words], input=input, env=environment(root))
 
 
-def said(run: Run) -> dict[str, Any]:
+def verb_answers(run: Run) -> dict[str, Any]:
     """The answer of every verb, and the explanation of every candidate."""
     answers = {" ".join(words): data(run(*words, "--json")) for words in SHOWN}
     assert all(answers.values()), answers
     return answers | {f"explain {POLICY} {token}": data(run("explain", POLICY, token, "--json")) for token in tokens(run)}
 
 
-def lived(folder: Path) -> None:
+def build_town(folder: Path) -> None:
     """Builds a town in ``folder / "w"`` in which every kind of stored thing has happened."""
     run = running(folder / "w")
-    settled(run, folder)
+    settle_town(run, folder)
     people = tokens(run)
     data(run("edition", "cut", POLICY, "--json"))
     data(run("candidates", "ack", POLICY, people[0], "declined", "--by", "王芳", "--json"))
     data(run("candidates", "ack", POLICY, people[1], "not_eligible", "--criterion", "resident30", "--by", "王芳", "--json"))
-    ingested(run, folder, "medical_insurance", MEDICAL + f"E9,{resident(2)},2026-10-01,2026-10-01,,正常,居民\nE10,不是号码,,,,,\n")
-    ingested(run, folder, "hukou", HUKOU + "".join(registered(serial, "2026-10-14") for serial in range(8, 30)))
+    ingest_text(run, folder, "medical_insurance", MEDICAL + f"E9,{resident(2)},2026-10-01,2026-10-01,,正常,居民\nE10,不是号码,,,,,\n")
+    ingest_text(run, folder, "hukou", HUKOU + "".join(register_row(serial, "2026-10-14") for serial in range(8, 30)))
     data(run("identity", "merge", "person", people[3], people[4], *PEOPLE, "--reason", "证件换号", "--json"))
     data(run("erase", "person", people[5], *PEOPLE, "--reason", "R1", "--yes", "--json"))
     contract = folder / "w" / "feeds" / "pension.yaml"
@@ -81,7 +81,7 @@ def lived(folder: Path) -> None:
     data(run("tick", "--days", "2", "--json"))
     data(run("edition", "cut", POLICY, "--json"))
     half = folder / "half.csv"
-    half.write_bytes((HUKOU + "".join(registered(serial, "2026-10-15") for serial in range(8, 14))).encode("gb18030"))
+    half.write_bytes((HUKOU + "".join(register_row(serial, "2026-10-15") for serial in range(8, 14))).encode("gb18030"))
     data(run("ingest", "hukou", half, "--replace", "--json"))
     (folder / "w" / "retention").write_text("400 16\n", encoding="ascii")
 
@@ -90,8 +90,8 @@ def make(version: str) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         workspaces.CLOSING_ROWS = 1  # every verb leaves a checkpoint
-        lived(folder)
-        answers = said(running(folder / "w"))
+        build_town(folder)
+        answers = verb_answers(running(folder / "w"))
         with tarfile.open(KEPT / f"workspace-{version}.tar.xz", "w:xz") as archive:
             archive.add(folder / "w", "w", filter=_nobody)
         workspace = Workspace.open(folder / "w")
