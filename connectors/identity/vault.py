@@ -38,7 +38,7 @@ class Vault:
     """Identity segments under a folder, by name ``<kind>/<feed>/<source>.<delivery>.<part>``, readable by their owner only.
 
     Args:
-        key: of 32 bytes (``infra.keys.derived``).
+        key: of 32 bytes (``infra.keys.derived_key``).
         begun: identities were kept here before, so that there must be a manifest.
 
     Raises, from every method that reads:

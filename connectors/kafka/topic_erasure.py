@@ -2,7 +2,7 @@
 
 Called by ``services.erasure.network_erasing``. Kafka deletes only everything before an offset, and removes a file (a *segment*) only when
 all of it is before. So a message without meaning begins a new segment in every topic (``rolled``). When every stage has purged beyond it
-(``streams.network.stages.Purged``), everything before it is deleted. Changes and editions are permanent: their topics are rewritten
+(``streams.network.stages.PurgeReport``), everything before it is deleted. Changes and editions are permanent: their topics are rewritten
 (``connectors.kafka.rewritten_topics``). Every step may be repeated. The broker removes files in its own time
 (``log.retention.check.interval.ms``, ``file.delete.delay.ms``).
 Source: Apache Kafka 4.4, "Topic Configs", ``kafka-delete-records``; docs/en/semantics.md section 16.

@@ -42,7 +42,7 @@ _NO_DELETION = Text(
 
 
 class Sink(Protocol):
-    """Where records go: a host (``streams.host.Host``, ``services.deliveries.delivery.Recording``)."""
+    """Where records go: a host (``streams.host.Host``, ``services.deliveries.delivery.RecordingHost``)."""
 
     @property
     def state(self) -> DeliveryState: ...

@@ -1,7 +1,7 @@
 """Finds the header of a table, and explains a file whose columns are not those of its contract.
 
-Called by ``connectors.parsing.delimited_text`` and ``connectors.parsing.sheets`` with the first lines of a table, which may be titles. The error
-of a refused file says what it looks like: it has another delimiter, or a title above its header.
+Called by ``connectors.parsing.delimited_text`` and ``connectors.parsing.sheets`` with the first lines of a table, which may be titles. The
+error of a refused file says what it looks like: it has another delimiter, or a title above its header.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Compiled checks of the shape of CSV records, and of the cells in a sheet's XML.
 
-``connectors.parsing.delimited_text`` checks every block before polars reads it, because polars fills short rows with nulls and keeps blank lines
-as rows. In a block without quotes it is enough to count delimiters; any other block is walked byte by byte.
+``connectors.parsing.delimited_text`` checks every block before polars reads it, because polars fills short rows with nulls and keeps blank
+lines as rows. In a block without quotes it is enough to count delimiters; any other block is walked byte by byte.
 
 Source: RFC 4180; a quote inside a cell without quotes, and text behind a closing quote, are refused as polars refuses them.
 """

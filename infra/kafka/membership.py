@@ -139,7 +139,7 @@ def seal_of(
     """The object that makes and checks the seals of a network.
 
     Args:
-        network: the id of its topics (``infra.kafka.topics.identity``).
+        network: the id of its topics (``infra.kafka.topics.network_id``).
         folder: of a worker's or replica's state, where the check value is noted; None for a caller that only reads.
 
     Raises:

@@ -17,7 +17,7 @@ def depot_of(url: str, network: str, seal: Seal) -> Depot:
     """The depot of the checkpoints of a network's workers and workspaces.
 
     Args:
-        network: the id of its topics (``infra.kafka.topics.identity``).
+        network: the id of its topics (``infra.kafka.topics.network_id``).
         seal: of the network; checkpoints are sealed as messages are.
 
     Raises:

@@ -154,8 +154,9 @@ class PolicyModel(Part):
     agency: Slug = described_key("经办单位代号", "id of the unit carrying it out")
     purpose: Name = described_key("使用目的，须为各协议所许可", "purpose, which the agreements must cover")
     effective: Effective = described_key("生效期 {from, to}", "days in force {from, to}")
-    evidence: dict[str, Evidence] = described_key("以缺失为证的数据源及其时效", "feeds whose absence proves something, and how old coverage may be",
-                                         default_factory=dict)  # fmt: skip
+    evidence: dict[str, Evidence] = described_key(
+        "以缺失为证的数据源及其时效", "feeds whose absence proves something, and how old coverage may be", default_factory=dict
+    )
     bounds: Bounds = described_key("超出即暂缓的界限 {moves, amendment, at_least}",
                           "bounds beyond which changes are held {moves, amendment, at_least}",
                           default_factory=Bounds)  # fmt: skip

@@ -159,7 +159,7 @@ def _day(source: str, text: str, start: int, wanted: bool) -> Slip | None:
     at = next((i for i, c in enumerate(source) if c not in "0123456789-"), None)
     if at is not None:
         return Slip(start + at, "date-form", {"char": _character_words(source[at]), "typed": typed})
-    return Slip(start + next(i for i, c in enumerate(source) if c != slips_in_text[i]), "date-short", {"typed": typed})
+    return Slip(start + next(i for i, c in enumerate(source) if c != typed[i]), "date-short", {"typed": typed})
 
 
 def _sign_before(source: str, start: int) -> Slip | None:

@@ -60,7 +60,7 @@ class DeliveryHost(Protocol):
 
 
 class ReceivingHost(DeliveryHost, Protocol):
-    """The part of a host that an intake needs: of ``streams.host.Host``, or ``services.deliveries.deferring.Expecting``."""
+    """The part of a host that an intake needs: of ``streams.host.Host``, or ``services.deliveries.deferring.DeferringHost``."""
 
     def submit_many(self, messages: Sequence[Input]) -> list[Receipt]: ...
 

@@ -196,7 +196,9 @@ def _tally(state: State, policy: str, title: Text, findings: Sequence[OutcomeEnt
     whole, titles = rate(counts), state.catalogue.units
     return OutcomeTally(
         policy, {word: counts[word] for word in OUTCOMES if counts[word]}, whole.right, whole.wrong, whole.hit_rate,
-        tuple(CriterionHits(id, right, n, Rate(right, n).hit_rate, rule_criterion(state, policy, id)) for id, n in sorted(criteria.items())),
+        tuple(
+            CriterionHits(id, right, n, Rate(right, n).hit_rate, rule_criterion(state, policy, id)) for id, n in sorted(criteria.items())
+        ),
         tuple(UnitHits(unit, right, n, Rate(right, n).hit_rate, titles[unit].title) for unit, n in sorted(units.items())),
         len(keeping), min((finding.until for finding in keeping if finding.until is not None), default=None), title,
     )  # fmt: skip

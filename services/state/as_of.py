@@ -107,8 +107,8 @@ def _as_told(state: State, policy: str, candidates: list[Candidate]) -> list[Can
             continue
         status, (checklist, missing) = overlay.materialized
         candidate = by_rule.get(subject) or Candidate(subject, "yes", None, (), (), places[subject])
-        materialized_list[subject] = replace(candidate, status=STATUSES[status], checklist=checklist, missing=missing)
-    return [materialized_list[subject] for subject in sorted(listed)]
+        listed[subject] = replace(candidate, status=STATUSES[status], checklist=checklist, missing=missing)
+    return [listed[subject] for subject in sorted(listed)]
 
 
 def divisions(state: State, policy: str, subjects: Sequence[int]) -> dict[int, str | None]:

@@ -193,8 +193,8 @@ class Merger:
     def meta(self) -> dict[str, Any]:
         notes = [[n.offset, sorted(n.last.items()), n.closes, n.label, instructions_plain(n.instructions)] for n in self.notes.values()]
         return {
-            "offset": self.offset, "done": self.last_done, "told": self.last_told, "noted": self.last_noted, "notes": notes, "shards": self.shards,
-            "erased": self.erasure_count,
+            "offset": self.offset, "done": self.last_done, "told": self.last_told, "noted": self.last_noted, "notes": notes,
+            "shards": self.shards, "erased": self.erasure_count,
             "ledgers": {policy: [ledger.number, ledger.last, ledger.digest] for policy, ledger in self.ledgers.items()},
             "versions": {policy: sorted(versions.items()) for policy, versions in self.versions.items()},
             "ended": list(self.ended.items()), "since": [policies for policies, _ in self._unclosed_lines().values()],

@@ -68,7 +68,7 @@ def with_added_fields(batch: RecordBatch, earlier: Iterable[Feed], feed: Feed) -
 
 
 def _blank(batch: RecordBatch, rows: npt.NDArray[np.bool_]) -> bool:
-    """Are these rows blank in every column (``matchers.kernel.batch.blanked``)?"""
+    """Are these rows blank in every column (``matchers.kernel.batch.RecordBatch.with_blanks``)?"""
     numbers = (batch.key, batch.order, batch.flags, *batch.links.values(), *(() if batch.identity is None else (batch.identity,)))
     return not any(column[rows].any() for column in numbers) and all(bool((v[rows] == MISSING).all()) for v in batch.values.values())
 

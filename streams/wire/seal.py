@@ -35,7 +35,7 @@ class Seal:
 
     Args:
         key: of the network; ``OPEN`` for an open one.
-        network: the identity of its topics (``infra.kafka.topics.identity``): after the topics are made anew, old messages are invalid.
+        network: the identity of its topics (``infra.kafka.topics.network_id``): after the topics are made anew, old messages are invalid.
     """
 
     def __init__(self, key: bytes, network: str) -> None:

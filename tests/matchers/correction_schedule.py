@@ -145,7 +145,7 @@ class CorrectionSchedule(test_incremental.MessageSchedule):
         self.counts["decisions in force at the end"] += len(self.merges) + len(self.handed_cells)
         decisions = self.matcher.store.identities
         self.counts["cells that count otherwise than delivered"] += sum(
-            len(cells) for of in decisions.delivered.values() for cells in of.values()
+            len(cells) for of in decisions.delivered_tokens.values() for cells in of.values()
         )
 
 

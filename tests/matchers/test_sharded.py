@@ -187,7 +187,7 @@ class MatcherBesidePartitions(Matcher):
 
     def _has_folder(self, partition: int, kind: int, token: int) -> bool:
         row = self.locator.store.entity(kind, token)
-        return row >= 0 and bool(int(self.locator.told[kind][row]) >> partition & 1)
+        return row >= 0 and bool(int(self.locator.holders[kind][row]) >> partition & 1)
 
     def judges_alike(self, policy: Policy) -> None:
         """Checks that every subject is owned by one shard at most, the locator's, and judged there as by the matcher."""

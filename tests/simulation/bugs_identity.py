@@ -77,10 +77,10 @@ def moved_record_is_newest(patch: pytest.MonkeyPatch) -> None:
 
 def only_records_are_felt(patch: pytest.MonkeyPatch) -> None:
     """A subject whose answers or coverage list move, but no record, is not judged again."""
-    from matchers.matrix import identity_changes as restage
+    from matchers.matrix import identity_changes
 
     nobody = np.empty(0, np.int32)
-    patch.setattr(restage, "everywhere", lambda store, kind, touched: (nobody, nobody))
+    patch.setattr(identity_changes, "everywhere", lambda store, kind, touched: (nobody, nobody))
 
 
 # ---- what comes later --------------------------------------------------------------------------------------------
@@ -100,11 +100,11 @@ def given_once(patch: pytest.MonkeyPatch) -> None:
     sound = IdentityDecisions.named_tokens
 
     def all_named(self: IdentityDecisions, *args: Any) -> Any:
-        handed, self.given = self.given, {}
+        handed, self.assignments = self.assignments, {}
         try:
             return sound(self, *args)
         finally:
-            self.given = handed
+            self.assignments = handed
 
     patch.setattr(IdentityDecisions, "named_tokens", all_named)
 
@@ -123,7 +123,7 @@ def followed_one_step(patch: pytest.MonkeyPatch) -> None:
     """A merge is followed for one step only, not to its end."""
     from matchers.matrix.identity import IdentityDecisions
 
-    patch.setattr(IdentityDecisions, "root", lambda self, kind, token: self.merged[kind].get(token, token))
+    patch.setattr(IdentityDecisions, "root", lambda self, kind, token: self.merges[kind].get(token, token))
 
 
 def undo_takes_back_everything(patch: pytest.MonkeyPatch) -> None:

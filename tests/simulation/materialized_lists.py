@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from matchers.kernel.changes import STATUSES
+from services.state.as_of import materialized_list
 from streams.embedded.host import EmbeddedHost
 from streams.lists.overlays import Content, Overlay
 from tests.matchers.network import CandidateState, pairs
@@ -40,19 +41,17 @@ def compare_materialized_lists(host: EmbeddedHost, facts: Facts, computed_lists:
             counts[_reason_for(host, facts, name, subject, overlay)] += 1
             if overlay.materialized is not None:
                 mine[subject] = _candidate_state(overlay.materialized)  # type: ignore[assignment]  # it is somebody listed
-        materialized_list = materialized_lists.get(name, {})
-        wrong = sorted(subject for subject in mine.keys() | materialized_list.keys() if mine.get(subject) != materialized_list.get(subject))
-        differences = [f"{subject}: told {materialized_list.get(subject)}, expected {mine.get(subject)}" for subject in wrong[:3]]
+        list_by_lines = materialized_lists.get(name, {})
+        wrong = sorted(subject for subject in mine.keys() | list_by_lines.keys() if mine.get(subject) != list_by_lines.get(subject))
+        differences = [f"{subject}: told {list_by_lines.get(subject)}, expected {mine.get(subject)}" for subject in wrong[:3]]
         assert not wrong, f"told list of {name}: {'; '.join(differences)}"
-        assert book.sizes[name] == len(materialized_list), (
-            f"length of the list of {name}: {book.sizes[name]}, and it is {len(materialized_list)}"
-        )
+        assert book.sizes[name] == len(list_by_lines), f"length of the list of {name}: {book.sizes[name]}, and it is {len(list_by_lines)}"
         if name in computed_lists:
             host_list = {
                 candidate.subject: (candidate.status, candidate.checklist, pairs(candidate.missing))
                 for candidate in materialized_list(host.state, name)
             }
-            assert host_list == materialized_list, f"told list of {name}, as asked for, is not as the lines say"
+            assert host_list == list_by_lines, f"told list of {name}, as asked for, is not as the lines say"
     for id, hold in book.holds.items():
         assert hold.decision == facts.decisions.get(id), f"hold {id}: decided {hold.decision}, expected {facts.decisions.get(id)}"
     return counts

@@ -15,7 +15,7 @@ def test_answers_told_one_by_one_are_those_told_at_once() -> None:
     expected: dict[int, bool] = {}
 
     for row, yes in zip(rng.integers(0, 300, 1000).tolist(), rng.integers(0, 2, 1000).tolist(), strict=True):
-        answers = answers.told(np.uint64(subject_key(1, 0, row)), bool(yes))
+        answers = answers.with_answer(np.uint64(subject_key(1, 0, row)), bool(yes))
         expected[row] = bool(yes)
 
     assert answers.count == len(expected)

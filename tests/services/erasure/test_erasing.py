@@ -288,7 +288,7 @@ def end(*_, **__): os._exit(9)
 flush = streams.disk.files.sync
 def ends(path): end() if {"note": "erasing.sealed", "export": "list.csv"}.get(where, "/") in path.name else flush(path)
 streams.disk.files.sync = ends
-if where == "transaction": streams.erasure.scrub._as_closed = end
+if where == "transaction": streams.erasure.scrub._manifests_as_closed = end
 if where == "snapshot": streams.disk.files.sync_folder = end
 erasing.erase(Workspace.open(root), token, "A", "B", "R1")
 """

@@ -75,7 +75,7 @@ def join_network(patch: pytest.MonkeyPatch, network: MemoryNetwork, depot: bool 
 
 def impatient(patch: pytest.MonkeyPatch) -> None:
     """Nobody is waited for."""
-    patch.setattr("services.erasure.erasing.emptied", partial(erase_from_network, seconds=0.0))
+    patch.setattr("services.erasure.erasing.empty_topics", partial(erase_from_network, seconds=0.0))
 
 
 def erase_canary(workspace: Workspace, number: str = canary.CANARY) -> Erasure:
@@ -387,7 +387,11 @@ def test_what_was_on_its_way_is_not_kept_here(town: Town) -> None:
 
 @pytest.mark.parametrize(
     "where",
-    ["connectors.erasure.copies.scrub_copies", "connectors.identity.vault.Vault.erase", "streams.erasure.stale_replicas.Aside.remove"],
+    [
+        "connectors.erasure.copies.scrub_copies",
+        "connectors.identity.vault.Vault.erase",
+        "streams.erasure.stale_replicas.StaleReplicas.remove",
+    ],
 )
 def test_whoever_was_away_and_is_stopped_finishes_later(town: Town, where: str) -> None:
     """What says whom the workspace knew goes last."""

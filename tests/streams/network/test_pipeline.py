@@ -68,7 +68,7 @@ def same(pipeline: Pipeline, embedded: Embedded) -> None:
     assert counted.state.deliveries.meta() == embedded.state.deliveries.meta()
     assert merger(pipeline).waiting() == {}
     assert merger(pipeline).book.meta() == embedded.state.book.meta()
-    assert merger(pipeline).told == len(embedded.results) - 1
+    assert merger(pipeline).last_told == len(embedded.results) - 1
     erased_tokens = set(embedded.erased_tokens)
     for router in [pipeline.sequencer.fold.router, *(partition.fold.matcher for partition in pipeline.partitions)]:  # type: ignore[attr-defined]
         assert router is None or not erased_tokens & {*router.persons().tolist()}
@@ -245,4 +245,4 @@ def test_number_without_room_stops_nobody(message: Input) -> None:
     pipeline.drain()
 
     assert [letter.facts["offset"] for letter in pipeline.messages_on("dead-letters")][-1] == "60"
-    assert merger(pipeline).told == 61
+    assert merger(pipeline).last_told == 61
