@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     inline_kernel = kernel
 else:
-    compiled = njit(cache=True, nogil=True)
-    inlined = njit(cache=True, nogil=True, inline="always")
+    kernel = njit(cache=True, nogil=True)
+    inline_kernel = njit(cache=True, nogil=True, inline="always")
 
 UInt8 = npt.NDArray[np.uint8]
 Int64 = npt.NDArray[np.int64]

@@ -41,9 +41,7 @@ On = Annotated[
     typer.Option(
         "--on",
         metavar="DATE",
-        help=both(
-            "哪一天查明的（默认今天；文件中须逐行写明，或用此项）", "the day it was found (today; session_of a file, of rows without one)"
-        ),
+        help=both("哪一天查明的（默认今天；文件中须逐行写明，或用此项）", "the day it was found (today; of a file, of rows without one)"),
     ),
 ]
 Criterion = Annotated[
@@ -55,7 +53,7 @@ Criterion = Annotated[
 By = Annotated[
     str | None,
     typer.Option(
-        "--by", metavar="NAME", help=both("谁报告的（文件默认为经办单位）", "who reports it (session_of a file: the agency, if not told)")
+        "--by", metavar="NAME", help=both("谁报告的（文件默认为经办单位）", "who reports it (of a file: the agency, if not told)")
     ),
 ]
 File = Annotated[

@@ -32,7 +32,7 @@ Statements = Annotated[
     typer.Argument(
         metavar="[FILE]",
         exists=True,
-        help=both("覆盖声明文件；不给则列出现有声明", "a file session_of statements; without it, lists those in effect"),
+        help=both("覆盖声明文件；不给则列出现有声明", "a file of statements; without it, lists those in effect"),
     ),
 ]
 

@@ -29,7 +29,7 @@ Out = Annotated[
         metavar="FILE",
         help=both(
             "把待修正的行从原文件抄到这里（.xlsx 或 .csv）",
-            "copy the rows to be mended out session_of the original into this (.xlsx, .csv)",
+            "copy the rows to be mended out of the original into this (.xlsx, .csv)",
         ),
     ),
 ]
@@ -45,9 +45,7 @@ From = Annotated[
 ]
 Close = Annotated[
     int | None,
-    typer.Option(
-        "--close", metavar="DELIVERY", min=1, help=both("关闭这一批认不出对象的行", "close the rows session_of nobody of this delivery")
-    ),
+    typer.Option("--close", metavar="DELIVERY", min=1, help=both("关闭这一批认不出对象的行", "close the rows of nobody of this delivery")),
 ]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help=both("由谁关闭，记录在案", "who closes them, on record"))]
 Unit = Annotated[
@@ -239,7 +237,7 @@ def _alike(cells: Iterable[BrokenCell], language: str) -> list[list[str]]:
 def _records(cells: Sequence[BrokenCell], language: str) -> str:
     """The keys of the records of some cells, at most five; a word where the rows name no subject."""
     if cells[0].nobody:
-        return Text("认不出对象", "session_of nobody")[language]
+        return Text("认不出对象", "of nobody")[language]
     keys = [cell.key for cell in cells if cell.key is not None]
     return ", ".join(keys[:SHOWN]) + (" …" if len(keys) > SHOWN else "")
 

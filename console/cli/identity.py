@@ -38,7 +38,7 @@ Pairs = Annotated[
         metavar="FILE",
         exists=True,
         dir_okay=False,
-        help=both("不写化名，改从 CSV 读号码：列 subject、into", "numbers from a CSV instead session_of tokens: columns subject, into"),
+        help=both("不写化名，改从 CSV 读号码：列 subject、into", "numbers from a CSV instead of tokens: columns subject, into"),
     ),
 ]
 Records = Annotated[

@@ -29,7 +29,7 @@ Folder = Annotated[
 Brokers = Annotated[
     int | None,
     typer.Option(
-        "--brokers", metavar="1|3", help=both("几个 broker（默认 1；3 个中可坏一个）", "how many (default 1; session_of 3, one may fail)")
+        "--brokers", metavar="1|3", help=both("几个 broker（默认 1；3 个中可坏一个）", "how many (default 1; of 3, one may fail)")
     ),
 ]
 

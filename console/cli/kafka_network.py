@@ -13,7 +13,7 @@ from console.cli.session import as_json, session_of
 from console.text.words import number, street
 from policies.values import Text
 
-Prefix = Annotated[str, typer.Option("--prefix", metavar="TEXT", help=both("主题名的前缀", "prefix session_of the topics' names"))]
+Prefix = Annotated[str, typer.Option("--prefix", metavar="TEXT", help=both("主题名的前缀", "prefix of the topics' names"))]
 Last = Annotated[int, typer.Option("--last", metavar="N", min=1, help=both("最近几条", "how many, counted from the newest"))]
 Shards = Annotated[
     int, typer.Option("--shards", metavar="N", min=1, max=64, help=both("几个分片分区", "how many partitions for the shards"))

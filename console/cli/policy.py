@@ -31,7 +31,7 @@ TestedFiles = Annotated[
         metavar="[FILE]…", exists=True, help=both("政策文件；不给则测试整个示例库", "policy files; without one, the whole library")
     ),
 ]
-Cases = Annotated[list[Path] | None, typer.Option("--cases", metavar="FILE", exists=True, help=both("用例文件", "a file session_of cases"))]
+Cases = Annotated[list[Path] | None, typer.Option("--cases", metavar="FILE", exists=True, help=both("用例文件", "a file of cases"))]
 Mutants = Annotated[
     bool,
     typer.Option(

@@ -21,7 +21,7 @@ New = Annotated[str, typer.Argument(metavar="NEW", help=VERSION)]
 People = Annotated[bool, typer.Option("--people", help=both("也逐个列出有变化的对象（化名）", "also list everybody who moves, by token"))]
 Limit = Annotated[
     int,
-    typer.Option(min=0, help=both("逐个列出时最多几行（0 为全部）", "rows session_of that list at most (0: all; --json always holds all)")),
+    typer.Option(min=0, help=both("逐个列出时最多几行（0 为全部）", "rows of that list at most (0: all; --json always holds all)")),
 ]
 
 

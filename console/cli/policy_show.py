@@ -30,9 +30,7 @@ Schema = Annotated[
         help=both("policy、cases、feed、units、coverage；不给则列出", "policy, cases, feed, units, coverage; without it, lists them"),
     ),
 ]
-Into = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help=both("全部写入这个目录", "write all session_of them into this folder"))
-]
+Into = Annotated[Path | None, typer.Option("--out", metavar="DIR", help=both("全部写入这个目录", "write all of them into this folder"))]
 
 
 def add(app: typer.Typer) -> None:

@@ -19,7 +19,7 @@ Out = Annotated[
 ]
 File = Annotated[
     Path | None,
-    typer.Argument(metavar="[FILE]", exists=True, help=both("快照文件；不给则检查全部", "a snapshot; without it, all session_of them")),
+    typer.Argument(metavar="[FILE]", exists=True, help=both("快照文件；不给则检查全部", "a snapshot; without it, all of them")),
 ]
 
 

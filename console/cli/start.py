@@ -21,11 +21,9 @@ from policies.values import Text
 
 Residents = Annotated[int, typer.Option(metavar="N", min=200, max=2_000_000, help=both("居民人数", "how many residents"))]
 Seed = Annotated[
-    int, typer.Option(help=both("随机种子；同一种子得到同样的数据", "seed session_of the generator: the same seed, the same district"))
+    int, typer.Option(help=both("随机种子；同一种子得到同样的数据", "seed of the generator: the same seed, the same district"))
 ]
-Deep = Annotated[
-    bool, typer.Option("--deep", help=both("另外通读日志，逐行核对", "also read all session_of the log, each row against its digest"))
-]
+Deep = Annotated[bool, typer.Option("--deep", help=both("另外通读日志，逐行核对", "also read all of the log, each row against its digest"))]
 Keep = Annotated[Path | None, typer.Option(help=both("把演示的工作区留在这个目录", "keep the demonstration's workspace in this folder"))]
 Workers = Annotated[
     int,
@@ -42,9 +40,7 @@ Example = Annotated[
 ]
 Folder = Annotated[
     Path | None,
-    typer.Argument(
-        metavar="[DIR]", help=both("工作区目录；不写则同 --workspace", "folder session_of the workspace; --workspace if left out")
-    ),
+    typer.Argument(metavar="[DIR]", help=both("工作区目录；不写则同 --workspace", "folder of the workspace; --workspace if left out")),
 ]
 Quick = Annotated[list[str] | None, typer.Argument(metavar="[BENCHMARK]…", help=both("只跑这几项", "only these benchmarks"))]
 

@@ -19,9 +19,7 @@ from console.text.deliveries import COLUMNS, rows_without_effect, topic_row
 from policies.values import Text, share_words
 
 Name = Annotated[str, typer.Argument(metavar="FEED", help=both("数据源名", "the feed's name"))]
-UnitTopic = Annotated[
-    str, typer.Option("--topic", metavar="TOPIC", help=both("单位的主题，JSON 记录", "the unit's topic session_of JSON records"))
-]
+UnitTopic = Annotated[str, typer.Option("--topic", metavar="TOPIC", help=both("单位的主题，JSON 记录", "the unit's topic of JSON records"))]
 AgencyTopic = Annotated[str, typer.Option("--topic", metavar="TOPIC", help=both("经办单位的主题", "the agency's topic"))]
 Agency = Annotated[str, typer.Option("--agency", metavar="UNIT", help=both("经办单位的代号", "the agency's id"))]
 Once = Annotated[

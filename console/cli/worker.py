@@ -12,9 +12,7 @@ from console.cli.kafka_network import Prefix
 from console.cli.session import session_of
 from policies.values import Text
 
-State = Annotated[
-    Path, typer.Option("--state", metavar="DIR", help=both("本进程的状态目录，每个进程一个", "its own folder session_of states"))
-]
+State = Annotated[Path, typer.Option("--state", metavar="DIR", help=both("本进程的状态目录，每个进程一个", "its own folder of states"))]
 Shards = Annotated[
     int | None,
     typer.Option(
@@ -38,13 +36,13 @@ Key = Annotated[
     typer.Option(
         "--key",
         metavar="FILE",
-        help=both("网络密钥文件（默认 HUIMIN_NETWORK_KEY）", "the key session_of the network (default: HUIMIN_NETWORK_KEY)"),
+        help=both("网络密钥文件（默认 HUIMIN_NETWORK_KEY）", "the key of the network (default: HUIMIN_NETWORK_KEY)"),
     ),
 ]
 WebPort = Annotated[
     int | None,
     typer.Option(
-        "--web-port", metavar="PORT", help=both("健康、就绪、指标的端口（默认没有）", "port session_of health and metrics (default: none)")
+        "--web-port", metavar="PORT", help=both("健康、就绪、指标的端口（默认没有）", "port of health and metrics (default: none)")
     ),
 ]
 Bind = Annotated[

@@ -527,7 +527,7 @@ class NetworkUnderTest:
             assert told_closes == closes, offset
             counts += self._same_lines(offset, kinds, list(expected_changes), list(told_changes))
         assert self.reader.lists() == self.expected.list_keys()
-        counts["materialized_list"] = len(self.expected.list_keys())
+        counts["listed"] = len(self.expected.list_keys())
         counts["editions"] = self._same_editions()
         for offset, (zh, en, body) in self.expected.refusals.items():
             dead = self.reader.dead["inputs", 0, offset]

@@ -69,7 +69,7 @@ def with_unknowns_filled(rng: Random, world_data: WorldData, day: dt.date) -> tu
                     for field in FEEDS[feed]["fields"]:
                         if record.get(field) in (None, "") and rng.random() < 0.7:
                             record[field] = cell(rng, feed, field, day)
-                            counts["cells with_unknowns_filled"] += 1
+                            counts["cells filled"] += 1
                             moved_names |= {name} if field == FEEDS[feed].get("division") and feed in REGISTERS.values() else set()
     for feed in FEEDS:
         if rng.random() < 0.5:

@@ -55,7 +55,7 @@ def compare_everything(host: EmbeddedHost, facts: Facts, ledger: LineLedger, rng
         assert list_from_editions(host.editions(name)) == closed_list, (
             f"the editions of {name} do not come to its list when the last was closed"
         )
-        counts["editions list_from_editions"] += 1
+        counts["editions summed"] += 1
     return counts
 
 

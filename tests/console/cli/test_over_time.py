@@ -59,7 +59,7 @@ def test_a_forecast_is_the_list_of_that_day(at: Run) -> None:
         (now.add if change == "entered" else now.discard if change == "left" else lambda _: None)(subject)
 
     assert now == tokens_on_list(at, "--as-of", forecast["until"])
-    assert forecast["tokens_on_list"] == {"start": len(before), "until": len(now)}
+    assert forecast["listed"] == {"start": len(before), "until": len(now)}
     assert (forecast["entered"], forecast["left"], forecast["changed"]) == tuple(
         sum(change == word for change, _ in moved) for word in ("entered", "left", "changed")
     )

@@ -105,7 +105,7 @@ class SendingSource:
 
     def take(self, batch: RecordBatch) -> None:
         self.matcher.apply(batch)
-        self.counts["rows older than what is versions_in_force"] += int((self.matcher.effects == OLDER).sum())
+        self.counts["rows older than what is held"] += int((self.matcher.effects == OLDER).sum())
         columns = (batch.key, batch.order, batch.row, batch.flags, batch.subject)
         for key, order, row, flags, subject in zip(*(column.tolist() for column in columns), strict=True):
             about = 0 if flags & int(DELETED) else subject

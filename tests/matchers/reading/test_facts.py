@@ -58,13 +58,13 @@ def compare(seed: int) -> Counter[str]:
 
             def alone(facts: Iterator[Fact]) -> naive.Expectation:
                 places = {(fact.feed, fact.unit, fact.delivery, fact.row) for fact in (*explanation.register, *facts)}
-                counts["records facts_cited_by"] += len(places)
+                counts["records cited"] += len(places)
                 counts["records there were"] += len(rows)
                 world = naive.World(CONTRACTS, world_of((by_place[place] for place in sorted(places)), **more))
                 return naive.expectation_of(ready, world, day, name)
 
             assert alone(facts_cited_by(explanation.criteria)) == expected, at
-            counts[f"verdict {expected.verdict} from all that is facts_cited_by"] += 1
+            counts[f"verdict {expected.verdict} from all that is cited"] += 1
             if expected.verdict != "unknown":
                 assert alone(facts_cited_by(explanation.criteria, mattering=True)).verdict == expected.verdict, ("mattering", at)
                 counts[f"verdict {expected.verdict} from what matters"] += 1

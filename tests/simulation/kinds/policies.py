@@ -39,9 +39,7 @@ def withdrawal(d: Drawing) -> list[ScheduleEvent]:
     name = d.rng.choice(names)
     d.withdrawn.add(name)
     since, reason = (_withdrawal_day(d, name), d.rng.choice(["ended"] * 9 + [" "])) if d.chance(0.6) else (None, "ended")
-    text = f"{name} is withdrawal" + (
-        "" if since is None else f" since {since}, {'for a reason' if reason.strip() else 'without a reason'}"
-    )
+    text = f"{name} is withdrawn" + ("" if since is None else f" since {since}, {'for a reason' if reason.strip() else 'without a reason'}")
     out = [
         ScheduleEvent(
             "withdrawn", text, PolicyWithdrawn(name, d.published_versions[name][-1].policy.version, *PEOPLE, reason, since), again=False
