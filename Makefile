@@ -1,6 +1,6 @@
 # make demo   a made-up district, from records to lists that stay true; with KAFKA=2 on a real Kafka and two workers (Java 17, Maven)
 # make test   the tests, a real Kafka included; FAST=1 for the inner loop: no Kafka, no seeds, no long tests
-# make check  style, types, which layer may import which, and where each library may be imported
+# make check  style, types, names, which layer may import which, and where each library may be imported
 # make prove  the long proofs: four times the seeds, 20,000 simulated schedules, and every property on other examples (an hour and a half)
 # make bench  the figures of docs/benchmarks.md
 # Each sets up what it needs in .venv; nothing else has to be installed but Python 3.11 to 3.13 and make.
@@ -36,6 +36,7 @@ check: ready
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.docs.names
 
 # The seeded proofs, TIMES times the seeds of `make test`, and SCHEDULES of the simulator; then every other property on the examples of each of SEEDS.
 # A night: TIMES=40 SCHEDULES=100000 SEEDS="1 2 3".

@@ -44,7 +44,7 @@ class DocumentCache:
             Invalid: with every problem of every text.
         """
         name = _texts(units, contracts)
-        catalogue = self._cached(name)
+        catalogue = self._lookup(name)
         if not isinstance(catalogue, Catalogue):
             catalogue = self._parts.build_catalogue(units, contracts)
             self.fresh += 1
@@ -58,7 +58,7 @@ class DocumentCache:
             Invalid: with every problem of the text.
         """
         name = _digest(text, self._name(catalogue))
-        policy = self._cached(name)
+        policy = self._lookup(name)
         if not isinstance(policy, Policy) or exceeded_limit(policy, catalogue.feeds) is not None:  # a checkpoint may hold anything
             policy = self._parts.read_policy(text, file, catalogue)
             self.fresh += 1
@@ -69,7 +69,7 @@ class DocumentCache:
         """All documents that were asked for, as JSON; none if the program that reads has no name."""
         return {"reader": self._parts.reader, "checked": _plain_documents(self._checked) if self._parts.reader else {}}
 
-    def _cached(self, name: str) -> Any:
+    def _lookup(self, name: str) -> Any:
         if name in self._checked:
             return self._checked[name]
         return serial.from_json(self._stored_documents[name]) if name in self._stored_documents else None

@@ -1,7 +1,7 @@
-"""Banned names, counted module by module: ``python -m tests.docs.names``, which ``make check`` runs.
+"""Finds banned names in all modules: ``python -m tests.docs.names``, which ``make check`` runs.
 
 Banned are names of functions, classes, modules and variables that are one past participle, the words in ``VAGUE``, and the prose in ``PROSE``.
-What is left stands in names.txt beside this module, one module and its count a line. A count may only fall; ``--write`` writes the file anew.
+names.txt beside this module holds the exceptions, one name of one module a line, each with its reason.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ import ast
 import re
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from tests.docs.pages import ROOT
 
-LEFT = Path(__file__).with_name("names.txt")
+ALLOWED = Path(__file__).with_name("names.txt")
 VAGUE = frozenset({"found", "one", "told", "said", "it", "them", "way"})
 """These words say nothing about a value."""
 IRREGULAR = re.compile(
@@ -73,36 +72,28 @@ def banned_names(text: str) -> Iterator[tuple[int, str]]:
         yield from ((number, match[0]) for match in PROSE.finditer(line))
 
 
-def counts() -> Counter[str]:
-    """The number of banned names in each module of the tree, including the name of the module itself."""
+def bound_names() -> set[tuple[str, str]]:
+    """Every banned name or word of the tree with its module; a module with a banned name counts as its own."""
     paths = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    in_modules = {
-        path: sum(1 for _ in banned_names((ROOT / path).read_text(encoding="utf-8"))) + is_participle(Path(path).stem) for path in paths
-    }
-    return Counter({path: count for path, count in in_modules.items() if count})
+    names = {(path, name) for path in paths for _, name in banned_names((ROOT / path).read_text(encoding="utf-8"))}
+    return names | {(path, Path(path).stem) for path in paths if is_participle(Path(path).stem)}
 
 
-def allowed_counts() -> Counter[str]:
-    """The counts in names.txt."""
-    lines = LEFT.read_text(encoding="utf-8").split("\n") if LEFT.exists() else []
-    return Counter({path: int(count) for path, _, count in (line.rpartition(" ") for line in lines if line)})
+def allowed_names() -> dict[tuple[str, str], str]:
+    """What names.txt allows, each name with its module and the reason: ``path name: reason`` a line."""
+    lines = [line.partition(": ") for line in ALLOWED.read_text(encoding="utf-8").splitlines()]
+    return {tuple(where.split(" ")): reason for where, _, reason in lines}  # type: ignore[misc]  # a path and a name
 
 
-def main(arguments: list[str]) -> int:
-    """Prints where a count differs from names.txt; exit code 1 if any does."""
-    now, before = counts(), allowed_counts()
-    if "--write" in arguments:
-        LEFT.write_text("".join(f"{path} {count}\n" for path, count in sorted(now.items())), encoding="utf-8")
-        print(f"{sum(now.values())} banned names in {len(now)} modules")
-        return 0
-    for path in sorted(now | before):
-        if now[path] > before[path]:
-            print(f"{path}: {now[path]} banned names, {before[path]} allowed:")
-            print(*(f"  {line}: {name}" for line, name in sorted(banned_names((ROOT / path).read_text(encoding="utf-8")))), sep="\n")
-        elif now[path] < before[path]:
-            print(f"{path}: {now[path]} banned names, and {before[path]} allowed: python -m tests.docs.names --write")
-    return int(now != before)
+def main() -> int:
+    """Prints banned names that are not allowed, and what is allowed without need or without a reason; 1 where there are any."""
+    names, allowed = bound_names(), allowed_names()
+    problems = [f"{path}: {name} is banned; see tests/docs/names.py" for path, name in sorted(names - allowed.keys())]
+    problems += [f"{path}: {name} is gone; take its line off {ALLOWED.name}" for path, name in sorted(allowed.keys() - names)]
+    problems += [f"{path}: {name} is allowed without a reason" for (path, name), reason in sorted(allowed.items()) if not reason]
+    print("\n".join(problems) or f"names: {len(allowed)} exceptions, each with its reason")
+    return int(bool(problems))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -75,7 +75,7 @@ def join_network(patch: pytest.MonkeyPatch, network: MemoryNetwork, depot: bool 
 
 def impatient(patch: pytest.MonkeyPatch) -> None:
     """Nobody is waited for."""
-    patch.setattr("services.erasure.erasing.empty_topics", partial(erase_from_network, seconds=0.0))
+    patch.setattr("services.erasure.erasing.erase_from_network", partial(erase_from_network, seconds=0.0))
 
 
 def erase_canary(workspace: Workspace, number: str = canary.CANARY) -> Erasure:
