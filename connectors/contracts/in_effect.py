@@ -57,7 +57,14 @@ class IneffectiveDocument:
 
 @dataclass(frozen=True, slots=True)
 class EffectiveDocuments:
-    """The documents that are in effect from the next write on, their catalogue, its new steps, and the documents not in effect."""
+    """The texts of units.yaml and of the contracts that hold from the next write on.
+
+    Args:
+        contracts: texts by file name; an earlier text where the one on disk is refused.
+        catalogue: the catalogue of these texts.
+        steps: how it differs from the accepted catalogue; none before the first write.
+        ineffective: the texts on disk that do not hold, each with its problems.
+    """
 
     units: str
     contracts: dict[str, str]

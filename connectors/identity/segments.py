@@ -135,7 +135,7 @@ class Segments:
         return self.folder / (name + SUFFIX)
 
     def _all_names(self, prefix: str, there: Seals) -> list[str]:
-        """The names of a prefix: those in a manifest, and those of files that lie there besides."""
+        """The segment names with a prefix, sorted: those in the manifest ``there``, and those of files on disk that it lacks."""
         return sorted(name for name in there.keys() | self._lying() if name.startswith(prefix))
 
     def _lying(self) -> set[str]:

@@ -39,7 +39,7 @@ class Vault:
 
     Args:
         key: of 32 bytes (``infra.keys.derived_key``).
-        begun: identities were kept here before, so that there must be a manifest.
+        must_exist: identities were kept here before, so that there must be a manifest.
 
     Raises, from every method that reads:
         DamagedVault: a segment cannot be read or trusted; then nothing is returned.

@@ -73,7 +73,7 @@ class Flaw:
 
     Args:
         row: the data row of the delivery, from 1.
-        found: the class of the value.
+        value_class: the class of the value.
         line: the line of the file, in a workbook the row of the sheet; 0 where there is no file.
         place: the column in the file: in a workbook its letters, behind the sheet's name where several are read; in a CSV its
             position; "" in JSON lines.

@@ -29,7 +29,7 @@ class SampleTable:
     """One table of a file, and which of its columns are in the contract.
 
     Args:
-        found: columns of the contract that the file has; ``missing`` are those that it lacks.
+        present: columns of the contract that the file has; ``missing`` are those that it lacks.
         unused: other columns of the file; none where the header has no column of the contract.
     """
 
@@ -50,7 +50,7 @@ class Sample:
         unplaced: rows without a readable subject or key.
         by_rule: broken cells by column and rule.
         flaws: the first ten of them.
-        refused: why the file is refused, None where it is not; the counts are then those up to that place.
+        refusal: why the file is refused, None where it is not; the counts are then those up to that place.
     """
 
     encoding: str = ""

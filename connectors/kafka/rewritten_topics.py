@@ -24,7 +24,7 @@ def run_label(run: str, last: bytes = b"") -> bytes:
 
 
 def label_of(record: Any) -> bytes | None:
-    """The label (``word``) of a copy, or of the message that begins a run; None for any other message."""
+    """The label (``run_label``) of a copy, or of the message that begins a run; None for any other message."""
     label: bytes | None = dict(record.headers).get(REWRITTEN)
     return label
 

@@ -69,7 +69,7 @@ def listen(reading: Reading, listener: Listener, stop: Callable[[], bool], once:
     Partitions that are added meanwhile are read from their start at the next call.
 
     Raises:
-        NoTopic, NoAnswer: the broker. LostMessages: see ``starts``. TokenCollision, Refused: see ``Listener.take``.
+        NoTopic, NoAnswer: the broker. LostMessages: see ``start_offsets``. TokenCollision, Refused: see ``Listener.take``.
     """
     spans = reading.spans()
     reading.begin(start_offsets(listener.sink.state, listener.wanted, spans))

@@ -199,7 +199,7 @@ class _Reader:
         return ANSWERS.get(text.lower(), False)
 
     def _twice(self, row_outcome: OutcomeRow) -> None:
-        """Refuses a row that contradicts an earlier one of its subject and day."""
+        """Notes a mistake for a row that contradicts an earlier row of its subject: another answer, or another outcome of the same day."""
         statements: dict[Any, Any] = {("?", check): answer for check, answer in row_outcome.answers}
         if row_outcome.outcome is not None:
             statements["outcome", row_outcome.on] = (row_outcome.outcome, row_outcome.criterion)

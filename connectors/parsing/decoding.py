@@ -160,7 +160,7 @@ def utf8_blocks(file: BinaryIO, encoding: str, name: str, on_encoding: Callable[
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     while head:
         if encoding == "utf-8":
-            yield head  # polars and json check it (``told``)
+            yield head  # polars and json check it (``file_errors``)
         else:
             yield _decoded_block(decoder, head, line, encoding, name)
             line += head.count(b"\n")

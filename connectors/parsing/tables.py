@@ -31,7 +31,7 @@ def pieces(
         columns: the required columns; other columns are not read.
         optional: columns that are read where they are there.
         layout: where the table is in the file.
-        identifiers: the columns that identify subjects and records, the subject's first (``connectors.parsing.rows.Wanted``).
+        identifiers: the columns that identify subjects and records, the subject's first (``connectors.parsing.rows.TableRequest``).
         notes: gets facts about the file.
 
     Raises:

@@ -42,6 +42,6 @@ class Terminal(Console):
         return super().render_str(escaped_text(text), **options)
 
     def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
-        """The segments of anything, escaped again in case a text bypassed ``Line`` and ``render_str``; line ends are kept."""
+        """The segments of anything, escaped again in case a text bypassed ``EscapedText`` and ``render_str``; line ends are kept."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=lines(segment.text.split("\n")))

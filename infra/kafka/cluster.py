@@ -4,8 +4,8 @@ The folder holds all there is to know. ``up`` starts the brokers that do not run
 else. So anybody may call both at any time, and again. For tests, and for one machine; a Kafka that others run is connected to in the same
 way (``connection.py``).
 
-The tree of errors: ``NotStarted`` (``launch.py``: memory, ports, disk; 1), ``NoCluster`` (2) and ``OtherCluster`` (5; ``plan.py``),
-``NoRuntime`` (``jars.py``; 1), ``Occupied`` (``processes.py``; 5), each the operator's. Source: Apache Kafka 4.4, "KRaft": combined nodes.
+The tree of errors: ``BrokerDown`` (``launch.py``: memory, ports, disk; 1), ``NoCluster`` (2) and ``OtherCluster`` (5; ``plan.py``),
+``NoRuntime`` (``jars.py``; 1), ``LockTimeout`` (``processes.py``; 5), each the operator's. Source: Apache Kafka 4.4, "KRaft": combined nodes.
 """
 
 from __future__ import annotations

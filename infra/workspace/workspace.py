@@ -97,7 +97,7 @@ class Workspace:
         return cls(root, environment or {}, say)
 
     def folder(self, name: str) -> Path:
-        """One of the workspace's folders, to read; ``Linked`` where it is a link, or holds one where only the program writes."""
+        """One of the workspace's folders, to read; ``ForbiddenLink`` where it is a link, or holds one where only the program writes."""
         refuse_links(self.root / name, below=name in PROGRAM_FOLDERS)
         return self.root / name
 

@@ -68,7 +68,7 @@ class CriteriaReader:
         self._planes = [(node[0], node[3] ^ edge) for node, edge in zip(at_leaves, edges, strict=True)]
 
     def read(self, rows: Int32, day: date) -> CriteriaReadings:
-        """The policy read for these subjects on a day."""
+        """For each subject on a day: the truth of every criterion, which criteria decide, the verdict, the status, and what is missing."""
         runner, n = self.runner, len(rows)
         words = runner.program.mask_words
         side = self.state.side(runner, day)

@@ -246,10 +246,10 @@ def _both(staged: StagedRows, rows: Sequence[Int32], place: Sequence[int]) -> St
 
 
 def replacement(store: Store, feed: str, source: int, delivery: int, rows: RecordBatch | None = None) -> Replacement:
-    """What a sound full replacement does, not yet written (``replace``).
+    """The records of a source that a full replacement withdraws, and the kept versions that become records in their place; ``replace`` writes both.
 
     Args:
-        rows: the records that come in, where the locator sends them; else those kept here come in.
+        rows: in a partition, the new records that the locator sends; otherwise they are found among the versions kept here.
     """
     lay = store.layout.feeds[feed]
     place, comeback = (lay.position, source), Counter[int]()

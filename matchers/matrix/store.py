@@ -104,7 +104,7 @@ class Store:
         return self.epoch
 
     def next_marks(self, count: int) -> int:
-        """A number; with the next ``count`` numbers no subject is marked."""
+        """Reserves ``count`` marks that no subject has: n + 1 to n + ``count``, where n is returned."""
         if self.mark + count >= 2**31:
             for marks in self.marks:
                 marks[:] = 0

@@ -31,7 +31,7 @@ def in_force(policy: Policy, day: date) -> bool:
 
 
 class MatcherState:
-    """Records, day, coverage and answers."""
+    """What verdicts are made from, except the policies: the records (``store``), the day, the coverage statements and the answers to checks."""
 
     def __init__(self, catalogue: Catalogue, day: date) -> None:
         self.catalogue = catalogue

@@ -72,7 +72,7 @@ class DatedParameter:
 
 @dataclass(slots=True)
 class Parameters:
-    """Every parameter of one policy; ``broken`` are named but could not be read."""
+    """Every parameter of one policy; ``unreadable`` are named but could not be read."""
 
     reporter: Reporter
     start: date | None

@@ -1,7 +1,7 @@
 """Validating one part of a document against its class; what is wrong becomes problems with places.
 
 pydantic says what is wrong and where; the sentence about what was expected is the class's own description of that key. ``slip_of_shape``,
-``words_of`` and ``followed`` serve the contracts' reporter, too (``connectors.contracts.reporting``). Source: pydantic's error types.
+``words_of`` and ``classes_at`` serve the contracts' reporter, too (``connectors.contracts.reporting``). Source: pydantic's error types.
 """
 
 from __future__ import annotations

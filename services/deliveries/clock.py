@@ -37,7 +37,7 @@ class ForeseenChanges:
 
     Args:
         changes: the lines.
-        held: the number of further changes that would be held back.
+        held_count: the number of further changes that would be held back.
     """
 
     changes: Sequence[CandidateChange]

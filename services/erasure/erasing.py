@@ -65,7 +65,7 @@ def erase_person(workspace: Workspace, token: int, by: str, approved_by: str, re
             depot. Nothing has changed.
         Conflict: another erasure is unfinished.
         HuiminError: nothing here is about such a person.
-        Busy, NoRoom, and as ``network_erasing.emptied``: not all is done; ``finish`` goes on.
+        Busy, NoRoom, and as ``network_erasing.erase_from_network``: not all is done; ``finish_erasure`` goes on.
     """
     path = note_path(workspace)
     if path.exists():
@@ -92,7 +92,7 @@ def finish_erasure(workspace: Workspace) -> Erasure | None:
     Where the note is lost (a copy of the folder was put back without it), the person is looked for in the log and the vault.
 
     Raises:
-        As for ``erase``.
+        As for ``erase_person``.
     """
     work = _finish(workspace)
     return None if work is None else work.result({}, {}, is_known=False)

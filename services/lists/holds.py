@@ -1,6 +1,6 @@
 """Holds: changes of lists beyond their bounds, kept back until two people decide.
 
-``huimin holds list`` calls ``holds``; every service that submits messages announces the holds that it opens (``announced_holds``). One hold
+``huimin holds list`` calls ``holds``; every service that submits messages announces the holds that it opens (``announce_holds``). One hold
 in detail, and its decision: ``services.lists.hold_decisions``. The book of lists says who is held back. A hold without subjects that nobody
 decided has dissolved by itself. Source: docs/en/semantics.md, "Holding back".
 """

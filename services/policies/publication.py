@@ -125,7 +125,7 @@ def withdraw(
     workspace: Workspace, name: str, by: str, approved_by: str, reason: str, since: date | None, *, confirm: Callable[[], bool] | None,
     notify: Notify, progress: Progress = silent,
 ) -> tuple[PolicyWithdrawal, MatchedStreets | None]:  # fmt: skip
-    """Withdraw a policy; one person withdraws, another approves. On a network, waits as ``publish`` does.
+    """Withdraw a policy; one person withdraws, another approves. On a network, waits as ``publish_draft`` does.
 
     Args:
         since: the day from which it counts as withdrawn; None: today.

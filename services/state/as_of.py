@@ -1,6 +1,6 @@
 """The state as of another day, to read only, and the materialized lists of a state.
 
-Begin with ``seen`` and ``listed``.
+Begin with ``state_known_at`` and ``materialized_list``.
 
 ``--as-of`` shows what a tick to that day would decide: that tick is applied to a copy of the state. An earlier day shows the versions that
 were in force then, without a withdrawal that counts from a later day (docs/en/semantics.md, section 12).

@@ -2,19 +2,19 @@
 
 The tree, below ``policies.problems.problems.HuiminError``:
 
-- ``Refused``       the sender: the present state does not allow the message; correct it, then send it again. exit 5, or 3
-- ``Replayed``      below ``Refused``: the decision came before, or is too old; decide again. exit 5
+- ``Refusal``       the sender: the present state does not allow the message; correct it, then send it again. exit 5, or 3
+- ``RepeatedDecision``      below ``Refusal``: the decision came before, or is too old; decide again. exit 5
 - ``Unreadable``    the sender: the bytes are no message of ours, or changed on the way; fetch them again. exit 3
-- ``Unproved``      below ``Unreadable``: no member of the network made these bytes; find out who else writes to the topic. exit 3
+- ``InvalidSeal``      below ``Unreadable``: no member of the network made these bytes; find out who else writes to the topic. exit 3
 - ``NewerFormat``   the operator: written by a newer Huimin; upgrade. exit 1
 - ``OlderFormat``   the operator: written by a version before the first release; make a new workspace. exit 1
-- ``Damaged``       us or the disk: what is stored does not read back; restore a copy. exit 1
+- ``DamagedStore``       us or the disk: what is stored does not read back; restore a copy. exit 1
 - ``NoRoom``        the operator: the disk is full or a limit was met; free space, then try again. exit 1
 - ``Busy``          the operator: another process writes here; wait, or stop it. exit 5
 - ``NotThere``      the operator: no store at that path. exit 2
 - ``NotKept``       the user: the moment is before the beginning, beyond the end, or older than the retention. exit 2
 
-``Refused`` is raised before anything has changed, so a host can go on with the state it has.
+``Refusal`` is raised before anything has changed, so a host can go on with the state it has.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from policies.values import Text
 
 
 class Refusal(HuiminError):
-    """The present state does not allow this message; the state has not changed."""
+    """Raised where the present state does not allow a message; the state has not changed."""
 
     def __init__(self, text: Text, exit_code: int = 5) -> None:
         super().__init__(text, exit_code)

@@ -74,7 +74,7 @@ class Fold(Protocol):
         """Applies the next message and gives the outputs; the same messages always give the same outputs.
 
         Args:
-            unproved: why the message is refused unread. An empty body, which is unreadable too, makes the same state.
+            seal_error: why the message is refused unread. An empty body, which is unreadable too, makes the same state.
         """
         ...
 

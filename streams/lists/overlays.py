@@ -27,7 +27,7 @@ Key: TypeAlias = tuple[str, int]
 
 @dataclass(slots=True)
 class Overlay:
-    """One subject's place on the computed list (``found``) and on the materialized list (``told``). None: not listed."""
+    """One subject's place on the computed list (``computed``) and on the materialized list (``materialized``). None: not listed."""
 
     computed: Content | None
     materialized: Content | None
@@ -69,7 +69,7 @@ def trigger_of(kind: str, about: str) -> HoldTrigger:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold: its trigger, its day, and the decision about it."""
+    """Changes of a list that are held back until people decide: what triggered the hold, its day, and the decision; None while open."""
 
     id: str
     trigger: HoldTrigger

@@ -69,7 +69,7 @@ class FaustHost:
         make: makes the fold of a topic and partition.
         seal: makes and checks the seals of the network's messages.
         prefix: of the topics' names.
-        failed: called with the first error; the process must then end.
+        on_failure: called with the first error; the process must then end.
     """
 
     def __init__(

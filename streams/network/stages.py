@@ -136,7 +136,7 @@ class Stage:
         return self.fold.offset
 
     def take(self, body: bytes, offset: int, seal_error: InvalidSeal | None = None) -> bool:
-        """Applies the message at an offset, in memory; False if it was applied before. The log keeps no body of an ``unproved`` message.
+        """Applies the message at an offset, in memory; False if it was applied before. The log keeps no body of an ``seal_error`` message.
 
         Raises:
             Damaged: messages before this one are missing.

@@ -10,7 +10,7 @@ from streams.network.merger import MessageProgress
 
 
 class InputsPort(Protocol):
-    """The topic of inputs (``connectors.kafka.broker``)."""
+    """Sends messages to the topic of inputs, and reads them by offset (``connectors.kafka.broker``)."""
 
     def append(self, body: bytes) -> Callable[[], int]:
         """Sends a message; gives a function that waits for the broker and returns the offset."""

@@ -37,7 +37,7 @@ _ATTEMPTS = 5
 class Row:
     """One message as stored. ``closes`` names the policy whose edition it closes, ``*`` for all; ``outputs`` is None without lines.
 
-    ``erases``: it decides an erasure, whose traces are still in the files (``Log.unfinished``).
+    ``erases``: it decides an erasure, whose traces are still in the files (``Log.first_unfinished_erasure``).
     """
 
     offset: int
@@ -69,7 +69,7 @@ class Log:
         with as_store_errors(self.path):
             if not readonly and folder != MEMORY and not exists(folder):
                 os.close(private(self.path, os.O_WRONLY | os.O_CREAT))  # SQLite gives the files beside it the same rights
-            self._db = open_database(None if folder == MEMORY else self.path, readonly)  # used by one thread at a time (``Behind``)
+            self._db = open_database(None if folder == MEMORY else self.path, readonly)  # used by one thread at a time (``WriteBehind``)
             try:
                 if self._format() == 0 and head is not None and known_head is not None:
                     raise DamagedStore(log_heads.behind(self.path, -1, head, known_head))
@@ -244,7 +244,7 @@ class Log:
             return [int(offset) for (offset,) in self._db.execute("SELECT offset FROM scrubbing ORDER BY offset")]
 
     def first_unfinished_erasure(self) -> int | None:
-        """The first offset in ``undone``; None if there is none."""
+        """The first offset in ``unfinished_erasures``; None if there is none."""
         return next(iter(self.unfinished_erasures()), None)
 
     def manifests(self, policy: str) -> dict[int, str]:

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class WriteBehind(Generic[T]):
-    """Writes transactions in a thread, one at a time. ``begin`` takes a row and an item that stands for it; ``settled`` gives the item once
+    """Writes transactions in a thread, one at a time. ``begin`` takes a row and an item that stands for it; ``wait_durable`` gives the item once
     the row is durable, and ``on_durable`` is called with it."""
 
     def __init__(self, log: Log, on_durable: Callable[[T], None]) -> None:

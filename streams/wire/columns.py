@@ -67,7 +67,7 @@ def pack_columns(facts: Mapping[str, Any], columns: Mapping[str, npt.NDArray[Any
 
 
 def unpack_columns(data: memoryview, columns: Mapping[str, type[np.generic]]) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-    """Facts and columns from ``joined``, each column in its type."""
+    """Facts and columns from ``pack_columns``, each column in its type."""
     if bytes(data[:1]) == b"{":
         facts = json.loads(bytes(data))
         return facts, {name: np.array(facts["columns"][name], kind) for name, kind in columns.items()}

@@ -41,7 +41,7 @@ def is_participle(name: str) -> bool:
     """Whether a name is one word, and that a past participle.
 
     Of a class in CamelCase, the last word decides: ``DescribedFeed`` is a feed. A participle behind another word is the usual name of an event
-    or a state (``DeliveryStarted``, ``NotUpgraded``), so only a class of one word is banned for it (``Told``).
+    or a state (``DeliveryStarted``, ``ListChanged``), so only a class of one word is banned for it (``Told``).
 
     Example:
         >>> [name for name in ("Told", "_Checked", "kept", "DescribedFeed", "DeliveryStarted", "sorted_rows") if is_participle(name)]

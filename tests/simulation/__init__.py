@@ -5,6 +5,6 @@ evaluator says of the facts, in any order. Suppressions and holds depend on the 
 same order. A seed is a schedule; ``python -m tests.simulation --seed N`` replays one.
 
 Modules in the order of import: ``network`` (documents), ``naming`` (identity decisions), ``facts`` (what was acknowledged), ``drawing`` (the
-random choices of a schedule), ``kinds/`` (everything that can happen, a module for each subject), ``schedule``, ``told`` and ``expecting``
-(what must hold), ``beside``, ``hosting`` (a host that dies), ``running``, ``shrinking``, ``planted``.
+random choices of a schedule), ``kinds/`` (everything that can happen, a module for each subject), ``schedule``, ``materialized_lists`` and
+``expecting`` (what must hold), ``beside``, ``hosting`` (a host that dies), ``running``, ``shrinking``, ``planted_bugs``.
 """

@@ -23,9 +23,9 @@ class ScheduleEvent:
 
     Args:
         kind: its name in the table of kinds.
-        said: a description for a reader.
+        description: a description for a reader.
         message: the message to the host; None where the schedule itself acts (a crash, a quiet point).
-        told: the content of the message by names instead of tokens, in the form that its row of ``TELLING`` expects.
+        payload: the content of the message by names instead of tokens, in the form that its row of ``TELLING`` expects.
         delay: how many events after its place it arrives; below zero before it.
         again: whether it may arrive a second time.
         number: its place in the whole schedule; it stays when other events are dropped.

@@ -31,7 +31,7 @@ class PlantedBug:
     """A planted bug.
 
     Args:
-        said: what is wrong, in a few words.
+        description: what is wrong, in a few words.
         plant: changes the program, until the patch is undone.
         equivalent: why nobody can see it, if so.
     """

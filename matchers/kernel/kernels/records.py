@@ -153,7 +153,7 @@ def lower_hidden(arena, count):
 
 @njit(cache=True, nogil=True)
 def write_record(row, record, lay, is_gone):
-    """Copies version, flags and body; chain lanes stay. A gone record is in no chain and has no subject."""
+    """Copies version, flags and body; chain lanes stay. Where ``is_gone``, the record gets no subject and no links."""
     record[ORDER : ROW + 1] = row[ORDER : ROW + 1]
     record[FLAGS] = row[FLAGS]
     record[SUBJECT] = -1 if is_gone else row[SUBJECT]

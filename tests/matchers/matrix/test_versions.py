@@ -1,6 +1,6 @@
 """Which version of a record counts, in any order of arrival: rows without usable order, and full replacements that are still open.
 
-The test keeps every version a source sent, and ``wanted`` picks the winners as the page defines them. The matrix keeps only what it needs and
+The test keeps every version a source sent, and ``winning_versions`` picks the winners as the page defines them. The matrix keeps only what it needs and
 must agree after every message. So must a locator with its shards. Source: docs/en/semantics.md sections 1.1 and 1.2.
 """
 

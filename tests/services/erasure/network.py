@@ -73,7 +73,7 @@ class Partition:
 
 
 class MemoryNetwork(InputsPort, ChangesPort):
-    """A network: the topics of its clients (``Inputs``, ``Changes``, ``services.erasure.network_erasing.NetworkTopics``), and its workers.
+    """A network: the topics of its clients (``InputsPort``, ``ChangesPort``, ``services.erasure.network_erasing.NetworkTopics``), and its workers.
 
     Args:
         folder: of the workers' states and of the depot.

@@ -95,7 +95,7 @@ def test_a_policy_beyond_the_limits_is_not_taken_from_a_checkpoint() -> None:
 
 
 def test_the_catalogue_that_holds_is_taken_from_the_checkpoint(tmp_path: Path) -> None:
-    """``accepted`` reads no text where the snapshot has the catalogue; without a new snapshot, or for another program, it reads the texts."""
+    """``accepted_catalogue`` reads no text where the snapshot has the catalogue; without a new snapshot, or for another program, it reads the texts."""
     host_after_run(tmp_path, 60, RULE).close()
     first, read = counting("one")
     with EmbeddedHost.open(tmp_path, first) as host:

@@ -103,7 +103,7 @@ def changed_value(value: Any) -> Any:
 
 @pytest.mark.parametrize(("table", "column"), every_cell())
 def test_a_column_that_was_changed_is_noticed(folder: Path, tmp_path: Path, table: str, column: str) -> None:
-    """This holds for every row of every table; ``breaks`` names it, and opening or reading the log raises ``Damaged``."""
+    """This holds for every row of every table; ``breaks`` names it, and opening or reading the log raises ``DamagedStore``."""
     with closing(sqlite3.connect(folder / FILE)) as db:
         cells = db.execute(f"SELECT rowid, {column} FROM {table}").fetchall()
     assert cells
@@ -406,7 +406,7 @@ def test_a_host_keeps_the_head_at_a_snapshot_an_edition_and_a_clean_end(tmp_path
 
 
 def test_a_checkpoint_that_somebody_made_without_the_key_counts_for_nothing(tmp_path: Path) -> None:
-    """The checkpoint is sound in itself but false; the host uses the log instead, and without the log it raises ``Damaged``."""
+    """The checkpoint is sound in itself but false; the host uses the log instead, and without the log it raises ``DamagedStore``."""
     store = tmp_path / "store"
     with EmbeddedHost.open(store, parts(), create=True, rule=NEVER, key=KEY) as host:
         host.submit_many(list(run(30)))
