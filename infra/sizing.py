@@ -1,7 +1,7 @@
 """The size of a network on Kafka: brokers, shards, workers, memory and disk, from a few counts and measured costs.
 
-Every figure is a short formula over what was counted (``Need``), measured (``Measured``) and chosen (``SizingChoices``), so each can be traced to
-its factors. The plan allows for one missing worker: workers are alike, and the stages of a lost one go to the others.
+Every figure is a short formula over what was counted (``Need``), measured (``MeasuredCosts``) and chosen (``SizingChoices``), so each
+can be traced to its factors. The plan allows for one missing worker: workers are alike, and the stages of a lost one go to the others.
 
     changes/s            R                rows a second on each topic       R, copies·R, lines·R
     front of a network   R·(sequencer + lines·merger)                      one process; nothing shares it

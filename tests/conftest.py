@@ -17,6 +17,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Generator, Mapping
 from importlib import import_module
@@ -125,8 +126,11 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """A failure is named at once: a run that is ended before its summary still says what failed."""
     counting.collect_counts(report)
     processor_time.collect_seconds(report)
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\nFAILED {report.nodeid} ({report.when})", file=sys.stderr, flush=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -117,7 +117,7 @@ class ClusterTopics:
         with self._rolling("inputs", "orders", "lines", "dead-letters"), self._producer() as send:
             return {f"{topic}-{partition}": send(topic, partition, NOTHING, body, [])() for (topic, partition), body in nothing.items()}
 
-    def empty(self, upto: Mapping[str, int], person: int) -> TopicErasure:
+    def erase_person(self, upto: Mapping[str, int], person: int) -> TopicErasure:
         """Deletes the messages of partitions before an offset, and rewrites changes and editions without a person."""
         places = {name: name.rpartition("-") for name in upto}
         deleted = self._delete_before({(topic, int(partition)): upto[name] for name, (topic, _, partition) in places.items()})

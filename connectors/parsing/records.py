@@ -37,8 +37,8 @@ def scan(data: UInt8, delimiter: int, columns: int, limit: int, out: UInt8, line
         lines: gets the number of line ends before each copied record; as long as ``data`` has line ends.
 
     Returns:
-        Bytes walked, bytes copied and records copied; the fault (``RecordShape``) of the record behind them, and its cells; the line ends among
-        the bytes walked, and those before the last opening quote.
+        Bytes walked, bytes copied and records copied; the fault (``RecordShape``) of the record behind them, and its cells; the line ends
+        among the bytes walked, and those before the last opening quote.
     """
     i, start, copied, records, cells = 0, 0, 0, 0, 1
     quoted, at_start, closed = False, True, False

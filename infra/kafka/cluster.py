@@ -5,7 +5,8 @@ else. So anybody may call both at any time, and again. For tests, and for one ma
 way (``connection.py``).
 
 The tree of errors: ``BrokerDown`` (``launch.py``: memory, ports, disk; 1), ``NoCluster`` (2) and ``OtherCluster`` (5; ``plan.py``),
-``NoRuntime`` (``jars.py``; 1), ``LockTimeout`` (``processes.py``; 5), each the operator's. Source: Apache Kafka 4.4, "KRaft": combined nodes.
+``NoRuntime`` (``jars.py``; 1), ``LockTimeout`` (``processes.py``; 5), each the operator's. Source: Apache Kafka 4.4, "KRaft": combined
+nodes.
 """
 
 from __future__ import annotations

@@ -71,8 +71,8 @@ class Columns:
         subject: uint64[n], tokens.
         before, after: uint8[n], places in ``STATUSES``.
         open: int32[n], place in ``opens``.
-        open_before: int32[n], place in ``opens`` of what was open before; -1 where that is unknown or a disclosed value differs; None where it
-            is unknown for all.
+        open_before: int32[n], place in ``opens`` of what was open before; -1 where that is unknown or a disclosed value differs;
+            None where it is unknown for all.
         sightings: sightings of the watched subjects that may have been touched.
     """
 

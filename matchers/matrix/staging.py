@@ -246,7 +246,8 @@ def _both(staged: StagedRows, rows: Sequence[Int32], place: Sequence[int]) -> St
 
 
 def replacement(store: Store, feed: str, source: int, delivery: int, rows: RecordBatch | None = None) -> Replacement:
-    """The records of a source that a full replacement withdraws, and the kept versions that become records in their place; ``replace`` writes both.
+    """The records of a source that a full replacement withdraws, and the kept versions that become records in their place; ``replace``
+    writes both.
 
     Args:
         rows: in a partition, the new records that the locator sends; otherwise they are found among the versions kept here.

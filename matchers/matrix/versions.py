@@ -1,8 +1,8 @@
 """Versions of records that are needed besides those in force: they lost, but may count later.
 
 There are two reasons. Once an open full replacement (begun, not complete) is complete, only versions with its delivery number or a greater
-one count. And a row without a usable order hides the versions before it until a sound row comes after it. ``winner_and_needed`` is the whole rule;
-``Versions`` keeps the versions that it needs. Both cases are rare: where no row comes out of order, nothing is kept. Called by
+one count. And a row without a usable order hides the versions before it until a sound row comes after it. ``winner_and_needed`` is the
+whole rule; ``Versions`` keeps the versions that it needs. Both cases are rare: where no row comes out of order, nothing is kept. Called by
 ``matchers.matrix.staging``. Source: docs/en/semantics.md sections 1.1 and 1.2.
 """
 

@@ -31,7 +31,8 @@ def in_force(policy: Policy, day: date) -> bool:
 
 
 class MatcherState:
-    """What verdicts are made from, except the policies: the records (``store``), the day, the coverage statements and the answers to checks."""
+    """What verdicts are made from, except the policies: the records (``store``), the day, the coverage statements and the answers to
+    checks."""
 
     def __init__(self, catalogue: Catalogue, day: date) -> None:
         self.catalogue = catalogue

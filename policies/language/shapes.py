@@ -1,7 +1,7 @@
 """The shapes of a rule node: which keys make which node, one class for each.
 
-A node is recognised by the one key that only its kind has (``SHAPE_OF_KEY``), a quantifier by its word. A new shape is a new class and a new
-line of the table. Source: docs/en/semantics.md sections 5 to 8.
+A node is recognised by the one key that only its kind has (``SHAPE_OF_KEY``), a quantifier by its word. A new shape is a new class and a
+new line of the table. Source: docs/en/semantics.md sections 5 to 8.
 """
 
 from __future__ import annotations

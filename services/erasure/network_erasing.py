@@ -42,7 +42,7 @@ class NetworkTopics(Protocol):
     def stages(self) -> tuple[str, ...]: ...
     def purge_reports(self) -> Mapping[str, PurgeReport]: ...
     def begin_segments(self) -> dict[str, int]: ...
-    def empty(self, upto: Mapping[str, int], person: int) -> TopicErasure: ...
+    def erase_person(self, upto: Mapping[str, int], person: int) -> TopicErasure: ...
 
 
 def network_host(host: object) -> NetworkHost:
@@ -91,7 +91,7 @@ def erase_from_network(
     host.refresh()
     host.ship()
     upto = {name: purged[name].offset + 1 for name in topics.stages}
-    return topics.empty({"dead-letters-0": starts["dead-letters-0"], **upto}, person)
+    return topics.erase_person({"dead-letters-0": starts["dead-letters-0"], **upto}, person)
 
 
 def _all_purged(topics: NetworkTopics, asked: int, seconds: float) -> Mapping[str, PurgeReport]:

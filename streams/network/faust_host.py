@@ -41,6 +41,7 @@ LEAVE_SECONDS = 5.0
 """How long a worker that ends waits for a partition assignment under way."""
 IDLE_SECONDS = 60.0
 """How often a stage without messages looks whether a checkpoint is due."""
+RAW = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
 Observe = Callable[[str, Stage, float, Mapping[str, int]], None]
 """Called after each message: topic, stage, seconds that the message took, counters of the fold before it."""
 
@@ -98,7 +99,7 @@ class FaustHost:
         app.on_rebalance_complete.connect(self._left_with_nothing, weak=False)
         self._topics: dict[str, Any] = {}
         for topic in STAGES:
-            channel = app.topic(prefix + topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+            channel = app.topic(prefix + topic, **RAW)
             app.agent(channel, concurrency=1, name=f"{topic}-steps")(self._agent(topic))
 
     def _agent(self, topic: str) -> Callable[[Any], AsyncIterator[int]]:
@@ -292,9 +293,7 @@ class FaustHost:
 
     def _topic(self, name: str) -> Any:
         if name not in self._topics:
-            self._topics[name] = self.app.topic(
-                self.prefix + name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
-            )
+            self._topics[name] = self.app.topic(self.prefix + name, **RAW)
         return self._topics[name]
 
 

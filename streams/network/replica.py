@@ -22,7 +22,10 @@ from streams.wire import wire
 
 
 class Replica:
-    """The fold of the inputs topic into the state of an embedded host. ``last_result`` is the result of the last message: lines or an error."""
+    """The fold of the inputs topic into the state of an embedded host.
+
+    ``last_result`` is the result of the last message: lines or an error.
+    """
 
     def __init__(self, parts: Parts, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
         self.state = State(parts) if checkpoint is None else State.restore(parts, *checkpoint)

@@ -23,8 +23,8 @@ T = TypeVar("T")
 
 
 class WriteBehind(Generic[T]):
-    """Writes transactions in a thread, one at a time. ``begin`` takes a row and an item that stands for it; ``wait_durable`` gives the item once
-    the row is durable, and ``on_durable`` is called with it."""
+    """Writes transactions in a thread, one at a time. ``begin`` takes a row and an item that stands for it; ``wait_durable`` gives the item
+    once the row is durable, and ``on_durable`` is called with it."""
 
     def __init__(self, log: Log, on_durable: Callable[[T], None]) -> None:
         self._log, self._on_durable = log, on_durable

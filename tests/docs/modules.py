@@ -24,6 +24,7 @@ LONGER = {
 """Modules of any length, each with the reason."""
 FORMULA = "The one idea"
 TO_MEND = Path(__file__).with_name("to_mend.txt")
+Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 _TWO_SENTENCES = re.compile(r"[.?!] +\S")
 
 
@@ -32,16 +33,36 @@ def name(path: Path) -> str:
 
 
 def flaws(path: Path) -> Iterator[str]:
-    """The flaws of a module: ``sentence`` (the first line is not one sentence), ``formula``, ``long``."""
+    """The flaws of a module: ``sentence`` (the first line is not one sentence), ``formula``, ``arguments`` (a docstring names one that is not
+    there), ``long``."""
     text = path.read_text(encoding="utf-8")
-    header = ast.get_docstring(ast.parse(text)) or ""
+    tree = ast.parse(text)
+    header = ast.get_docstring(tree) or ""
     first, _, rest = header.partition("\n")
     if not first.endswith(".") or _TWO_SENTENCES.search(first) or (rest and not rest.startswith("\n")):
         yield "sentence"
     if FORMULA.casefold() in header.casefold():
         yield "formula"
+    definitions = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef))
+    if not all(documented_arguments(node) <= arguments(node) for node in definitions):
+        yield "arguments"
     if len(text.splitlines()) > USUAL and name(path) not in LONGER:
         yield "long"
+
+
+def documented_arguments(node: Definition) -> set[str]:
+    """The names that the section ``Args:`` of a docstring explains."""
+    section = re.search(r"^Args:\n((?: .*\n?|\n)+)", ast.get_docstring(node) or "", re.MULTILINE)
+    heads = re.findall(r"^    ([\w, *]+):", section[1], re.MULTILINE) if section else []
+    return {name.strip(" *") for head in heads for name in head.split(",")}
+
+
+def arguments(node: Definition) -> set[str]:
+    """The parameters of a function, or the fields of a class and the parameters of its ``__init__``."""
+    if not isinstance(node, ast.ClassDef):
+        return {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
+    fields = {child.target.id for child in node.body if isinstance(child, ast.AnnAssign) and isinstance(child.target, ast.Name)}
+    return fields.union(*(arguments(child) for child in node.body if isinstance(child, ast.FunctionDef) and child.name == "__init__"))
 
 
 def all_flaws() -> set[str]:

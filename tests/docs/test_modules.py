@@ -46,6 +46,9 @@ def test_no_module_is_longer_than_350_lines() -> None:
         ('"""Who is told what, and of\nwhom."""\n', ["sentence"]),
         ('"""Who is told what.\n\nThe one idea: nobody twice.\n"""\n', ["formula"]),
         ('"""Who is told what."""\n' + "\n" * 250, ["long"]),
+        ('"""Who is told what."""\ndef tell(who, *what):\n    """Tells.\n\n    Args:\n        who, what: both.\n    """\n', []),
+        ('"""Who is told what."""\ndef tell(who):\n    """Tells.\n\n    Args:\n        whom: a person.\n    """\n', ["arguments"]),
+        ('"""Who is told what."""\nclass Line:\n    """One.\n\n    Args:\n        told: a day.\n    """\n    day: int\n', ["arguments"]),
     ],
 )
 def test_a_flaw_is_noticed(text: str, wrong: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

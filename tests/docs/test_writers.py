@@ -55,10 +55,10 @@ ALLOWED = {
 
 
 def calls(path: Path) -> Iterator[tuple[str, int]]:
-    """Every call that writes by itself, with its line; without calls that write to the path of ``replaced``."""
+    """Every call that writes by itself, with its line; without calls that write to the path of ``replacing``."""
 
     def walk(node: ast.AST, inside: bool) -> Iterator[tuple[str, int]]:
-        inside = inside or (isinstance(node, ast.With) and any(_callee(item.context_expr) == "replaced" for item in node.items))
+        inside = inside or (isinstance(node, ast.With) and any(_callee(item.context_expr) == "replacing" for item in node.items))
         if isinstance(node, ast.Call) and not inside and (call := _writes(node)):
             yield call, node.lineno
         if isinstance(node, ast.Attribute) and node.attr == "O_CREAT":
@@ -133,9 +133,9 @@ def test_the_table_names_nothing_that_is_gone() -> None:
     ],
 )  # fmt: skip
 def test_a_writer_is_seen(tmp_path: Path, line: str) -> None:
-    """Each writer is reported, but not inside ``replaced``."""
+    """Each writer is reported, but not inside ``replacing``."""
     (tmp_path / "a.py").write_text(f"def f():\n    {line}\n")
-    (tmp_path / "b.py").write_text(f"def f():\n    with replaced(p) as path:\n        {line}\n")
+    (tmp_path / "b.py").write_text(f"def f():\n    with replacing(p) as path:\n        {line}\n")
 
     assert list(calls(tmp_path / "a.py"))
     assert list(calls(tmp_path / "b.py")) == [] or "O_CREAT" in line

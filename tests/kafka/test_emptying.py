@@ -103,7 +103,7 @@ def test_the_person_leaves_topics_and_files_and_all_else_stays(cluster: Cluster)
         ask.alter_configs([ConfigResource("TOPIC", f"{PREFIX}changes", {SEGMENT_AGE: "86400000"})])
 
     starts = network.begin_segments()
-    result = network.empty({"dead-letters-0": starts["dead-letters-0"], "inputs-0": starts["inputs-0"]}, PERSON)
+    result = network.erase_person({"dead-letters-0": starts["dead-letters-0"], "inputs-0": starts["inputs-0"]}, PERSON)
 
     assert (result.deleted, result.rewritten) == (1, MESSAGES + len(closed))
     assert not any(readable(cluster, topic) for topic in ("changes", "editions", "dead-letters"))
@@ -118,7 +118,7 @@ def test_the_person_leaves_topics_and_files_and_all_else_stays(cluster: Cluster)
         configs = ask.describe_configs([ConfigResource("TOPIC", name, [SEGMENT_AGE]) for name in names])["topic"]
     assert [configs[name].get(SEGMENT_AGE, {}).get("value") for name in names] == ["86400000", None, None]
     assert segments(cluster, "changes") <= 4
-    assert network.empty({}, PERSON).rewritten == 0  # nothing of the person is there
+    assert network.erase_person({}, PERSON).rewritten == 0  # nothing of the person is there
     until = time.monotonic() + SECONDS
     while files := on_disk(cluster):
         assert time.monotonic() < until, files

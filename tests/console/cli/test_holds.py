@@ -119,7 +119,7 @@ def test_what_was_rejected_can_be_released_later(at: HoldWorkspace) -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_it_is_told_where_it_happens(run: Run, tmp_path: Path, language: str) -> None:
-    """A hold is one sentence on stderr, also with --json; it is the sentence of docs/operations.md, and it comes once."""
+    """A hold is one sentence on stderr, also with --json; it is the sentence of docs/en/operations.md, and it comes once."""
     at = town(run, tmp_path)
     page = (ROOT / "docs" / language / "operations.md").read_text(encoding="utf-8")
     promised = re.search(r"^```text\n(.*?)\n```$", page, re.MULTILINE | re.DOTALL)

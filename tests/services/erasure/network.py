@@ -151,7 +151,7 @@ class MemoryNetwork(InputsPort, ChangesPort):
     def stages(self) -> tuple[str, ...]:
         return ("inputs-0", *(f"orders-{shard}" for shard in range(SHARDS)), "lines-0")
 
-    def purges(self) -> dict[str, PurgeReport]:
+    def purge_reports(self) -> dict[str, PurgeReport]:
         self.work()
         return {stage.name: report for stage in self.open if (report := stage.purge_report) is not None}
 

@@ -290,7 +290,7 @@ def ends(path): end() if {"note": "erasing.sealed", "export": "list.csv"}.get(wh
 streams.disk.files.sync = ends
 if where == "transaction": streams.erasure.scrub._manifests_as_closed = end
 if where == "snapshot": streams.disk.files.sync_folder = end
-erasing.erase(Workspace.open(root), token, "A", "B", "R1")
+erasing.erase_person(Workspace.open(root), token, "A", "B", "R1")
 """
 
 
