@@ -32,7 +32,7 @@ from tests.simulation.running import Failure, in_groups, run
 from tests.simulation.schedule import QUIET, schedule
 from tests.simulation.shrinking import short_schedule
 
-CHUNKS, SCHEDULES = 20, 50
+CHUNKS, SCHEDULES = 6, 50
 ALL = int(os.environ.get("HUIMIN_SCHEDULES") or 20_000)
 """How many schedules the long run goes through, including those of the normal run."""
 LATE = {
@@ -43,16 +43,16 @@ LATE = {
 """Planted bugs that may need a hundred schedules and more; only the long run looks for them."""
 
 CAUSES = ("record", "coverage", "publication", "withdrawal", "amendment", "day", "answer", "agreement", "identity")
-LEAST = 1_000
+RUNS = SCHEDULES * len(chunks(CHUNKS))
+"""Schedules of the normal run; the floors below grow with them."""
 
 need(
     "simulation",
     len(chunks(CHUNKS)),
-    {f"cause: {cause}": LEAST * FACTOR for cause in CAUSES}
-    | {"schedules": SCHEDULES * len(chunks(CHUNKS)), "crashes": 3 * 1_000 * FACTOR, "decisions that came again": LEAST * FACTOR}
-    | {"killed in a group": LEAST // 2 * FACTOR, "looked back": LEAST // 2 * FACTOR}
-    | {"kept off": LEAST * FACTOR, "held back": LEAST // 4 * FACTOR, "folded": LEAST // 4 * FACTOR}
-    | {"cause: outcome": LEAST // 4 * FACTOR, "cause: evidence": LEAST // 100 * FACTOR, "cause: release": LEAST // 25 * FACTOR},
+    {f"cause: {cause}": RUNS for cause in CAUSES}
+    | {"schedules": RUNS, "crashes": 3 * RUNS, "decisions that came again": RUNS}
+    | {"killed in a group": RUNS // 2, "looked back": RUNS // 2, "kept off": RUNS, "held back": RUNS // 4, "folded": RUNS // 4}
+    | {"cause: outcome": RUNS // 4, "cause: evidence": RUNS // 100, "cause: release": RUNS // 25},
 )
 
 
