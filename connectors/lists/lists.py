@@ -39,7 +39,7 @@ _HEADERS = (
 _STILL_YES = Text("无论所缺的值是什么都符合", "yes whatever the missing value is")
 
 
-class ListedCandidate(Protocol):
+class ExportedCandidate(Protocol):
     """A candidate of ``matchers.core.Matcher.candidates``."""
 
     @property
@@ -55,7 +55,7 @@ class ListedCandidate(Protocol):
 
 
 def list_sheet(
-    policy: Policy, candidates: Sequence[ListedCandidate], values: Mapping[int, Mapping[str, str]], catalogue: Catalogue, vault: Vault,
+    policy: Policy, candidates: Sequence[ExportedCandidate], values: Mapping[int, Mapping[str, str]], catalogue: Catalogue, vault: Vault,
     today: date, language: str = "zh", places: Mapping[str, Text] | None = None, still: Set[int] = frozenset(),
     merged: Mapping[int, int] | None = None,
 ) -> Sheet:  # fmt: skip
@@ -143,12 +143,12 @@ def _words(policy: Policy, language: str) -> dict[str, str]:
     return called | {leaf.meta.id: leaf.text[language] for leaf in leaves(policy.criteria) if isinstance(leaf, Check)}
 
 
-def _order(c: ListedCandidate, ids: Mapping[int, str]) -> tuple[str, str, str, int]:
+def _order(c: ExportedCandidate, ids: Mapping[int, str]) -> tuple[str, str, str, int]:
     return (c.division or "", c.status or "", ids.get(c.subject, ""), c.subject)
 
 
 def _row(
-    c: ListedCandidate,
+    c: ExportedCandidate,
     ids: Mapping[int, str],
     texts: Mapping[FieldRef, Mapping[int, str]],
     words: Mapping[str, str],

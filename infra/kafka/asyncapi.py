@@ -11,7 +11,7 @@ from typing import Any
 from infra.kafka.topics import PREFIX, topics
 from streams.language.messages import VERSION
 from streams.network.orders import FOUND, NOTE, ORDER
-from streams.wire.cloudevents import EVENTS, FRAME, JSON, SPECIFICATION, Event
+from streams.wire.cloudevents import EVENTS, FRAME, JSON, SPECIFICATION, TopicEvent
 from streams.wire.seal import SEAL
 from streams.wire.wire import EDITION, KINDS, OUTPUTS
 
@@ -61,7 +61,7 @@ def asyncapi_document(shards: int = 1, prefix: str = PREFIX) -> dict[str, Any]:
     }
 
 
-def headers_schema(event: Event) -> dict[str, Any]:
+def headers_schema(event: TopicEvent) -> dict[str, Any]:
     """The JSON Schema of an event's headers."""
     fixed = {"content-type": event.content, "ce_specversion": SPECIFICATION, "ce_type": event.type}
     text = {"type": "string", "minLength": 1}
@@ -79,7 +79,7 @@ def headers_schema(event: Event) -> dict[str, Any]:
     }
 
 
-def _message(event: Event) -> dict[str, Any]:
+def _message(event: TopicEvent) -> dict[str, Any]:
     return {
         "name": event.type,
         "summary": f"{event.about.zh} / {event.about.en}",
@@ -89,7 +89,7 @@ def _message(event: Event) -> dict[str, Any]:
     }
 
 
-def _payload(event: Event) -> dict[str, Any]:
+def _payload(event: TopicEvent) -> dict[str, Any]:
     if event.content == JSON:
         whole = {"type": "integer", "minimum": 0}
         if event.name == "census":

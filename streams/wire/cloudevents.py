@@ -20,7 +20,7 @@ DIGEST = slice(8, 24)  # of a frame, see ``streams.wire.wire``
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class TopicEvent:
     """One type of message: its topic, the type of its body, and the headers it has beyond the usual ones."""
 
     name: str
@@ -35,39 +35,39 @@ class Event:
         return f"cn.huimin.{self.name}.v{VERSION}"
 
 
-EVENTS: Mapping[str, Event] = {
+EVENTS: Mapping[str, TopicEvent] = {
     event.name: event
     for event in (
-        Event("input", "inputs", FRAME, Text("送入网络的一条消息", "a message submitted to the network")),
-        Event("order", "orders", FRAME, Text("一条消息对一个分区意味着什么", "what one message means for one partition")),
-        Event("note", "lines", FRAME, Text("一条消息分给了哪些分区", "which partitions a message was taken apart for")),
-        Event("found", "lines", FRAME, Text("一个分区因一条消息而变动的", "what one message moved in one partition")),
-        Event(
+        TopicEvent("input", "inputs", FRAME, Text("送入网络的一条消息", "a message submitted to the network")),
+        TopicEvent("order", "orders", FRAME, Text("一条消息对一个分区意味着什么", "what one message means for one partition")),
+        TopicEvent("note", "lines", FRAME, Text("一条消息分给了哪些分区", "which partitions a message was taken apart for")),
+        TopicEvent("found", "lines", FRAME, Text("一个分区因一条消息而变动的", "what one message moved in one partition")),
+        TopicEvent(
             "changes", "changes", FRAME, Text("一条消息引起的全部名单变动", "every change of a list that one message brought"), ("closes",)
         ),
-        Event(
+        TopicEvent(
             "edition",
             "editions",
             FRAME,
             Text("一份名单的一期：净变动", "one edition of one list: its net changes"),
             ("policy", "number", "manifest"),
         ),
-        Event("progress", "progress", JSON, Text("几个分片已完成", "how many shards have done what people wait for")),
-        Event(
+        TopicEvent("progress", "progress", JSON, Text("几个分片已完成", "how many shards have done what people wait for")),
+        TopicEvent(
             "census",
             "progress",
             JSON,
             Text("各分片在哪个分区、有多少对象", "which partition each shard is in, and how many it has"),
             ("offset",),
         ),
-        Event(
+        TopicEvent(
             "member",
             "progress",
             JSON,
             Text("一名成员，说明密钥凭什么辨认", "by what the key of a member is known again"),
         ),
-        Event("purged", "progress", JSON, Text("某阶段已清除被删除的人", "a stage has purged who was erased")),
-        Event(
+        TopicEvent("purged", "progress", JSON, Text("某阶段已清除被删除的人", "a stage has purged who was erased")),
+        TopicEvent(
             "dead-letter",
             "dead-letters",
             ANY,
