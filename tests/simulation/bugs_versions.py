@@ -55,7 +55,7 @@ def _plant_decision(patch: pytest.MonkeyPatch, otherwise: Callable[[Sequence[Any
             return winner, needed
         return other, (needed | {winner}) - {other, -1}
 
-    patch.setattr(staging, "decided", decide_otherwise)
+    patch.setattr(staging, "winner_and_needed", decide_otherwise)
 
 
 def unsound_file_replaces(patch: pytest.MonkeyPatch) -> None:
@@ -69,7 +69,7 @@ def unsound_file_replaces(patch: pytest.MonkeyPatch) -> None:
 
     def complete(state: Any, message: Any) -> Any:
         moves = sound(state, message)
-        delivery = state.deliveries.numbered(message.feed, message.source, message.delivery)
+        delivery = state.deliveries.by_number(message.feed, message.source, message.delivery)
         if message.replaces and not delivery.sound:
             unit = state.catalogue.feeds[message.feed].sources[message.source].unit
             changes = state.matcher.replace(message.feed, message.source, message.delivery)

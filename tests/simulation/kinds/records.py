@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from streams.language.messages import DeliveryCompleted, DeliveryStarted
+from streams.language.messages import CoverageStated, DeliveryCompleted, DeliveryStarted
 from tests.matchers.network import REGISTERS, WorldRow
 from tests.simulation.drawing import Drawing, batch, delivery
 from tests.simulation.events import EventKind, ScheduleEvent, Telling
@@ -65,10 +66,19 @@ def quarantined_rows(d: Drawing) -> list[ScheduleEvent]:
 
 
 def unreadable_delivery(d: Drawing) -> list[ScheduleEvent]:
-    """A delivery with rows that name nobody: below, at and beyond the contract's share, beyond which its coverage is void."""
+    """A delivery with rows that name nobody: below, at and beyond the contract's share, beyond which its coverage is void.
+
+    The statement that rests on it speaks for everybody and for today: void or not, most verdicts depend on it.
+    """
     feed, unit, rows = sent_by(d)
     part = [_with_cells_of_another(d, row) for row in d.some(rows, 6)]
-    return delivery(d, "unreadable", feed, unit, part, unplaced=d.rng.choice([0, 1, 1, 2, 3]), stated=0.95) if rows else []
+    if not rows:
+        return []
+    *events, last = delivery(d, "unreadable", feed, unit, part, unplaced=d.rng.choice([0, 1, 3, 4, 6]), stated=0.95)
+    if isinstance(last.message, CoverageStated):
+        wide = replace(last.message, division="31", subjects=(), complete_to=d.day, rows=None)
+        last = replace(last, description=f"{last.description}; no: to {d.day} for 31, whatever its rows", message=wide, payload=())
+    return [*events, last]
 
 
 def repeated_rows(d: Drawing) -> list[ScheduleEvent]:

@@ -253,10 +253,10 @@ STEPS: dict[str, tuple[Any, str]] = {
     "snapshots": (checkpoints, "keep"),
     "damaged": (Path, "unlink"),
     "log": (Log, "rewriting"),
-    "packed": (Log, "packed"),
-    "depot": (FsspecDepot, "only"),
-    "object": (FsspecDepot, "_removed"),
-    "done": (Log, "finished"),
+    "packed": (Log, "pack"),
+    "depot": (FsspecDepot, "remove_older"),
+    "object": (FsspecDepot, "_remove"),
+    "done": (Log, "finish_erasure"),
 }
 
 

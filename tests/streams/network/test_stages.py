@@ -433,7 +433,7 @@ from pathlib import Path
 from tests.streams.network.test_stages import open_stage
 stage = open_stage(Path(sys.argv[1]))
 stage.take(b"one", 0)
-stage.commit(stage.taken())
+stage.commit(stage.take_uncommitted())
 print("held", flush=True)
 sys.stdin.read()
 """

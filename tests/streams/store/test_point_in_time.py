@@ -82,7 +82,7 @@ def replica(folder: Path, rng: Random, retention: Retention) -> tuple[NetworkHos
         topic.append(body)
         live.after.append(state_content(host.refresh()))
         if rng.random() < 0.3:
-            host.snapshot()
+            host.write_checkpoint()
         if rng.random() < 0.05:
             host.close()
             host = make()
