@@ -86,8 +86,7 @@ class FaustHost:
         observe: Observe = lambda topic, stage, seconds, before: None,
     ) -> None:
         self.app, self.root, self.make, self.on_failure, self.prefix, self.depot = app, root, make, on_failure, prefix, depot
-        self._seal = seal
-        self.rule, self.observe = rule or StageRule(), observe
+        self.rule, self.observe, self._seal = rule or StageRule(), observe, seal
         self.held_stages: dict[TP, HeldStage] = {}
         self.ready = False
         """Are partitions assigned and their stages open?"""
