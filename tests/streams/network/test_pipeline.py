@@ -109,9 +109,10 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
     assert all(worker.fold.offset == len(worker.inputs) - 1 for worker in pipeline.workers)
     orders = [decode_order(body) for partition in pipeline.partitions for body in partition.inputs]
     counts["orders in parts"] += sum(not order.last for order in orders)
+    folds: list[Any] = [partition.fold for partition in pipeline.partitions]
     counts["orders that came again or too early"] += sum(
-        len(partition.inputs) - partition.fold.last_done for partition in pipeline.partitions
-    )  # type: ignore[attr-defined]  # they are partitions
+        len(worker.inputs) - fold.last_done for worker, fold in zip(pipeline.partitions, folds, strict=True)
+    )
     counts["lines"] += sum(len(result.lines) for result in embedded.results)
     counts["lines of corrections of identity"] += sum(line.cause.kind == "identity" for result in embedded.results for line in result.lines)
     for kind in ("outcome", "evidence", "release"):
