@@ -63,10 +63,10 @@ def with_common_ends(values: Int64, there: Bools) -> tuple[Int64, int | None, in
     Returns:
         The values, each at most ``top`` and at least ``bottom``; and the two, None where nothing was cut off.
     """
-    held = np.sort(values[there])
-    share = min(len(held), max(LEAST_AT_TOP, -(-len(held) // TOP_SHARE)))
+    ordered = np.sort(values[there])
+    share = min(len(ordered), max(LEAST_AT_TOP, -(-len(ordered) // TOP_SHARE)))
     if not share:
         return values, None, None
-    top, bottom = int(held[-share]), int(held[share - 1]) if held[0] < 0 else int(held[0])
+    top, bottom = int(ordered[-share]), int(ordered[share - 1]) if ordered[0] < 0 else int(ordered[0])
     bottom = min(bottom, top)
-    return np.clip(values, bottom, top), top if held[-1] > top else None, bottom if held[0] < bottom else None
+    return np.clip(values, bottom, top), top if ordered[-1] > top else None, bottom if ordered[0] < bottom else None

@@ -121,14 +121,14 @@ def _outcomes(host: Host, tokens: ReleaseTokens) -> pl.DataFrame:
 
     state = host.state
     counting = {(f.policy, f.subject): f for f in state.outcomes}
-    told: dict[tuple[Any, ...], bool] = {}
+    reported: dict[tuple[Any, ...], bool] = {}
     for report in host.outcome_history().reports:
         if report.policy in state.registry.versions:
-            told.setdefault((report.policy, _root(state, report), report.outcome, report.on, report.criterion), False)
+            reported.setdefault((report.policy, _root(state, report), report.outcome, report.on, report.criterion), False)
     for (policy, subject), f in counting.items():
-        told[policy, subject, f.outcome, f.on, f.criterion] = True
+        reported[policy, subject, f.outcome, f.on, f.criterion] = True
     rows: dict[str, list[Any]] = {name: [] for name in ("policy", "subject", "outcome", "month", "criterion", "kept_off", "is_latest")}
-    for (policy, subject, outcome, on, criterion), is_latest in told.items():
+    for (policy, subject, outcome, on, criterion), is_latest in reported.items():
         kept_off = is_latest and outcome_standing(state, counting[policy, subject]) == "kept"
         _add(rows, policy, subject, MERGED_OUTCOMES.get(outcome, outcome), on, criterion, kept_off, is_latest)
     frame = _frame(state, tokens, rows, {"month": pl.Date, "kept_off": pl.Boolean, "is_latest": pl.Boolean})

@@ -85,12 +85,12 @@ class ResearchTables:
         from connectors.analysts.columns import field_series, subject_series, text_series
         from matchers.matrix.frames import own_field, subjects
 
-        known = subjects(self._store, kind, (self._day - EPOCH).days)
+        all_subjects = subjects(self._store, kind, (self._day - EPOCH).days)
         may_enter = analysable_register(self._host.state.catalogue, kind, self._day) is not None
-        place = known.division.astype("int64")
+        place = all_subjects.division.astype("int64")
         columns = {
-            "subject": subject_series(kind, known.token, self._tokens),
-            "street": streets(text_series(place, (place >= 0) & may_enter, known.texts)),
+            "subject": subject_series(kind, all_subjects.token, self._tokens),
+            "street": streets(text_series(place, (place >= 0) & may_enter, all_subjects.texts)),
             "registered": pl.Series(place != -2) if may_enter else pl.Series([None] * len(place), dtype=pl.Boolean),
         }
         if kind is Kind.PERSON:

@@ -214,11 +214,11 @@ def test_a_snapshot_has_the_outcomes(run: Run, town: Path) -> None:
 
     with duckdb.connect(str(town / "s.duckdb"), read_only=True) as con:
         rows = con.sql("SELECT policy, outcome, month::VARCHAR, criterion, kept_off, is_latest FROM outcomes ORDER BY 2").fetchall()
-        shown = {token for (token,) in con.sql("SELECT subject FROM outcomes").fetchall()}
+        released_tokens = {token for (token,) in con.sql("SELECT subject FROM outcomes").fetchall()}
     assert rows == [
         (POLICY, "contacted", "2026-10-01", None, False, True), (POLICY, "not_eligible", "2026-10-01", "local", True, True),
     ]  # fmt: skip
-    assert len(shown) == 2 and not shown & {first, second}
+    assert len(released_tokens) == 2 and not released_tokens & {first, second}
 
 
 FILLED_ZH = ("已办理", "不愿办理", "不符合条件", "", "已联系", "联系不上")
