@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console.cli import candidates_outcomes, topics
+from console.cli import candidates_outcomes, candidates_visit, topics
 from console.cli.changes import show_changes
 from console.cli.hold_warnings import hold_warner
 from console.cli.i18n import both, verb
@@ -68,6 +68,7 @@ def group() -> typer.Typer:
             "记下人工核实的结果。", "Note what was found out about a check.", "huimin candidates answer dibao 00c0ffee00c0ffee assets yes"
         ),
     )(answer)
+    candidates_visit.add(app)
     candidates_outcomes.add(app)
     topics.add_candidates(app)
     return app

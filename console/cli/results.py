@@ -29,6 +29,7 @@ from services.deliveries.statuses import DeliveryStatus
 from services.erasure.erasure import Erasure, ErasureEntry, NothingUnfinished
 from services.exports.candidates import ExportedList
 from services.exports.snapshots import CheckedSnapshot, CreatedSnapshot, SnapshotFile
+from services.exports.visit_sheets import WrittenVisitSheets
 from services.feeds.contracts import AddedFeed, DescribedFeed
 from services.feeds.file_trial import FileTrial
 from services.feeds.growth import ContractAddition, ContractChange
@@ -64,6 +65,7 @@ RESULTS: dict[str, Any] = {
     "candidates list": tuple[ListedCandidate, ...],
     "candidates outcomes": list[OutcomeTally],
     "candidates send": SentEditions,
+    "candidates visit": WrittenVisitSheets,
     "demo": DemoFigures,
     "doctor": list[Finding],
     "edition cut": CutEdition,

@@ -169,7 +169,9 @@ def term(name: str, value: object, clauses: Clauses) -> str:
         case str() if name == "direction":
             return DIRECTIONS[value][language]
         case tuple():
-            parts = [part[language] if isinstance(part, Text) else clauses.field(part) for part in value if isinstance(part, FieldRef | Text)]
+            parts = [
+                part[language] if isinstance(part, Text) else clauses.field(part) for part in value if isinstance(part, FieldRef | Text)
+            ]
         case dict():
             parts = [f"{clauses.feed(feed)} {period_words(age, language)}" for feed, age in value.items() if isinstance(age, Period)]
         case _:

@@ -33,7 +33,8 @@ from policies.yaml.structure import validate_part
 _UNIT_ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)+")
 _STANDINS: dict[str, Any] = {
     "format": 1, "policy": "x", "version": 1, "direction": "benefit", "subject": "person", "scope": {"division": "31"},
-    "apply_by": None, "papers": [], "title": {"zh": "x", "en": "x"}, "source": {"document": "x", "issuer": "x"}, "agency": "x", "purpose": "x",
+    "apply_by": None, "papers": [],
+    "title": {"zh": "x", "en": "x"}, "source": {"document": "x", "issuer": "x"}, "agency": "x", "purpose": "x",
     "effective": {"from": date.min, "to": None}, "evidence": {}, "bounds": {}, "params": {}, "definitions": {}, "discloses": [],
     "criteria": {},
 }  # fmt: skip

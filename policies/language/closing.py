@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def days_left(policy: Policy, day: date) -> int | None:
-    """The days on which somebody may still apply after ``day``: 0 on the last one, negative once it is over; None where none is declared."""
+    """How many days after ``day`` applications close: 0 on the last one, negative once it is over; None where no day is declared."""
     return None if policy.apply_by is None else (policy.apply_by - day).days
 
 

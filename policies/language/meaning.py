@@ -1,8 +1,9 @@
 """The meaning of a policy as a value to compare: versions with one meaning give the same verdicts and lists in every world.
 
-What applicants must know (papers, the last day for applications) counts. Left out is what is only for people: titles, labels, citations, ids (but for those of checks, to which answers refer), the names and the
-order of parameters. Equal are also: children of a group in another order, a group in a group of its kind, a group of one, and ``unless``
-beside the same under ``none``. Other rules that happen to say the same count as different. ``policies.language.differences`` calls it.
+What applicants must know (papers, the last day for applications) counts. Left out is what is
+only wording: titles, labels, citations, ids (but for those of checks, to which answers refer), the names and the order of parameters. Equal
+are also: children of a group in another order, a group in a group of its kind, a group of one, and ``unless`` beside the same under
+``none``. Other rules that happen to say the same count as different. ``policies.language.differences`` calls it.
 Source: docs/en/semantics.md sections 5 to 9.
 """
 

@@ -196,7 +196,7 @@ class Bounds:
 class Policy:
     """A checked version of a policy. ``digest`` is the SHA-256 of its canonical document.
 
-    ``apply_by`` is the last day for applications and ``papers`` are what every applicant brings: both are for people, and change no verdict.
+    ``apply_by`` is the last day for applications and ``papers`` are what every applicant brings: for people, they change no verdict.
     """
 
     name: str

@@ -76,7 +76,7 @@ def phrase(example: dict[str, Any], language: str) -> str:
     clauses = Clauses(catalogue(), language, read.params)
     if "criteria" in example or not set(example) & set(models.PolicyModel.model_fields):
         return clauses.clause(read.criteria)
-    beginnings = [TERMS[term][language] for term in TERMS if term.split(".")[0].split("_")[0] in example]
+    beginnings = [TERMS[term][language] for term in TERMS if {term, term.split(".")[0].split("_")[0]} & set(example)]
     return {"zh": "；", "en": "; "}[language].join(line for line in terms(read, clauses) if line.startswith(tuple(beginnings)))
 
 

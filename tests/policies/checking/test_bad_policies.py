@@ -224,4 +224,7 @@ def test_papers_stand_with_the_policy_and_with_its_criteria() -> None:
 
     assert policy is not None
     assert policy.papers == (Text("户口簿", "household register"),)
-    assert [leaf.meta.papers for leaf in leaves(policy.criteria)] == [(Text("身份证", "identity card"),), (Text("户口簿", "household register"),)]
+    assert [leaf.meta.papers for leaf in leaves(policy.criteria)] == [
+        (Text("身份证", "identity card"),),
+        (Text("户口簿", "household register"),),
+    ]
