@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from connectors.lists.change_words import criterion_name
 from matchers.reading.comparisons import AgeComparison
 from matchers.reading.explain import Criterion, Explanation
 from policies.language.catalogue import Catalogue, Field, FieldType
@@ -179,13 +180,7 @@ class PlainWords:
         return self._say(f"依据{self._unit(unit)}的“{self._feed(feed)}”", en)
 
     def _name(self, leaf: Leaf) -> str:
-        """The label of a criterion; what it reads where it has none."""
-        if leaf.meta.label is not None:
-            return leaf.meta.label[self.language]
-        ref = getattr(leaf, "ref", None) or getattr(leaf, "addend", None)
-        if isinstance(ref, FieldRef):
-            return self.catalogue.feeds[ref.feed].fields[ref.field].title[self.language]
-        return self._feed_of(leaf) if isinstance(leaf, Quantifier) else ""
+        return criterion_name(leaf, self.catalogue)[self.language]
 
     def _value(self, field: Field, text: str) -> str:
         match field.type:
