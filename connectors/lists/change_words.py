@@ -96,15 +96,15 @@ def leaver_words(cause: Cause, verdict: Verdict | None, policy: Policy, catalogu
         verdict: of the rule now; None where the policy is not matched.
     """
     if isinstance(cause, OutcomeCause):
-        return _filled(KEPT_OFF, TITLES[cause.outcome])
+        return _with_words(KEPT_OFF, TITLES[cause.outcome])
     if verdict is None:
         return WITHDRAWN
     if verdict.verdict is None:
         return NO_VERDICT
     if verdict.failed:
-        return _filled(NOT_ELIGIBLE, names(policy, catalogue, verdict.failed))
+        return _with_words(NOT_ELIGIBLE, names(policy, catalogue, verdict.failed))
     if verdict.missing:
-        return _filled(UNCERTAIN, names(policy, catalogue, (criterion for criterion, _, _ in verdict.missing)))
+        return _with_words(UNCERTAIN, names(policy, catalogue, (criterion for criterion, _, _ in verdict.missing)))
     return cause_words(cause, policy, catalogue)
 
 
@@ -112,16 +112,16 @@ def standing_words(checklist: Iterable[str], missing: Iterable[tuple[str, str | 
     """What stands open about somebody who is listed."""
     parts = []
     if lacking := [criterion for criterion, _ in missing]:
-        parts.append(_filled(LACKS, names(policy, catalogue, lacking)))
+        parts.append(_with_words(LACKS, names(policy, catalogue, lacking)))
     if asked := list(checklist):
-        parts.append(_filled(TO_ASK, names(policy, catalogue, asked)))
+        parts.append(_with_words(TO_ASK, names(policy, catalogue, asked)))
     return Text("；".join(part.zh for part in parts), "; ".join(part.en for part in parts)) if parts else MEETS
 
 
 def names(policy: Policy, catalogue: Catalogue, ids: Iterable[str]) -> Text:
     """The names of criteria: labels, questions, or else what they read; each once."""
-    known = {leaf.meta.id: criterion_name(leaf, catalogue) for leaf in leaves(policy.criteria)}
-    texts = dict.fromkeys(known.get(id, Text(id, id)) for id in ids)
+    titles = {leaf.meta.id: criterion_name(leaf, catalogue) for leaf in leaves(policy.criteria)}
+    texts = dict.fromkeys(titles.get(id, Text(id, id)) for id in ids)
     return Text("、".join(text.zh for text in texts), ", ".join(text.en for text in texts))
 
 
@@ -135,7 +135,7 @@ def criterion_name(leaf: Leaf, catalogue: Catalogue) -> Text:
     return _feed(leaf.path[-1].name, catalogue) if ref is None else catalogue.feeds[ref.feed].fields[ref.field].title  # type: ignore[union-attr]  # only sets read no field
 
 
-def _filled(form: Text, words: Text) -> Text:
+def _with_words(form: Text, words: Text) -> Text:
     return Text(form.zh.format(words.zh), form.en.format(words.en))
 
 

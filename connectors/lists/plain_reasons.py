@@ -39,13 +39,13 @@ class PlainReasons:
     """A verdict for a resident.
 
     Args:
-        met: what speaks for the subject.
+        reasons: what speaks for the subject.
         missing: what is not certain, because no unit has given the record.
         questions: what a person asks.
         papers: what to bring for the open criteria.
     """
 
-    met: tuple[str, ...]
+    reasons: tuple[str, ...]
     missing: tuple[str, ...]
     questions: tuple[str, ...]
     papers: tuple[str, ...]
@@ -56,13 +56,13 @@ class PlainWords:
     """The sentences of one policy in one language.
 
     Args:
-        shown: the fields that the agency may see.
+        disclosed: the fields that the agency may see.
         complete: by feed, the statements that cover the subject.
     """
 
     catalogue: Catalogue
     language: str
-    shown: frozenset[FieldRef]
+    disclosed: frozenset[FieldRef]
     complete: Mapping[str, Sequence[CompleteTo]]
 
     def reasons(self, explained: Explanation) -> PlainReasons:
@@ -74,11 +74,11 @@ class PlainWords:
         speaks = [
             (leaf, c) for leaf, c in read if c.truth is not None and c.truth is not c.negated and leaf.meta.id not in verdict.checklist
         ]
-        met = [self._met(leaf, criterion, kind) for leaf, criterion in speaks]
+        speaking = [self._sentence(leaf, criterion, kind) for leaf, criterion in speaks]
         missing = [self._missing(leaf, c) for leaf, c in read if leaf.meta.id in lacking and not isinstance(leaf, Check)]
         questions = [leaf.text[self.language] for leaf, _ in read if isinstance(leaf, Check) and leaf.meta.id in verdict.checklist]
         open_ids = lacking | set(verdict.checklist)
-        return PlainReasons(_once(met), _once(missing), _once(questions), _once(self._papers(explained, open_ids)))
+        return PlainReasons(_once(speaking), _once(missing), _once(questions), _once(self._papers(explained, open_ids)))
 
     def _papers(self, explained: Explanation, open_ids: set[str]) -> Iterator[str]:
         """The papers of the policy, then those of every open criterion and of whatever stands around or inside it."""
@@ -87,7 +87,7 @@ class PlainWords:
             if site.node.meta.papers and open_ids & ({leaf.meta.id for leaf in leaves(site.node)} | _ids_above(site)):
                 yield from (paper[self.language] for paper in site.node.meta.papers)
 
-    def _met(self, leaf: Leaf, criterion: Criterion, kind: Kind) -> str:
+    def _sentence(self, leaf: Leaf, criterion: Criterion, kind: Kind) -> str:
         if isinstance(leaf, Check):
             text = leaf.text[self.language]
             return self._say(f"{text}：已经核实。", f"{_capital(text)}: this was confirmed.")
@@ -124,7 +124,7 @@ class PlainWords:
         fact = next((fact for fact in criterion.facts if fact.feed == ref.feed and ref.field in dict(fact.fields)), None)
         if fact is None:
             return self._say(f"依据“{self._feed(ref.feed)}”", f'by the records "{self._feed(ref.feed)}"')
-        if ref not in self.shown:
+        if ref not in self.disclosed:
             return self._by(fact.unit, fact.feed)
         title, value = field.title[self.language], self._value(field, dict(fact.fields)[ref.field])
         years = criterion.comparison.years if isinstance(criterion.comparison, AgeComparison) else None

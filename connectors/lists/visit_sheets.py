@@ -129,7 +129,7 @@ def _compile(sheets: VisitSheets, form: Literal["pdf", "png"], pixels_an_inch: i
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(sans_path().parent)])
     own = {key: {name: text[sheets.language] for name, text in table.items()} for key, table in (("words", WORDS), ("outcomes", TITLES))}
     data = json.dumps({**asdict(sheets), **own, "mark": _MARK.decode()}, ensure_ascii=False)
-    made: Any = typst.compile(  # its types know of one page only
+    pages: Any = typst.compile(  # its types know of one page only
         TEMPLATE.read_bytes(), font_paths=fonts, sys_inputs={"data": data}, format=form, ppi=pixels_an_inch, pdf_tags=False, timestamp=0
     )
-    return made if isinstance(made, list) else [made]
+    return pages if isinstance(pages, list) else [pages]

@@ -39,21 +39,21 @@ def changes(context: typer.Context, policy: Name, since: Since, limit: Limit = 4
 
     session = session_of(context)
     if out is not None:
-        written = write_changes(session.workspace(), policy, since, out, session.language)
-        if not session.print_json(written):
-            count = number(sum(written.counts.values()))
+        file = write_changes(session.workspace(), policy, since, out, session.language)
+        if not session.print_json(file):
+            count = number(sum(file.counts.values()))
             session.say(
                 Text(
-                    f"已写入 {count} 行变动到 {written.file}。内含身份信息，只交给执行机构。",
-                    f"Wrote {count} changes to {written.file}. They identify people: for the agency only.",
+                    f"已写入 {count} 行变动到 {file.file}。内含身份信息，只交给执行机构。",
+                    f"Wrote {count} changes to {file.file}. They identify people: for the agency only.",
                 )
             )
         return
     result = changes_since(session.workspace(), policy, since)
     if session.print_json(result):
         return
-    shown = result.changes[: limit or None]
-    session.table(result.title, SINCE, (since_row(change, session.language) for change in shown))
+    rows = result.changes[: limit or None]
+    session.table(result.title, SINCE, (since_row(change, session.language) for change in rows))
     session.say(changes_in_all(result), "bold")
-    if len(shown) < len(result.changes):
+    if len(rows) < len(result.changes):
         session.say(Text(f"只显示前 {limit} 行；--limit 0 显示全部。", f"Only the first {limit} are shown; --limit 0 shows all."), "dim")

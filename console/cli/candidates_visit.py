@@ -46,10 +46,8 @@ def visit(context: typer.Context, policy: Name, subject: Subject = None, street:
     if subject is not None and street is not None:
         raise HuiminError(Text("请写对象或 --street，只写一个。", "Give a subject or --street, not both."), 2)
     with session.progress(Text("写入户单", "Writing visit sheets")):
-        written = write_visits(
-            session.workspace(), policy, None if subject is None else parse_token(subject), street, out, session.language
-        )
-    if not session.print_json(written):
-        zh = f"已写入 {number(written.sheets)} 份入户单到 {written.file}。内含身份信息，只交给执行机构。"
-        en = f"Wrote {with_noun(written.sheets, 'visit sheet')} to {written.file}. They identify people: for the agency only."
+        file = write_visits(session.workspace(), policy, None if subject is None else parse_token(subject), street, out, session.language)
+    if not session.print_json(file):
+        zh = f"已写入 {number(file.sheets)} 份入户单到 {file.file}。内含身份信息，只交给执行机构。"
+        en = f"Wrote {with_noun(file.sheets, 'visit sheet')} to {file.file}. They identify people: for the agency only."
         session.say(Text(zh, en))

@@ -105,7 +105,7 @@ def changes_of(workspace: Workspace, host: Host, name: str, since: str) -> Chang
     before, behind = _lists(host, name, since)
     lines = net(behind, before)
     who = _names(workspace, state, policy, lines)
-    changes = [_changed(state, policy, line, *who.get(line.subject, ("", ""))) for line in lines]
+    changes = [_candidate_change(state, policy, line, *who.get(line.subject, ("", ""))) for line in lines]
     order = {kind: place for place, kind in enumerate(KINDS)}
     changes.sort(key=lambda change: (order[change.change], change.street.zh, change.number, change.subject))
     counts = Counter(change.change for change in changes)
@@ -184,7 +184,7 @@ def _day(text: str, today: date) -> date:
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
+class _Subject:
     """A changed subject in the form of a candidate: only who it is."""
 
     subject: int
@@ -201,7 +201,7 @@ def _names(workspace: Workspace, state: State, policy: Policy, lines: Sequence[C
 
     for lost in nameless_deliveries(workspace, state):
         raise lost
-    subjects = [_Named(line.subject) for line in lines]
+    subjects = [_Subject(line.subject) for line in lines]
     merged = state.identities.merged_subjects(policy.subject)
     sheet = list_sheet(policy, subjects, {}, state.catalogue, workspace.vault(), state.day, merged=merged)
     all_named(workspace, sum(not row[0] for row in sheet.rows))
@@ -209,7 +209,7 @@ def _names(workspace: Workspace, state: State, policy: Policy, lines: Sequence[C
     return {int(row[-1], 16): (row[0], " ".join(row[at] for at in identity if row[at])) for row in sheet.rows}
 
 
-def _changed(state: State, policy: Policy, line: CandidateChange, number: str, name: str) -> ChangedCandidate:
+def _candidate_change(state: State, policy: Policy, line: CandidateChange, number: str, name: str) -> ChangedCandidate:
     from connectors.lists.change_words import cause_words, leaver_words, standing_words
 
     matched, catalogue = policy.name in core(state).policies, state.catalogue

@@ -87,8 +87,8 @@ def visit_sheets(workspace: Workspace, host: Host, name: str, subject: int | Non
     from connectors.lists.visit_sheets import VisitSheets
 
     state, policy = host.state, host.state.policies[name]
-    chosen = [c for c in materialized_list(state, name) if _is_asked_for(c, subject, division)]
-    if not chosen:
+    candidates = [c for c in materialized_list(state, name) if _is_asked_for(c, subject, division)]
+    if not candidates:
         raise _nobody(subject, division)
     closing = closing_words(policy, state.day)
     agency = state.catalogue.units.get(policy.agency)
@@ -96,33 +96,33 @@ def visit_sheets(workspace: Workspace, host: Host, name: str, subject: int | Non
         language, policy.title[language], _WHOLE_LIST[language] if division is None else _street(division, state.catalogue, language),
         policy.agency if agency is None else agency.title[language], "" if agency is None else " · ".join(agency.contact.values()),
         _source(policy, state.catalogue, language), _day(state.day, language), "" if closing is None else _sentence(closing[language]),
-        _sheets(workspace, host, policy, chosen, language),
+        _sheets(workspace, host, policy, candidates, language),
     )  # fmt: skip
 
 
-def _sheets(workspace: Workspace, host: Host, policy: Policy, chosen: Sequence[Candidate], language: str) -> list[VisitSheet]:
+def _sheets(workspace: Workspace, host: Host, policy: Policy, candidates: Sequence[Candidate], language: str) -> list[VisitSheet]:
     from connectors.lists.plain_reasons import PlainWords
     from connectors.lists.visit_sheets import VisitSheet
 
-    state, by_subject = host.state, {c.subject: c for c in chosen}
-    catalogue, shown = state.catalogue, frozenset(policy.discloses)
+    state, by_subject = host.state, {c.subject: c for c in candidates}
+    catalogue, fields = state.catalogue, frozenset(policy.discloses)
     sheets = []
-    for subject, who in _named(workspace, host, policy, chosen, language):
+    for subject, who in _people(workspace, host, policy, candidates, language):
         candidate = by_subject[subject]
         explained = core(state).explain(policy.name, candidate.subject)
-        words = PlainWords(catalogue, language, shown, _complete(state, policy, candidate))
+        words = PlainWords(catalogue, language, fields, _complete(state, policy, candidate))
         reasons = words.reasons(explained)
         purpose = _INSPECTION if policy.direction == "burden" else _PURPOSE[candidate.status or "to_check"]
         note = _UNDER_REVIEW[language] if explained.verdict.status != candidate.status else ""
         place = _street(candidate.division, catalogue, language)
         name = _name(policy, catalogue, who, language)
-        told = reasons.met, reasons.missing, reasons.questions, reasons.papers, note
-        sheets.append(VisitSheet(f"{candidate.subject:016x}", name, place, purpose[language], who, *told))
+        parts = reasons.reasons, reasons.missing, reasons.questions, reasons.papers, note
+        sheets.append(VisitSheet(f"{candidate.subject:016x}", name, place, purpose[language], who, *parts))
     return sheets
 
 
-def _named(
-    workspace: Workspace, host: Host, policy: Policy, chosen: Sequence[Candidate], language: str
+def _people(
+    workspace: Workspace, host: Host, policy: Policy, candidates: Sequence[Candidate], language: str
 ) -> Iterator[tuple[int, tuple[tuple[str, str], ...]]]:
     """Each candidate in the order of the list, with what the agency may know: the number, then the disclosed fields, by their titles."""
     from connectors.lists.lists import list_sheet
@@ -131,13 +131,13 @@ def _named(
     state, matcher = host.state, core(host.state)
     for lost in nameless_deliveries(workspace, state):
         raise lost
-    values = {c.subject: matcher.disclosed_values(policy.name, c.subject) for c in chosen}
+    values = {c.subject: matcher.disclosed_values(policy.name, c.subject) for c in candidates}
     merged = state.identities.merged_subjects(policy.subject)
-    sheet = list_sheet(policy, chosen, values, state.catalogue, workspace.vault(), state.day, language, merged=merged)
+    sheet = list_sheet(policy, candidates, values, state.catalogue, workspace.vault(), state.day, language, merged=merged)
     all_named(workspace, sum(not row[0] for row in sheet.rows))
     for row in sheet.rows:
-        known = zip(sheet.header[: 1 + len(policy.discloses)], row, strict=False)
-        yield int(row[-1], 16), tuple((title, _shown(value, state.catalogue, language)) for title, value in known if value)
+        cells = zip(sheet.header[: 1 + len(policy.discloses)], row, strict=False)
+        yield int(row[-1], 16), tuple((title, _cell(value, state.catalogue, language)) for title, value in cells if value)
 
 
 def _name(policy: Policy, catalogue: Catalogue, who: Sequence[tuple[str, str]], language: str) -> str:
@@ -146,7 +146,7 @@ def _name(policy: Policy, catalogue: Catalogue, who: Sequence[tuple[str, str]], 
     return next((value for title, value in who if title in titles), who[0][1] if who else "")
 
 
-def _shown(value: str, catalogue: Catalogue, language: str) -> str:
+def _cell(value: str, catalogue: Catalogue, language: str) -> str:
     return catalogue.divisions[value][language] if value in catalogue.divisions else value
 
 
@@ -189,10 +189,10 @@ def _source(policy: Policy, catalogue: Catalogue, language: str) -> str:
     """The policy document, who issued it, and when."""
     issuer = str(policy.source.get("issuer", ""))
     issuer = catalogue.units[issuer].title[language] if issuer in catalogue.units else issuer
-    return Text("，", ", ")[language].join(filter(None, (str(policy.source.get("document", "")), issuer, _published(policy))))
+    return Text("，", ", ")[language].join(filter(None, (str(policy.source.get("document", "")), issuer, _day_of_document(policy))))
 
 
-def _published(policy: Policy) -> str:
+def _day_of_document(policy: Policy) -> str:
     published = policy.source.get("published")
     return "" if published is None else str(published)
 

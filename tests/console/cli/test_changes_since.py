@@ -56,10 +56,10 @@ def test_changes_are_written_as_a_sheet(run: Run, town: Path) -> None:
     """In the reader's language; an unknown edition, a day to come and a word are refused with what was meant."""
     ingest_text(run, town, "medical_insurance", MEDICAL + f"E9,{resident(0)},2026-10-15,2026-10-15,,正常,居民\n")
 
-    written = data(run("candidates", "changes", POLICY, "--since", "1", "--out", town / "c.csv", "--lang", "en", "--json"))
+    file = data(run("candidates", "changes", POLICY, "--since", "1", "--out", town / "c.csv", "--lang", "en", "--json"))
     (row,) = csv.DictReader((town / "c.csv").read_text(encoding="utf-8-sig").splitlines())
 
-    assert written["counts"] == {"entered": 0, "left": 1, "changed": 0}
+    assert file["counts"] == {"entered": 0, "left": 1, "changed": 0}
     assert (row["Change"], row["Name"], row["Why"]) == ("left", "居民0", "no longer met: no active medical insurance")
     for since in ("9", "2027-01-01", "yesterday"):
         assert run("candidates", "changes", POLICY, "--since", since).exit_code == 2
