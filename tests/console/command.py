@@ -16,7 +16,8 @@ from console.cli.main import application, command
 command_tree = cache(command)
 """The commands of all verbs with their help in a language."""
 _application = cache(application)
-typer.testing._get_command = cache(typer.main.get_command)  # what its runner calls, and offers no other way to keep
+# Its runner calls this name, and offers no other way to keep what it makes.
+typer.testing._get_command = cache(typer.main.get_command)  # type: ignore[attr-defined]  # not among its exports
 
 
 def run_command(*words: Any, **options: Any) -> Any:

@@ -32,7 +32,7 @@ from tests.matchers.counting import AddCounts, chunks, need
 from tests.matchers.network import catalogue
 
 CHUNKS, SCHEDULES, STEPS = 10, 6, 24
-RUN = chunks(CHUNKS, range(3))
+RUN = chunks(CHUNKS, range(CHUNKS))
 Candidate = tuple[int, int, Open]
 """Token, status, and what is open."""
 

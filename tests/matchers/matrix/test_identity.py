@@ -15,7 +15,7 @@ from tests.matchers.correction_schedule import CorrectionSchedule
 from tests.matchers.counting import AddCounts, chunks, need
 
 CHUNKS, SCHEDULES = 8, 8
-RUN = chunks(CHUNKS, range(2))
+RUN = chunks(CHUNKS, range(CHUNKS))
 STEPS = 30
 PARTITIONS = (1, 2, 3, 7)
 

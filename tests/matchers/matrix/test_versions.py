@@ -27,7 +27,7 @@ from tests.matchers.test_sharded import DAY, STREETS, MatcherBesidePartitions
 
 FEED = "insurance"
 CHUNKS, SCHEDULES = 8, 25
-RUN = chunks(CHUNKS, range(2))
+RUN = chunks(CHUNKS, range(CHUNKS))
 PEOPLE = ("a", "b", "c")
 KEYS = ("k1", "k2", "k3")
 

@@ -172,7 +172,7 @@ def copied(original: Workspace, folder: Path) -> Workspace:
 
 def add_snapshot(original: Workspace, workspace: Workspace) -> Path:
     """Puts the analysts' snapshot into a copy of the workspace; returns its path."""
-    return shutil.copy2(original.folder("snapshots") / SNAPSHOT, workspace.folder("snapshots") / SNAPSHOT)
+    return Path(shutil.copy2(original.folder("snapshots") / SNAPSHOT, workspace.folder("snapshots")))
 
 
 def write_copies(workspace: Workspace, token: int) -> None:
