@@ -1,6 +1,6 @@
 """After any schedule of messages and crashes, lists are one recomputation over the facts.
 
-The normal run goes through some dozen schedules, the long run through twenty thousand. The runs are counted, and every cause of a line must
+The normal run goes through some of three hundred schedules, the long run through twenty thousand. The runs are counted, and every cause of a line must
 come up often enough.
 """
 

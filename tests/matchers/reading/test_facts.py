@@ -22,7 +22,7 @@ from tests.oracles.naive_policy import policy_of
 from tests.worlds import CONTRACTS, random_world
 
 CHUNKS, WORLDS, POLICIES = 8, 8, 6
-RUN = chunks(CHUNKS, range(CHUNKS))
+RUN = chunks(CHUNKS, range(2))
 
 
 def facts_cited_by(criterion: Criterion, mattering: bool = False) -> Iterator[Fact]:

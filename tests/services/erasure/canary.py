@@ -163,7 +163,7 @@ def build(folder: Path) -> None:
     write_copies(workspace, token_of(workspace))
 
 
-def copied(original: Workspace, folder: Path) -> Workspace:
+def copy_of(original: Workspace, folder: Path) -> Workspace:
     """A copy of the workspace to erase the person from; without the analysts' snapshot, which takes half of the time of an erasure."""
     shutil.copytree(original.root, folder, ignore=shutil.ignore_patterns(SNAPSHOT))
     (folder / "secret.key").chmod(0o600)

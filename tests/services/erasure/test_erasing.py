@@ -58,7 +58,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture
 def workspace(original: Workspace, tmp_path: Path) -> Workspace:
     """A copy to erase the person from, without a snapshot."""
-    return canary.copied(original, tmp_path / "w")
+    return canary.copy_of(original, tmp_path / "w")
 
 
 def lists_and_reasons(state: State, but: int) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture
 def workspace(original: Workspace, tmp_path: Path) -> Workspace:
     """A copy to erase the person from, without a snapshot."""
-    return canary.copied(original, tmp_path / "w")
+    return canary.copy_of(original, tmp_path / "w")
 
 
 def erase_canary(workspace: Workspace) -> Erasure:

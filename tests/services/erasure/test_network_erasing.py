@@ -54,7 +54,6 @@ def build_network(folder: Path) -> None:
     network = MemoryNetwork(folder / "network")
     with pytest.MonkeyPatch.context() as patch:
         join_network(patch, network)
-        network.folder.mkdir()
         workspace = canary.workspace_with_person(network.folder, network="memory.", environment={})
         network.work()
         canary.write_copies(workspace, canary.token_of(workspace))
