@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console.cli import candidates_outcomes, topics
+from console.cli import candidates_follow_ups, candidates_outcomes, topics
 from console.cli.changes import show_changes
 from console.cli.hold_warnings import hold_warner
 from console.cli.i18n import both, verb
@@ -39,6 +39,10 @@ Out = Annotated[
 ]
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help=both("对象化名（16 位十六进制）", "the subject's token (16 hex digits)"))]
 Check = Annotated[str, typer.Argument(metavar="CHECK", help=both("核实项", "the check's id"))]
+By = Annotated[
+    str | None,
+    typer.Option("--by", metavar="NAME", help=both("谁问到的（默认本机用户）", "who found it out (default: the user of this machine)")),
+]
 Answer = Annotated[str, typer.Argument(metavar="YES|NO", help=both("是或否（也可写 yes、no）", "yes or no"))]
 
 
@@ -65,10 +69,13 @@ def group() -> typer.Typer:
     app.command(
         "answer",
         help=verb(
-            "记下人工核实的结果。", "Note what was found out about a check.", "huimin candidates answer dibao 00c0ffee00c0ffee assets yes"
+            "记下人工核实的结果。",
+            "Note what was found out about a check.",
+            "huimin candidates answer dibao 00c0ffee00c0ffee assets yes --by 王芳",
         ),
     )(answer)
     candidates_outcomes.add(app)
+    candidates_follow_ups.add(app)
     topics.add_candidates(app)
     return app
 
@@ -119,11 +126,13 @@ def export(context: typer.Context, policy: Name, out: Out = None) -> None:
         )
 
 
-def answer(context: typer.Context, policy: Name, subject: Subject, check: Check, value: Answer) -> None:
+def answer(context: typer.Context, policy: Name, subject: Subject, check: Check, value: Answer, by: By = None) -> None:
+    from infra.settings import operator
     from services.lists.candidates import answer_check, parse_token
 
     session = session_of(context)
     yes = yes_or_no(value)
     if yes is None:
         raise HuiminError(Text("请写是或否（也可写 yes、no）。", "Write yes or no."), 2)
-    show_changes(session, answer_check(session.workspace(), policy, parse_token(subject), check, yes, hold_warner(session)))
+    author = by or operator()
+    show_changes(session, answer_check(session.workspace(), policy, parse_token(subject), check, yes, author, hold_warner(session)))

@@ -167,6 +167,10 @@ class Workspace:
         """The key of the log's chain."""
         return derived_key(self.key(), "log")
 
+    def notes_key(self) -> bytes:
+        """The key of the notes about candidates (``connectors.identity.notes``)."""
+        return derived_key(self.key(), "notes")
+
     def tokens(self) -> Tokens:
         from connectors.identity.tokens import Tokens
 

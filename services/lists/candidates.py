@@ -128,7 +128,7 @@ def _holders(catalogue: Catalogue, feed: str | None) -> tuple[str, ...]:
     return () if feed is None else tuple(source.unit for source in catalogue.feeds[feed].sources)
 
 
-def answer_check(workspace: Workspace, policy: str, subject: int, check: str, answer: bool, notify: Notify) -> ListChanges:
+def answer_check(workspace: Workspace, policy: str, subject: int, check: str, answer: bool, by: str, notify: Notify) -> ListChanges:
     """Records a person's answer to a check.
 
     Raises:
@@ -137,7 +137,7 @@ def answer_check(workspace: Workspace, policy: str, subject: int, check: str, an
     from streams.language.messages import CheckAnswered
 
     with workspace.writing() as host, announce_holds(host, notify):
-        return list_changes(host.submit(CheckAnswered(policy, subject, check, answer)).changes, host.state.registry)
+        return list_changes(host.submit(CheckAnswered(policy, subject, check, answer, by)).changes, host.state.registry)
 
 
 def parse_token(text: str) -> int:

@@ -10,7 +10,7 @@ Source: FIPS 180-4 (SHA-256), the Arrow columnar format 1.5, RFC 8259 (JSON).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import fields, replace
 from datetime import date
 from hashlib import sha256
@@ -25,6 +25,7 @@ from policies.values import Text
 from streams.language.causes import cause_of
 from streams.language.errors import NewerFormat, Unreadable
 from streams.language.messages import (
+    FIRST_VERSION,
     VERSION,
     Blank,
     CatalogueSet,
@@ -35,6 +36,7 @@ from streams.language.messages import (
     DeliveryStarted,
     EditionCut,
     EngineUpgraded,
+    FollowUpRecorded,
     HoldDecided,
     IdentityMerged,
     IdentitySplit,
@@ -53,9 +55,14 @@ from streams.wire.fields import BY_TYPE
 KINDS: tuple[type[Input], ...] = (
     CatalogueSet, DeliveryStarted, RecordBatch, DeliveryCompleted, PolicyPublished, PolicyWithdrawn, CoverageStated, CoverageWithdrawn,
     CheckAnswered, Tick, EditionCut, IdentityMerged, IdentitySplit, OutcomeReported, HoldDecided,
-    PersonErased, Blank, EngineUpgraded,
+    PersonErased, Blank, EngineUpgraded, FollowUpRecorded,
 )  # fmt: skip
 """The number of a kind on the wire is its place here; only ever append."""
+LATER: Mapping[type[Input], frozenset[str]] = {
+    CheckAnswered: frozenset({"by"}),
+    FollowUpRecorded: frozenset(),
+}
+"""The kinds that version 2 does not have, and the fields that it does not have in a kind; a field is left out where it has its default."""
 OUTPUTS = 0x100
 """The kind of a frame with the outputs of one input."""
 EDITION = 0x104
@@ -81,7 +88,9 @@ def encode(message: Input) -> bytes:
         from streams.wire.columns import pack
 
         return frame(kind, pack(message))
-    return frame(kind, _json({name: _plain(getattr(message, name)) for name in _READERS[type(message)]}))
+    later = {name for name in LATER.get(type(message), ()) if getattr(message, name) == _DEFAULTS[type(message)][name]}
+    facts = {name: _plain(getattr(message, name)) for name in _READERS[type(message)] if name not in later}
+    return frame(kind, _json(facts), _version(message, later))
 
 
 def decode(data: Bytes) -> Input:
@@ -101,9 +110,10 @@ def decode(data: Bytes) -> Input:
     return _read(KINDS[kind], body)
 
 
-def frame(kind: int, body: Bytes) -> bytes:
-    """A body with its head."""
-    return b"".join((_HEAD.pack(_MAGIC, VERSION, kind, _digest(VERSION, kind, body)), body))
+def frame(kind: int, body: Bytes, version: int | None = None) -> bytes:
+    """A body with its head, in ``FIRST_VERSION`` unless a later one is needed to say it."""
+    version = FIRST_VERSION if version is None else version
+    return b"".join((_HEAD.pack(_MAGIC, version, kind, _digest(version, kind, body)), body))
 
 
 def kind_bytes(kind: type[Input]) -> tuple[int, bytes]:
@@ -135,8 +145,9 @@ def unframe(data: Bytes) -> tuple[int, memoryview]:
         raise _unreadable("its digest does not match: it was cut or changed on the way", "摘要不符，传输或存储中被截断或改动")
     if version > VERSION:
         raise NewerFormat(Text("消息", "A message"), version, VERSION)
-    if version < VERSION:
-        raise _unreadable(f"it is of format version {version}, from before version {VERSION}", f"格式版本为 {version}，早于版本 {VERSION}")
+    if version < FIRST_VERSION:
+        zh = f"格式版本为 {version}，早于版本 {FIRST_VERSION}"
+        raise _unreadable(f"it is of format version {version}, from before version {FIRST_VERSION}", zh)
     return kind, body
 
 
@@ -224,16 +235,23 @@ def _unreadable(en: str, zh: str) -> Unreadable:
     return Unreadable(Text(f"无法读取这条消息：{zh}。请从来源重新获取。", sentence))
 
 
+def _version(message: Input, omitted: Set[str]) -> int:
+    """The version that a message needs: the first, unless it has something that was not there then."""
+    kind = type(message)
+    return VERSION if kind in LATER and (not LATER[kind] or LATER[kind] - omitted) else FIRST_VERSION
+
+
 _KIND = {kind: place for place, kind in enumerate(KINDS)}
 _READERS = {kind: {f.name: BY_TYPE[str(f.type)] for f in fields(kind)} for kind in KINDS if kind is not RecordBatch}
+_DEFAULTS = {kind: {f.name: f.default for f in fields(kind) if f.name in names} for kind, names in LATER.items()}
 
 
 def _read(kind: type[Input], body: memoryview) -> Input:
     try:
         values = json.loads(bytes(body))
         readers = _READERS[kind]
-        if values.keys() != readers.keys():
+        if not readers.keys() - LATER.get(kind, frozenset()) <= values.keys() <= readers.keys():
             raise ValueError(f"fields {sorted(readers)} expected")
-        return kind(**{name: reader(values[name]) for name, reader in readers.items()})
+        return kind(**{name: reader(values[name]) for name, reader in readers.items() if name in values})
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise _unreadable(f"{kind.__name__}: {error}", f"{kind.__name__}：{error}") from error

@@ -29,7 +29,9 @@ def test_a_check_is_answered_once_for_all(workspace: Workspace) -> None:
     before = candidate_list(workspace, ALLOWANCE).candidates
     asked = next(row for row in before if row.checklist)
 
-    result = answer_check(workspace, ALLOWANCE, asked.subject, asked.checklist[0], True, lambda hold: pytest.fail("nothing is held"))
+    result = answer_check(
+        workspace, ALLOWANCE, asked.subject, asked.checklist[0], True, "王芳", lambda hold: pytest.fail("nothing is held")
+    )
     after = {row.subject: row for row in candidate_list(workspace, ALLOWANCE).candidates}
 
     assert isinstance(result, ListChanges)
