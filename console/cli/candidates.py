@@ -11,9 +11,10 @@ from console.cli import candidates_follow_ups, candidates_outcomes, topics
 from console.cli.changes import show_changes
 from console.cli.hold_warnings import hold_warner
 from console.cli.i18n import both, verb
+from console.cli.list_filters import Assigned, NewSince, Outcome, Status, Street, list_filter
 from console.cli.moments import AsOf, KnownAt, as_of, known_at
 from console.cli.session import session_of, yes_or_no
-from console.text.candidates import COLUMNS, MARK, candidate_rows, erased_since, in_all, kept_off_text
+from console.text.candidates import COLUMNS, MARK, WORK, candidate_rows, erased_since, has_work, in_all, kept_off_text
 from console.text.holds import below
 from console.text.words import STILL_YES
 from policies.problems.problems import HuiminError
@@ -21,10 +22,6 @@ from policies.values import Text
 
 Name = Annotated[str, typer.Argument(metavar="POLICY", help=both("政策代号", "the policy's name"))]
 Every = Annotated[bool, typer.Option("--all", help=both("也列出只计数、不上名单的待定对象", "also those unknown who are only counted"))]
-Status = Annotated[
-    str | None,
-    typer.Option("--status", help=both("只看这一状态：eligible、to_check、needs_evidence", "only eligible, to_check or needs_evidence")),
-]
 Limit = Annotated[
     int,
     typer.Option(
@@ -56,6 +53,7 @@ def group() -> typer.Typer:
             "huimin candidates list elderly-uninsured",
             "huimin candidates list dibao --all --json",
             "huimin candidates list dibao --known-at 2026-10-03",
+            "huimin candidates list dibao --street 宜川路 --outcome none --assigned 王芳 --new-since 3",
         ),
     )(show)
     app.command(
@@ -84,7 +82,11 @@ def show(
     context: typer.Context,
     policy: Name,
     every: Every = False,
+    street: Street = None,
     status: Status = None,
+    outcome: Outcome = None,
+    assigned: Assigned = None,
+    new_since: NewSince = None,
     limit: Limit = 40,
     at: AsOf = None,
     moment: KnownAt = None,
@@ -93,13 +95,15 @@ def show(
 
     session = session_of(context)
     most = None if session.json else limit or None
-    listing = candidate_list(session.workspace(), policy, every, status, most, as_of(at), known_at(moment))
+    wanted = list_filter(street, status, outcome, assigned, new_since)
+    listing = candidate_list(session.workspace(), policy, every, wanted, most, as_of(at), known_at(moment))
     if listing.erased:
         session.warn(erased_since(listing.erased))
     if session.print_json(listing.candidates, tuple[ListedCandidate, ...]):
         return
     rows = candidate_rows(listing.candidates, listing.policy, listing.catalogue, session.language)
-    session.table(listing.policy.title, COLUMNS, rows)
+    columns = [*COLUMNS, WORK] if has_work(listing.candidates) else COLUMNS
+    session.table(listing.policy.title, columns, rows)
     if any(c.still_yes for c in listing.candidates):
         session.say(Text(f"{MARK}：{STILL_YES.zh}", f"{MARK}: {STILL_YES.en}"))
     for text in below(listing.holds):

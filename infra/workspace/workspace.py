@@ -19,6 +19,8 @@ refused. The refusals: ``infra.workspace.refusals``.
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -121,6 +123,16 @@ class Workspace:
                 raise BrokenWorkspace(Text(zh, f"{self.root} has no units.yaml. Restore it from a backup or version control.")) from None
             units = NO_TEXT
         return units, {f"feeds/{path.name}": text(path) for path in sorted(self.folder("feeds").glob("*.yaml"))}
+
+    @contextmanager
+    def editing(self) -> Iterator[None]:
+        """The documents, to change: whoever else changes them with a verb waits."""
+        root = os.open(self.root, os.O_RDONLY)
+        try:
+            fcntl.flock(root, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(root)
 
     def catalogue(self) -> Catalogue:
         """The catalogue from the next write on, of the documents that are in effect now.
@@ -256,13 +268,24 @@ class Workspace:
         """The log and state of this workspace, without its documents.
 
         Raises:
-            LostState: the log is empty, and was not. As for ``streams.embedded.host.EmbeddedHost.open``.
+            LostState: the log is empty, and was not. Busy: another process has been writing for a minute. As for
+            ``streams.embedded.host.EmbeddedHost.open``.
         """
         from streams.embedded.host import CheckpointRule, EmbeddedHost
+        from streams.store.writer import wait_for_lock
 
         rule = None if readonly else CheckpointRule(closing_rows=CLOSING_ROWS, retention=self.retention())
         folder, key = self.folder("state"), self.log_key()
-        host = EmbeddedHost.open(folder, parts(), readonly=readonly, create=create, rule=rule, key=key, head=self.head)
+        host = EmbeddedHost.open(
+            folder,
+            parts(),
+            readonly=readonly,
+            create=create,
+            rule=rule,
+            key=key,
+            head=self.head,
+            lock=lambda place: wait_for_lock(place, self.say),
+        )
         if not host.state.has_catalogue and (lost := lost_state(self.root, HEAD)) is not None:
             host.close()
             raise lost
@@ -301,4 +324,6 @@ class Workspace:
         client, folder, url = connection.client(), self.folder("state") / network, self.environment.get(DEPOT)
         seal = seal_of(self.environment, connection, prefix, network, folder)
         depot = depot_of(url, network, seal) if url else None
-        return NetworkHost(folder, parts(), InputsTopic(client, prefix, seal), ChangesTopic(client, prefix, seal), self.retention(), depot)
+        return NetworkHost(
+            folder, parts(), InputsTopic(client, prefix, seal), ChangesTopic(client, prefix, seal), self.retention(), depot, self.say
+        )

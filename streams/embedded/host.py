@@ -68,13 +68,13 @@ class EmbeddedHost:
 
     def __init__(
         self, folder: Path, parts: Parts, readonly: bool = False, rule: CheckpointRule | None = None,
-        key: bytes = b"", head: Path | None = None,
+        key: bytes = b"", head: Path | None = None, lock: Callable[[Path], WriterLock] = WriterLock,
     ) -> None:  # fmt: skip
         self.folder, self.parts, self.readonly, self.rule, self._key = folder, parts, readonly, rule or CheckpointRule(), key
         self.problem: HuiminError | None = None
         """Why the last checkpoint could not be written or read; the log is whole all the same."""
         self._upgraded = False
-        self._lock = None if readonly else WriterLock(folder)
+        self._lock = None if readonly else lock(folder)
         self._rows = self._bytes = 0
         self._state: State | None = None
         try:
@@ -87,9 +87,9 @@ class EmbeddedHost:
     @classmethod
     def open(
         cls, path: Path | str, parts: Parts, *, readonly: bool = False, create: bool = False, rule: CheckpointRule | None = None,
-        key: bytes = b"", head: Path | None = None,
+        key: bytes = b"", head: Path | None = None, lock: Callable[[Path], WriterLock] = WriterLock,
     ) -> EmbeddedHost:  # fmt: skip
-        """Opens the store in a folder.
+        """Opens the store in a folder; ``lock`` takes the writer's lock, or waits for it.
 
         Raises:
             NotThere: there is no store, and ``create`` is False. Busy: another process writes to it.
@@ -101,7 +101,7 @@ class EmbeddedHost:
                 make_folder(folder / "snapshots")
         elif not exists(folder):
             raise not_there(folder)
-        return cls(folder, parts, readonly, rule, key, head)
+        return cls(folder, parts, readonly, rule, key, head, lock)
 
     @property
     def state(self) -> State:

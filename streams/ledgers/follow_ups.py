@@ -96,7 +96,7 @@ class FollowUpLedger:
         states: dict[int, WorkingState] = {}
         for follow_up in self._of.get(policy, ()):
             subject = counts_as(follow_up.subject)
-            states[subject] = states.get(subject, _NOTHING).after(follow_up)
+            states[subject] = states.get(subject, NOTHING).after(follow_up)
         return states
 
     def meta(self) -> list[list[Any]]:
@@ -117,4 +117,5 @@ class FollowUpLedger:
         return ledger
 
 
-_NOTHING = WorkingState()
+NOTHING = WorkingState()
+"""Of a subject of which nothing was told."""

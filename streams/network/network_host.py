@@ -63,17 +63,26 @@ class NetworkHost:
         inputs, changes: the topics.
         retention: how much of the past the replica keeps.
         depot: has a replica for workspaces that are behind the beginning of the topic.
+        say: gets the sentence that it waits for another process.
 
     Raises:
         As for ``streams.network.stages.Stage``.
     """
 
     def __init__(
-        self, folder: Path, parts: Parts, inputs: InputsPort, changes: ChangesPort, retention: Retention = USUAL, depot: Depot | None = None
-    ) -> None:
+        self,
+        folder: Path,
+        parts: Parts,
+        inputs: InputsPort,
+        changes: ChangesPort,
+        retention: Retention = USUAL,
+        depot: Depot | None = None,
+        say: Callable[[Text], None] = lambda text: None,
+    ) -> None:  # fmt: skip
         self.folder, self.parts, self.readonly = folder, parts, False
         self.problem: HuiminError | None = None
         self._inputs, self._changes, self._depot = inputs, changes, depot
+        self._say = say
         self._aside, self._scrubbed_persons = StaleReplicas(folder / REPLICA, parts), set[int]()
         end = inputs.end()
         self._stage = self._open_replica(StageRule(retention=retention, purges=False), end)
@@ -222,7 +231,7 @@ class NetworkHost:
             Damaged: no replica reaches to the beginning of the topic.
         """
         make = partial(Replica, self.parts)
-        stage = Stage(REPLICA, self.folder, make, rule=rule)
+        stage = Stage(REPLICA, self.folder, make, rule=rule, say=self._say)
         if stage.offset >= end or stage.offset + 1 >= (first := self._inputs.first()):
             return stage
         stage.close()
@@ -231,7 +240,7 @@ class NetworkHost:
             raise DamagedStore(_behind(stage.offset, first))
         if stage.offset >= 0:
             self._aside.put_aside(stage.offset)
-        stage = Stage(REPLICA, self.folder, make, self._depot, rule)
+        stage = Stage(REPLICA, self.folder, make, self._depot, rule, self._say)
         assert isinstance(stage.fold, Replica)
         if self._aside and not self._aside.erased_tokens(stage.fold.state.erasures):
             self._aside.remove()

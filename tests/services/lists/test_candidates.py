@@ -10,6 +10,7 @@ from infra.workspace.workspace import Workspace
 from policies.problems.problems import HuiminError
 from services.lists.candidates import EvidenceToFetch, ListedCandidate, answer_check, candidate_list, parse_token
 from services.lists.changes import ListChanges
+from services.lists.filters import ListFilter
 from services.results import plain
 from tests.console.town import ALLOWANCE, POLICY, RESIDENTS
 
@@ -21,7 +22,7 @@ def test_the_list_has_everybody_and_counts_all_of_them(workspace: Workspace) -> 
     assert len(whole.candidates) == whole.total == RESIDENTS and whole.counts == {"eligible": RESIDENTS}
     assert some.candidates == whole.candidates[:2] and some.total == RESIDENTS
     assert (whole.day, whole.erased, whole.holds, whole.kept_off) == (date(2026, 10, 15), 0, (), {})
-    assert candidate_list(workspace, POLICY, status="to_check").candidates == ()
+    assert candidate_list(workspace, POLICY, wanted=ListFilter(statuses=("to_check",))).candidates == ()
 
 
 def test_a_check_is_answered_once_for_all(workspace: Workspace) -> None:
