@@ -99,9 +99,9 @@ def _word(text: str, titles: Mapping[str, Text], what: Text) -> str:
 def _division(text: str, names: Mapping[str, Text]) -> str:
     """The code of a division from its code or one of its names."""
     plain = text.strip()
-    known = [code for code, name in names.items() if plain.casefold() in (name.zh.casefold(), name.en.casefold())]
-    if len(known) == 1:
-        return known[0]
+    codes = [code for code, name in names.items() if plain.casefold() in (name.zh.casefold(), name.en.casefold())]
+    if len(codes) == 1:
+        return codes[0]
     if is_division(plain):
         return plain
     near = suggestion(plain, [word for name in names.values() for word in (name.zh, name.en)])
@@ -117,11 +117,11 @@ def _outcome(state: State, policy: str, subject: int) -> str | None:
 def _assigned_to(state: State, policy: str, names: Collection[str]) -> Callable[[Candidate], bool]:
     """Whether a candidate is assigned to one of these persons."""
     assigned = {subject: work.assigned_to.assigned_to or "" for subject, work in working_states(state, policy).items() if work.assigned_to}
-    known, people = {person(name): name for name in assigned.values()}, {"" if _is_none(name) else person(name) for name in names}
+    names_by_person, people = {person(name): name for name in assigned.values()}, {"" if _is_none(name) else person(name) for name in names}
     for name in names:
-        if not _is_none(name) and person(name) not in known:
-            near = suggestion(name, known.values())
-            there = comma_list(sorted(known.values()))
+        if not _is_none(name) and person(name) not in names_by_person:
+            near = suggestion(name, names_by_person.values())
+            there = comma_list(sorted(names_by_person.values()))
             rest = (
                 Text(f"现分派给：{there}。", f" There are: {there}.") if there else Text("还没有分派给任何人。", " Nobody is assigned yet.")
             )

@@ -108,9 +108,9 @@ def _record(workspace: Workspace, policy: str, subject: int, message: Callable[[
         subjects = known_subjects(host.state, policy)
         if not subjects.exists(subjects.root(subject)):
             raise HuiminError(Text("没有这一对象；请核对化名。", "Nobody is known by this token; look at it again."), 2)
-        sent = message(subject)
-        checked_name(sent.by)
-        offset = host.submit(sent).offset
+        follow_up = message(subject)
+        checked_name(follow_up.by)
+        offset = host.submit(follow_up).offset
         history = host.state.follow_ups.history(policy, subjects.root, subjects.root(subject))
         return _event(next(entry for entry in history if entry.offset == offset), workspace.notes_key())
 
@@ -138,9 +138,9 @@ def _events(workspace: Workspace, state: State, policy: str, subject: int, root:
     key = workspace.notes_key()
     for follow_up in state.follow_ups.history(policy, root, subject):
         yield _event(follow_up, key)
-    for (name, token, check), given in state.answers.items():
+    for (name, token, check), answer in state.answers.items():
         if name == policy and root(token) == subject:
-            yield HistoryEvent("answer", "yes" if given.answer else "no", check, None, given.by, given.day, given.offset)
+            yield HistoryEvent("answer", "yes" if answer.answer else "no", check, None, answer.by, answer.day, answer.offset)
     if (outcome := state.outcomes.of(policy, subject)) is not None:
         yield HistoryEvent("outcome", outcome.outcome, outcome.criterion, outcome.on, outcome.by, outcome.day, outcome.offset)
 

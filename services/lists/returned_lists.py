@@ -98,7 +98,7 @@ def _plan_of(state: State, policy: str, returned: Iterable[OutcomeRow], by: str)
 
     plan = _Plan([], Counter(), 0, 0, 0)
     answers, repeated, older = 0, 0, 0
-    answered = {key: given.answer for key, given in state.answers.items()}
+    answered = {key: entry.answer for key, entry in state.answers.items()}
     latest: dict[int, tuple[str, date, str | None]] = {}
     for row in returned:
         for check, answer in row.answers:

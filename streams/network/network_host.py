@@ -70,14 +70,8 @@ class NetworkHost:
     """
 
     def __init__(
-        self,
-        folder: Path,
-        parts: Parts,
-        inputs: InputsPort,
-        changes: ChangesPort,
-        retention: Retention = USUAL,
-        depot: Depot | None = None,
-        say: Callable[[Text], None] = lambda text: None,
+        self, folder: Path, parts: Parts, inputs: InputsPort, changes: ChangesPort, retention: Retention = USUAL,
+        depot: Depot | None = None, say: Callable[[Text], None] = lambda text: None,
     ) -> None:  # fmt: skip
         self.folder, self.parts, self.readonly = folder, parts, False
         self.problem: HuiminError | None = None
