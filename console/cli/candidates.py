@@ -131,12 +131,10 @@ def export(context: typer.Context, policy: Name, out: Out = None) -> None:
 
 
 def answer(context: typer.Context, policy: Name, subject: Subject, check: Check, value: Answer, by: By = None) -> None:
-    from infra.settings import operator
     from services.lists.candidates import answer_check, parse_token
 
     session = session_of(context)
     yes = yes_or_no(value)
     if yes is None:
         raise HuiminError(Text("请写是或否（也可写 yes、no）。", "Write yes or no."), 2)
-    author = by or operator()
-    show_changes(session, answer_check(session.workspace(), policy, parse_token(subject), check, yes, author, hold_warner(session)))
+    show_changes(session, answer_check(session.workspace(), policy, parse_token(subject), check, yes, by, hold_warner(session)))

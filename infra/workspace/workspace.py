@@ -24,12 +24,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.keys import derived_key, note_key, read_key, write_key
 from infra.links import PROGRAM_FOLDERS, refuse_links
-from infra.settings import DEPOT
+from infra.settings import DEPOT, operator
 from infra.workspace.lost_state import KNOWN_FILES, lost_state
 from infra.workspace.ports import depot_of, parts
 from infra.workspace.refusals import BrokenWorkspace, OlderWorkspace, WorkspaceExists
@@ -275,17 +276,10 @@ class Workspace:
         from streams.store.writer import wait_for_lock
 
         rule = None if readonly else CheckpointRule(closing_rows=CLOSING_ROWS, retention=self.retention())
-        folder, key = self.folder("state"), self.log_key()
+        folder, key, lock = self.folder("state"), self.log_key(), partial(wait_for_lock, say=self.say)
         host = EmbeddedHost.open(
-            folder,
-            parts(),
-            readonly=readonly,
-            create=create,
-            rule=rule,
-            key=key,
-            head=self.head,
-            lock=lambda place: wait_for_lock(place, self.say),
-        )
+            folder, parts(), readonly=readonly, create=create, rule=rule, key=key, head=self.head, lock=lock, author=operator()
+        )  # fmt: skip
         if not host.state.has_catalogue and (lost := lost_state(self.root, HEAD)) is not None:
             host.close()
             raise lost

@@ -146,8 +146,11 @@ def _holders(catalogue: Catalogue, feed: str | None) -> tuple[str, ...]:
     return () if feed is None else tuple(source.unit for source in catalogue.feeds[feed].sources)
 
 
-def answer_check(workspace: Workspace, policy: str, subject: int, check: str, answer: bool, by: str, notify: Notify) -> ListChanges:
+def answer_check(workspace: Workspace, policy: str, subject: int, check: str, answer: bool, by: str | None, notify: Notify) -> ListChanges:
     """Records a person's answer to a check.
+
+    Args:
+        by: who gives it; None: the user of this machine.
 
     Raises:
         Refused: there is no such policy, check or subject.

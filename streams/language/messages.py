@@ -44,6 +44,7 @@ class CatalogueSet:
     units: str
     contracts: Mapping[str, str]
     semantics: int = field(default=SEMANTICS, compare=False)
+    by: str | None = field(default=None, compare=False, kw_only=True)
     stamp: Stamp | None = field(default=None, compare=False, kw_only=True)
 
 
@@ -120,18 +121,20 @@ class CoverageStated:
     delivery: str | None = None
     rows: int | None = None
     received: date | None = None
+    by: str | None = field(default=None, compare=False, kw_only=True)
     stamp: Stamp | None = field(default=None, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageWithdrawn:
     statement: str
+    by: str | None = field(default=None, compare=False, kw_only=True)
     stamp: Stamp | None = field(default=None, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckAnswered:
-    """What a person found out about a check; ``by`` is None in messages of version 2."""
+    """What a person found out about a check."""
 
     policy: str
     subject: int
@@ -151,6 +154,7 @@ class Tick:
     day: date
     confirmed: str | None = None
     to: date | None = None
+    by: str | None = field(default=None, compare=False, kw_only=True)
     stamp: Stamp | None = field(default=None, compare=False, kw_only=True)
 
 
@@ -159,6 +163,7 @@ class EditionCut:
     """Closes the open edition of a policy now; changes no list."""
 
     policy: str
+    by: str | None = field(default=None, compare=False, kw_only=True)
     stamp: Stamp | None = field(default=None, compare=False, kw_only=True)
 
 
@@ -284,7 +289,9 @@ DecisionMessage: TypeAlias = (
     CatalogueSet | PolicyPublished | PolicyWithdrawn | CoverageStated | CoverageWithdrawn | CheckAnswered | Tick | EditionCut
     | IdentityMerged | IdentitySplit | OutcomeReported | FollowUpRecorded | HoldDecided | PersonErased
 )  # fmt: skip
-"""Decisions of people. Each has a ``stamp``, which the host sets. The other messages change nothing when they come again."""
+"""Decisions of people. Each has a ``stamp``, which the host sets, and its author in ``by``: where nobody is named, the host names the user
+of its machine (``streams.ledgers.decisions.with_author``). In messages of version 2 some have none. The other messages change nothing
+when they come again."""
 
 
 class CandidateChange(NamedTuple):

@@ -33,7 +33,7 @@ from streams.ledgers.registry import Registry, Version, Withdrawal
 from streams.ledgers.statements import Statements
 from streams.lists.book import Book
 
-FORMAT = 4
+FORMAT = 5
 """Version of the format of ``meta``; a newer one is refused."""
 NO_DAY = date(1970, 1, 1)
 """The day before the first tick: nothing is in force yet, and the first tick does not pass the days in between."""
@@ -147,7 +147,7 @@ class State:
             "furthest": self.furthest.isoformat(),
             "documents": self.documents.meta(),
             "catalogues": [
-                [c.units, dict(c.contracts), day.isoformat()] for c, day in zip(self.catalogues, self.catalogue_days, strict=True)
+                [c.units, dict(c.contracts), day.isoformat(), c.by] for c, day in zip(self.catalogues, self.catalogue_days, strict=True)
             ],
             "versions": [_version_plain(v) for name in sorted(self.registry.versions) for v in self.registry.versions[name].values()],
             "statements": self.statements.meta(),
@@ -180,10 +180,9 @@ class State:
             state.documents = DocumentCache(parts, meta.get("documents"))
             state.offset, state.day = meta["offset"], date.fromisoformat(meta["day"])
             state.furthest = date.fromisoformat(meta.get("furthest", meta["day"]))  # older checkpoints have none
-            state.catalogues = [CatalogueSet(units, contracts) for units, contracts, *_ in meta["catalogues"]]
-            state.catalogue_days = [
-                date.fromisoformat(since[0]) if since else NO_DAY for _, _, *since in meta["catalogues"]
-            ]  # older have none
+            catalogues = [(*facts, None, None)[:4] for facts in meta["catalogues"]]  # older have neither day nor author
+            state.catalogues = [CatalogueSet(units, contracts, by=by) for units, contracts, _, by in catalogues]
+            state.catalogue_days = [NO_DAY if since is None else date.fromisoformat(since) for _, _, since, _ in catalogues]
             state.statements = Statements.restore(meta["statements"])
             state.deliveries = Deliveries.restore(meta["deliveries"])
             state.answers = answers_from(meta["answers"])

@@ -59,7 +59,7 @@ KINDS: tuple[type[Input], ...] = (
 )  # fmt: skip
 """The number of a kind on the wire is its place here; only ever append."""
 LATER: Mapping[type[Input], frozenset[str]] = {
-    CheckAnswered: frozenset({"by"}),
+    **dict.fromkeys((CatalogueSet, CoverageStated, CoverageWithdrawn, CheckAnswered, Tick, EditionCut), frozenset({"by"})),
     FollowUpRecorded: frozenset(),
 }
 """The kinds that version 2 does not have, and the fields that it does not have in a kind; a field is left out where it has its default."""
