@@ -90,10 +90,10 @@ def assign(context: typer.Context, policy: Policy, subject: Subject, name: Name,
 
 
 def _show(session: Session, event: HistoryEvent) -> None:
-    from console.text.follow_ups import recorded
+    from console.text.follow_ups import recorded_sentence
 
     if not session.print_json(event):
-        session.say(recorded(event))
+        session.say(recorded_sentence(event))
 
 
 def history(context: typer.Context, policy: Policy, subject: Subject) -> None:

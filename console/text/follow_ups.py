@@ -49,8 +49,8 @@ def event_content(event: HistoryEvent, language: str) -> str:
             return NONE[event.item][language] if event.value is None else event.value
 
 
-def recorded(event: HistoryEvent) -> Text:
-    """The sentence that a follow-up was recorded; without the text of a note."""
+def recorded_sentence(event: HistoryEvent) -> Text:
+    """The sentence that a follow-up was recorded, without the text of a note."""
     match event.item:
         case "note":
             return Text("备注已记下（封存）。", "The note is recorded, sealed.")

@@ -122,7 +122,7 @@ class EmbeddedHost:
         state, receipts, rows, bodies = self.state, list[Receipt](), list[Row](), list[bytes]()
         try:
             for original in messages:
-                message = self._decided(original, state)
+                message = self._decision(original, state)
                 body = wire.encode(message)
                 receipt = apply(state, message)
                 receipts.append(receipt)
@@ -151,7 +151,7 @@ class EmbeddedHost:
         disk: WriteBehind[Receipt] = WriteBehind(self._log, lambda receipt: note_message(receipt.offset))
         try:
             for original in messages:
-                message = self._decided(original, self.state)
+                message = self._decision(original, self.state)
                 body = wire.encode(message)
                 state, self._state = self.state, None  # set again below; after any error it is recovered from disk
                 try:
@@ -254,7 +254,7 @@ class EmbeddedHost:
         self._state, self._rows, self._bytes, self.problem = recovery.state, recovery.rows, recovery.bytes, recovery.problem
         return recovery.state
 
-    def _decided(self, message: Input, state: State) -> Input:
+    def _decision(self, message: Input, state: State) -> Input:
         """A message as it is stored: without erased persons, with the stamp and author of its decision."""
         return with_stamp(with_author(message_without_erased(state, message), self._author), state.offset)
 

@@ -22,13 +22,13 @@ CLERK, SECRET = "王芳", "女儿周六在家"
 DAY = date(2026, 10, 15)
 
 
-def listed(workspace: Workspace, wanted: ListFilter = EVERYBODY, policy: str = POLICY) -> list[ListedCandidate]:
+def candidates(workspace: Workspace, wanted: ListFilter = EVERYBODY, policy: str = POLICY) -> list[ListedCandidate]:
     return list(candidate_list(workspace, policy, wanted=wanted).candidates)
 
 
 def test_the_history_says_who_said_what_on_which_day(workspace: Workspace) -> None:
     """Notes with their text, the rest by its word, in order; the list shows how many notes there are, and no text of one."""
-    who = listed(workspace)[0].subject
+    who = candidates(workspace)[0].subject
 
     record_note(workspace, POLICY, who, f" {SECRET} ", CLERK)
     record_call_again(workspace, POLICY, who, DAY + timedelta(3), CLERK)
@@ -41,7 +41,7 @@ def test_the_history_says_who_said_what_on_which_day(workspace: Workspace) -> No
         ("note", SECRET, CLERK, DAY), ("call_again", "2026-10-18", CLERK, DAY), ("assigned_to", "李娟", CLERK, DAY),
         ("assigned_to", None, "李娟", DAY), ("outcome", "contacted", CLERK, DAY),
     ]  # fmt: skip
-    candidate = listed(workspace)[0]
+    candidate = candidates(workspace)[0]
     assert (candidate.outcome, candidate.outcome_on, candidate.assigned_to, candidate.call_again, candidate.notes) == (
         "contacted", DAY, None, DAY + timedelta(3), 1,
     )  # fmt: skip
@@ -50,7 +50,7 @@ def test_the_history_says_who_said_what_on_which_day(workspace: Workspace) -> No
 
 def test_an_answer_has_its_author_in_the_history(workspace: Workspace) -> None:
     """The check, what was found, by whom, on which day."""
-    asked = next(row for row in listed(workspace, policy=ALLOWANCE) if row.checklist)
+    asked = next(row for row in candidates(workspace, policy=ALLOWANCE) if row.checklist)
 
     answer_check(workspace, ALLOWANCE, asked.subject, asked.checklist[0], True, CLERK, lambda hold: None)
     (event,) = candidate_history(workspace, ALLOWANCE, asked.subject).events
@@ -60,7 +60,7 @@ def test_an_answer_has_its_author_in_the_history(workspace: Workspace) -> None:
 
 def test_a_note_is_sealed_wherever_it_is_kept(workspace: Workspace) -> None:
     """Its text is in no file of the workspace and in no message; another key shows that there is a note, and nothing more."""
-    who = listed(workspace)[0].subject
+    who = candidates(workspace)[0].subject
 
     record_note(workspace, POLICY, who, SECRET, CLERK)
     with workspace.writing() as host:
@@ -76,7 +76,7 @@ def test_a_note_is_sealed_wherever_it_is_kept(workspace: Workspace) -> None:
 
 def test_a_merged_subject_brings_its_history_along(workspace: Workspace) -> None:
     """What was said of one that counts as another now is said of that one."""
-    first, second, *_ = (row.subject for row in listed(workspace))
+    first, second, *_ = (row.subject for row in candidates(workspace))
     record_note(workspace, POLICY, first, SECRET, CLERK)
     record_assignment(workspace, POLICY, second, "李娟", CLERK)
 
@@ -89,7 +89,7 @@ def test_a_merged_subject_brings_its_history_along(workspace: Workspace) -> None
 
 def test_what_nobody_could_mean_is_refused(workspace: Workspace) -> None:
     """A subject or policy that is none, an empty or endless note, nobody's name; no error repeats a note."""
-    who = listed(workspace)[0].subject
+    who = candidates(workspace)[0].subject
 
     for call in (
         lambda: record_note(workspace, POLICY, 1, SECRET, CLERK),
@@ -109,22 +109,22 @@ def test_what_nobody_could_mean_is_refused(workspace: Workspace) -> None:
 
 def test_filters_narrow_a_list(workspace: Workspace) -> None:
     """By outcome, person, status and street, in either language; several filters together, several values of one side by side."""
-    first, second, third, *_ = (row.subject for row in listed(workspace))
+    first, second, third, *_ = (row.subject for row in candidates(workspace))
     report_outcome(workspace, POLICY, first, "contacted", CLERK)
     record_assignment(workspace, POLICY, first, "李娟", CLERK)
     record_assignment(workspace, POLICY, second, "李 娟", CLERK)
     record_assignment(workspace, POLICY, third, CLERK, CLERK)
 
-    def wanted(**filters: tuple[str, ...]) -> set[int]:
-        return {row.subject for row in listed(workspace, ListFilter(**filters))}  # type: ignore[arg-type]  # new_since is not among them
+    def subjects(**filters: tuple[str, ...]) -> set[int]:
+        return {row.subject for row in candidates(workspace, ListFilter(**filters))}  # type: ignore[arg-type]  # new_since is not among them
 
-    assert wanted(outcomes=("contacted",)) == wanted(outcomes=("已联系",)) == {first}
-    assert len(wanted(outcomes=("none",))) == RESIDENTS - 1 and wanted(outcomes=("none", "contacted")) == wanted()
-    assert wanted(assigned=("李娟",)) == {first, second} and wanted(assigned=(CLERK, "李娟")) == {first, second, third}
-    assert wanted(assigned=("李娟",), outcomes=("无",)) == {second}
-    assert len(wanted(assigned=("none",))) == RESIDENTS - 3
-    assert wanted(statuses=("eligible",)) == wanted(statuses=("符合条件",)) == wanted() and wanted(statuses=("to_check",)) == set()
-    assert wanted(streets=(STREET,)) == wanted(streets=("310107",)) == wanted() and wanted(streets=("310107101",)) == set()
+    assert subjects(outcomes=("contacted",)) == subjects(outcomes=("已联系",)) == {first}
+    assert len(subjects(outcomes=("none",))) == RESIDENTS - 1 and subjects(outcomes=("none", "contacted")) == subjects()
+    assert subjects(assigned=("李娟",)) == {first, second} and subjects(assigned=(CLERK, "李娟")) == {first, second, third}
+    assert subjects(assigned=("李娟",), outcomes=("无",)) == {second}
+    assert len(subjects(assigned=("none",))) == RESIDENTS - 3
+    assert subjects(statuses=("eligible",)) == subjects(statuses=("符合条件",)) == subjects() and subjects(statuses=("to_check",)) == set()
+    assert subjects(streets=(STREET,)) == subjects(streets=("310107",)) == subjects() and subjects(streets=("310107101",)) == set()
 
 
 @pytest.mark.parametrize(
@@ -141,13 +141,13 @@ def test_filters_narrow_a_list(workspace: Workspace) -> None:
 def test_a_filter_that_nobody_could_pass_is_told(workspace: Workspace, wanted: ListFilter, words: str) -> None:
     """With what was meant, in both languages."""
     with pytest.raises(HuiminError, match=words) as refused:
-        listed(workspace, wanted)
+        candidates(workspace, wanted)
     assert refused.value.text.zh
 
 
 def test_who_is_new_since_an_edition_or_a_day(workspace: Workspace) -> None:
     """Those on the list now who were not on it after that edition, or before that day: somebody who went and came back is not new."""
-    first, second, *_ = (row.subject for row in listed(workspace))
+    first, second, *_ = (row.subject for row in candidates(workspace))
     cut_edition(workspace, POLICY)
     with workspace.reading() as host:
         last = max(edition.number for edition in host.editions(POLICY))
@@ -156,8 +156,8 @@ def test_who_is_new_since_an_edition_or_a_day(workspace: Workspace) -> None:
     report_outcome(workspace, POLICY, first, "contacted", CLERK)
 
     def new_since(since: str) -> set[int]:
-        return {row.subject for row in listed(workspace, ListFilter(new_since=since))}
+        return {row.subject for row in candidates(workspace, ListFilter(new_since=since))}
 
     assert new_since(str(last)) == set() and new_since(str(last + 1)) == {first}
-    assert new_since("2026-10-15") == {row.subject for row in listed(workspace)} and second in new_since("20261015")
+    assert new_since("2026-10-15") == {row.subject for row in candidates(workspace)} and second in new_since("20261015")
     assert new_since("2026-10-16") == set()

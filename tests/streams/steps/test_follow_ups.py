@@ -60,8 +60,8 @@ def test_the_last_word_counts_and_no_list_changes() -> None:
         (replace(FOLLOW_UP, call_again=DAY), "says one thing"),
         (replace(FOLLOW_UP, item="note"), "says one thing"),
         (FollowUpRecorded(ELDERLY, 1, "note", CLERK), "says one thing"),
-        (FollowUpRecorded(ELDERLY, 1, "note", CLERK, note="her daughter is at home"), "must be sealed"),
-        (FollowUpRecorded(ELDERLY, 1, "note", CLERK, note=b64encode(b"her daughter").decode()), "must be sealed"),
+        (FollowUpRecorded(ELDERLY, 1, "note", CLERK, note="the daughter is at home"), "must be sealed"),
+        (FollowUpRecorded(ELDERLY, 1, "note", CLERK, note=b64encode(b"the daughter").decode()), "must be sealed"),
         (FollowUpRecorded(ELDERLY, 1, "note", CLERK, note=b64encode(SEALED + b"x" * 20_000).decode()), "must be sealed"),
         (FollowUpRecorded(ELDERLY, 1, "call_again", CLERK, call_again=DAY - timedelta(1)), "is over"),
         (replace(FOLLOW_UP, subject=0), "out of range"),
@@ -120,7 +120,7 @@ class Telling:
     """The expected side: follow-ups as they were told, and a table of merges."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[int, FollowUpRecorded]] = []
+        self.messages: list[tuple[int, FollowUpRecorded]] = []
         self.merges: dict[int, int] = {}
 
     def counts_as(self, token: int) -> int:
@@ -128,10 +128,10 @@ class Telling:
             token = self.merges[token]
         return token
 
-    def expected(self) -> dict[int, tuple[int, date | None, str | None]]:
+    def working_states(self) -> dict[int, tuple[int, date | None, str | None]]:
         """Of each subject of whom anything was told: how many notes, the day, the person."""
         out: dict[int, tuple[int, date | None, str | None]] = {}
-        for token, message in self.told:
+        for token, message in self.messages:
             notes, day, name = out.get(self.counts_as(token), (0, None, None))
             match message.item:
                 case "note":
@@ -166,7 +166,7 @@ def test_they_are_those_of_the_tokens_that_count_as_the_subject(seed: int) -> No
                 if rng.random() < 0.2 and token not in {*telling.merges, *telling.merges.values(), *erased}:
                     bench.do(erasing(token))
                     erased.add(token)
-                    telling.told = [(of, message) for of, message in telling.told if of != token]
+                    telling.messages = [(of, message) for of, message in telling.messages if of != token]
             case "day":
                 bench.do(Tick(day + timedelta(1)))
             case "restore":
@@ -181,12 +181,12 @@ def test_they_are_those_of_the_tokens_that_count_as_the_subject(seed: int) -> No
                     bench.refuses(message, "was erased")
                 else:
                     bench.do(message)
-                    telling.told.append((token, message))
+                    telling.messages.append((token, message))
         assert {
             subject: (
                 len(work.notes), work.call_again.call_again if work.call_again else None,
                 work.assigned_to.assigned_to if work.assigned_to else None,
             )
             for subject, work in working_states(bench).items()
-        } == telling.expected()  # fmt: skip
+        } == telling.working_states()  # fmt: skip
     assert FollowUpLedger.restore(bench.state.follow_ups.meta()).meta() == bench.state.follow_ups.meta()
