@@ -10,7 +10,7 @@ Source: FIPS 180-4 (SHA-256), the Arrow columnar format 1.5, RFC 8259 (JSON).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
 from hashlib import sha256
@@ -50,7 +50,7 @@ from streams.language.messages import (
 from streams.lists.editions import Edition
 from streams.lists.lines import Lines
 from streams.lists.manifests import plain_change, plain_manifest, whole_change, whole_manifest
-from streams.wire.fields import BY_TYPE
+from streams.wire.fields import BY_TYPE, LATER, NONE, needed_version
 
 KINDS: tuple[type[Input], ...] = (
     CatalogueSet, DeliveryStarted, RecordBatch, DeliveryCompleted, PolicyPublished, PolicyWithdrawn, CoverageStated, CoverageWithdrawn,
@@ -58,11 +58,6 @@ KINDS: tuple[type[Input], ...] = (
     PersonErased, Blank, EngineUpgraded, FollowUpRecorded,
 )  # fmt: skip
 """The number of a kind on the wire is its place here; only ever append."""
-LATER: Mapping[type[Input], frozenset[str]] = {
-    **dict.fromkeys((CatalogueSet, CoverageStated, CoverageWithdrawn, CheckAnswered, Tick, EditionCut), frozenset({"by"})),
-    FollowUpRecorded: frozenset(),
-}
-"""The kinds that version 2 does not have, and the fields that it does not have in a kind; a field is left out where it has its default."""
 OUTPUTS = 0x100
 """The kind of a frame with the outputs of one input."""
 EDITION = 0x104
@@ -88,9 +83,9 @@ def encode(message: Input) -> bytes:
         from streams.wire.columns import pack
 
         return frame(kind, pack(message))
-    later = {name for name in LATER.get(type(message), ()) if getattr(message, name) == _DEFAULTS[type(message)][name]}
-    facts = {name: _plain(getattr(message, name)) for name in _READERS[type(message)] if name not in later}
-    return frame(kind, _json(facts), _version(message, later))
+    version, omitted = needed_version(message)
+    facts = {name: _plain(getattr(message, name)) for name in _READERS[type(message)] if name not in omitted}
+    return frame(kind, _json(facts), version)
 
 
 def decode(data: Bytes) -> Input:
@@ -235,22 +230,15 @@ def _unreadable(en: str, zh: str) -> Unreadable:
     return Unreadable(Text(f"无法读取这条消息：{zh}。请从来源重新获取。", sentence))
 
 
-def _version(message: Input, omitted: Set[str]) -> int:
-    """The version that a message needs: the first, unless it has something that was not there then."""
-    kind = type(message)
-    return VERSION if kind in LATER and (not LATER[kind] or LATER[kind] - omitted) else FIRST_VERSION
-
-
 _KIND = {kind: place for place, kind in enumerate(KINDS)}
 _READERS = {kind: {f.name: BY_TYPE[str(f.type)] for f in fields(kind)} for kind in KINDS if kind is not RecordBatch}
-_DEFAULTS = {kind: {f.name: f.default for f in fields(kind) if f.name in names} for kind, names in LATER.items()}
 
 
 def _read(kind: type[Input], body: memoryview) -> Input:
     try:
         values = json.loads(bytes(body))
         readers = _READERS[kind]
-        if not readers.keys() - LATER.get(kind, frozenset()) <= values.keys() <= readers.keys():
+        if not readers.keys() - LATER.get(kind, NONE) <= values.keys() <= readers.keys():
             raise ValueError(f"fields {sorted(readers)} expected")
         return kind(**{name: reader(values[name]) for name, reader in readers.items() if name in values})
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
