@@ -10,7 +10,6 @@ from datetime import date
 from typing import Any, TypeAlias
 
 from streams.language.messages import (
-    FIRST_VERSION,
     VERSION,
     CatalogueSet,
     CheckAnswered,
@@ -95,10 +94,10 @@ BY_TYPE: Mapping[str, Reader] = {
 """The reader for each declared type of a field."""
 
 
-def needed_version(message: Input) -> tuple[int, frozenset[str]]:
-    """The oldest version that can say a message, and the fields that it leaves out: those of later versions in which nothing stands."""
+def needed_version(message: Input) -> tuple[int | None, frozenset[str]]:
+    """The version that a message needs, None for the first; and the fields it leaves out: later ones in which nothing stands."""
     later = LATER.get(type(message))
     if later is None:
-        return FIRST_VERSION, NONE
+        return None, NONE
     omitted = frozenset(name for name in later if getattr(message, name) is None)
-    return (FIRST_VERSION if later and later == omitted else VERSION), omitted
+    return (None if later and later == omitted else VERSION), omitted
