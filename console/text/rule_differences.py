@@ -15,7 +15,7 @@ from console.text.clauses import Clauses
 from console.text.values import number_words, period_words
 from console.text.words import street
 from policies.language.differences import BOUNDS
-from policies.language.tree import Bounds, Compare, FieldRef, Node, ParamValue, Policy, children, leaves
+from policies.language.tree import Bounds, Compare, FieldRef, Node, ParamValue, PeopleField, Policy, children, leaves
 from policies.values import KIND_WORDS, Kind, Period, Text
 from services.results import Key
 
@@ -41,6 +41,7 @@ TERMS = {
     "purpose": Text("用途", "purpose"),
     "evidence": Text("证据时效", "evidence"),
     "discloses": Text("可披露", "discloses"),
+    "people": Text("可披露的人员信息", "names people"),
     "title": Text("名称", "title"),
     "bounds.moves": Text("一次交付可移出的比例", "share that one delivery may take off"),
     "bounds.amendment": Text("新版本可移出的比例", "share that a new version may take off"),
@@ -168,6 +169,7 @@ def term(name: str, value: object, clauses: Clauses) -> str:
             return DIRECTIONS[value][language]
         case tuple():
             parts = [clauses.field(ref) for ref in value if isinstance(ref, FieldRef)]
+            parts += [clauses.people_field(people) for people in value if isinstance(people, PeopleField)]
         case dict():
             parts = [f"{clauses.feed(feed)} {period_words(age, language)}" for feed, age in value.items() if isinstance(age, Period)]
         case _:

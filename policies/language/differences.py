@@ -95,7 +95,7 @@ class Differences:
 
 WORDING = frozenset(("label", "cite", "text"))
 """Parts of a criterion that are only for people."""
-TERMS = ("direction", "subject", "scope", "effective_from", "effective_to", "agency", "purpose", "evidence", "discloses", "title")
+TERMS = ("direction", "subject", "scope", "effective_from", "effective_to", "agency", "purpose", "evidence", "discloses", "people", "title")
 BOUNDS = tuple(f.name for f in fields(Bounds))
 
 
