@@ -25,6 +25,7 @@ _DIGITS = 15  # of a number that a spreadsheet keeps
 _MADE = datetime(2000, 1, 1)  # noqa: DTZ001  # xlsxwriter takes no zone; the creation date in the file: fixed, so that equal lists are equal files
 _FIRST_DAY = date(2000, 1, 1)  # of the days that may be entered
 _NARROWEST, _WIDEST, _WIDEST_TITLE = 6, 36, 12
+_LINE, _MOST_LINES = 15.0, 27  # points; Excel has no row of more than 409
 _CHOICES = "_"
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
 _A4 = 9
@@ -44,7 +45,7 @@ def write_xlsx(path: Path, sheet: Sheet) -> None:
         for name, rows in _pages(sheet):
             page = book.add_worksheet(name)
             _lay_out(page, sheet, len(rows), widths, formats)
-            _write_rows(page, sheet, rows, formats)
+            _write_rows(page, sheet, rows, widths, formats)
         _write_choices(book, sheet)
         book.close()
 
@@ -99,7 +100,7 @@ def _lay_out(page: Any, sheet: Sheet, count: int, widths: Sequence[float], forma
     page.fit_to_pages(1, 0)
     page.repeat_rows(top)
     title = sheet.title.replace("&", "&&")
-    page.set_header(f"&L{title}&R&A")
+    page.set_header(f"&L{title}&R&A" if len(sheet.pages) > 1 else f"&L{title}")
     page.set_footer("&C&P / &N")
 
 
@@ -114,11 +115,15 @@ def _validate(page: Any, sheet: Sheet, x: int, count: int) -> None:
         page.data_validation(first, x, sheet.above + count, x, rule)
 
 
-def _write_rows(page: Any, sheet: Sheet, rows: Sequence[tuple[Cell, ...]], formats: Sequence[_Formats]) -> None:
+def _write_rows(
+    page: Any, sheet: Sheet, rows: Sequence[tuple[Cell, ...]], widths: Sequence[float], formats: Sequence[_Formats]
+) -> None:  # fmt: skip
+    page.set_row(sheet.above, _height(sheet.header, widths))
     for x, column in enumerate(sheet.columns):
         page.write_string(sheet.above, x, column.title[:_CELL], formats[x].title)
     cell_formats = [format.cells for format in formats]
     for y, row in enumerate(rows, sheet.above + 1):
+        page.set_row(y, _height(row, widths))
         for x, (cell, format) in enumerate(zip(row, cell_formats, strict=True)):
             if isinstance(cell, date):
                 page.write_datetime(y, x, cell, format)
@@ -128,6 +133,15 @@ def _write_rows(page: Any, sheet: Sheet, rows: Sequence[tuple[Cell, ...]], forma
                 page.write_string(y, x, cell_text(cell), format)
             else:
                 page.write_number(y, x, cell, format)
+
+
+def _height(row: Sequence[Cell], widths: Sequence[float]) -> float:
+    """The height of a row whose texts wrap, in points; not every spreadsheet finds it by itself."""
+    lines = 1
+    for cell, width in zip(row, widths, strict=True):
+        if isinstance(cell, str) and (len(cell) * 2 > width or "\n" in cell):
+            lines = max(lines, sum(-(-_length(line) // int(width)) or 1 for line in cell.split("\n")))
+    return min(lines, _MOST_LINES) * _LINE
 
 
 def _write_choices(book: Any, sheet: Sheet) -> None:

@@ -105,8 +105,8 @@ def test_a_list_names_people_and_what_is_open(vault: Vault) -> None:
 
     assert sheet.header == ("Resident number", "name", "date of birth", "Street", "Status", "To check", "Missing", "Token")
     assert sheet.rows == [
-        (resident(1), "居民1", date(1950, 1, 1), "310107020", "needs evidence", "", "age (Register)\nx", f"{first:016x}"),
-        (resident(2), "居民2", "", "310107020", "to check", "is willing", "", f"{second:016x}"),
+        (resident(1), "居民1", date(1950, 1, 1), "Yichuan Road", "needs evidence", "", "age (Register)\nx", f"{first:016x}"),
+        (resident(2), "居民2", "", "Yichuan Road", "to check", "is willing", "", f"{second:016x}"),
     ]
 
 

@@ -124,7 +124,7 @@ def test_rows_without_a_day_are_of_the_day_that_was_given(tmp_path: Path) -> Non
     outcomes, _ = read(tmp_path / "back.csv", rows, on=date(2026, 10, 3))
 
     assert outcomes[0].on == date(2026, 10, 3)
-    assert "row 2, column 日期: an empty cell; it does not say on which day" in wrong(tmp_path, rows).text.en
+    assert "row 2, column 反馈日期: an empty cell; it does not say on which day" in wrong(tmp_path, rows).text.en
 
 
 def test_a_workbook_is_read_with_dates_as_a_spreadsheet_keeps_them(tmp_path: Path) -> None:
