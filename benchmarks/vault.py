@@ -17,8 +17,9 @@ from connectors.identity.segments import Segments
 from connectors.identity.tokens import Tokens
 from connectors.identity.vault import Vault
 from connectors.intake.delivery import deliver
+from connectors.lists.disclosures import Disclosure
 from connectors.lists.exports import write_csv
-from connectors.lists.lists import Disclosure, list_sheet
+from connectors.lists.lists import list_sheet
 from policies.yaml.document import digest_of, load
 from services.state.as_of import core
 from streams.disk.files import write_whole

@@ -44,7 +44,7 @@ class Column:
         width: in characters of a digit's width; None: as its content needs.
         choices: what may be chosen for a cell; () where anything may be written.
         entry: the agency fills it in; whoever writes the list leaves it empty, or carries over what was filled in before.
-        hidden: it is there for the program that reads the list back; a spreadsheet does not show it, and paper does not hold it.
+        visible: False where it is only for the program that reads the list back; neither screen nor paper shows it then.
     """
 
     title: str
@@ -53,7 +53,7 @@ class Column:
     width: int | None = None
     choices: tuple[str, ...] = ()
     entry: bool = False
-    hidden: bool = False
+    visible: bool = True
 
 
 @dataclass(frozen=True, slots=True)

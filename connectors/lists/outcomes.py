@@ -1,11 +1,9 @@
 """Reads a list that comes back from its agency: outcomes and answers to checks.
 
 The file is an exported list (``connectors.lists.lists``) whose columns were filled in, on one sheet or several. The token or number of a
-row names its subject; other columns are ignored. All rows are read first, so that all mistakes are reported at once, by row and column,
-without the content of a cell.
+row names its subject; other columns are ignored. All mistakes are reported at once, by row and column, without the content of a cell.
 
-    反馈 outcome    反馈日期 outcome date    不符合的条件 wrong criterion
-    and, where checks were asked, a column for each: its id or its question, yes or no
+    反馈 outcome    反馈日期 outcome date    不符合的条件 wrong criterion    and a column for each check: its id or its question, yes or no
 """
 
 from __future__ import annotations
@@ -34,8 +32,7 @@ from policies.values import Text
 from streams.ledgers.outcomes import OUTCOMES, outcome_of
 
 FORMATS = {".csv": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl"}
-SHOWN = 100
-"""Mistakes shown of one file; of the others only their number."""
+SHOWN = 100  # mistakes of one file; of the others only their number
 ANSWERS = {"yes": True, "no": False, "是": True, "否": False, "true": True, "false": False}
 EPOCH = date(1970, 1, 1)
 _HEX = re.compile(r"[0-9a-f]{16}")

@@ -89,7 +89,7 @@ def _lay_out(page: Any, sheet: Sheet, count: int, widths: Sequence[float], forma
     """Sets what a sheet looks like on the screen and on paper, and what may be entered."""
     last, top = max(len(sheet.columns) - 1, 0), sheet.above
     for x, column in enumerate(sheet.columns):
-        page.set_column(x, x, widths[x], formats[x].cells, {"hidden": column.hidden})
+        page.set_column(x, x, widths[x], formats[x].cells, {"hidden": not column.visible})
         if column.entry and count:
             _validate(page, sheet, x, count)
     page.freeze_panes(top + 1, 0)

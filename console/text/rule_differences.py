@@ -41,7 +41,7 @@ TERMS = {
     "purpose": Text("用途", "purpose"),
     "evidence": Text("证据时效", "evidence"),
     "discloses": Text("可披露", "discloses"),
-    "people": Text("可披露的人员信息", "names people"),
+    "people": Text("可披露的人员信息", "discloses of people"),
     "title": Text("名称", "title"),
     "bounds.moves": Text("一次交付可移出的比例", "share that one delivery may take off"),
     "bounds.amendment": Text("新版本可移出的比例", "share that a new version may take off"),

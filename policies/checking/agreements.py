@@ -32,7 +32,7 @@ class DisclosedField:
 
 def disclosed_fields(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> tuple[DisclosedField, ...]:
     """The fields that the list shows; reports each that the agreement of its feed does not let out."""
-    shown: list[DisclosedField] = []
+    disclosed: list[DisclosedField] = []
     for position, text in enumerate(head.discloses):
         place = ("discloses", position)
         path, field = _disclosed_field(catalogue, text, NameScope(Kind(head.subject)))
@@ -40,16 +40,16 @@ def disclosed_fields(head: PolicyModel, catalogue: Catalogue, reporter: Reporter
             reporter.add(field.code, place, **field.words)
         elif path and not field.field.identity:
             reporter.add("people-only-named", place, field=text)
-        elif any((other.ref, other.path) == (field.ref, path) for other in shown):
+        elif any((other.ref, other.path) == (field.ref, path) for other in disclosed):
             reporter.add("disclosure-repeated", place, field=text)
         else:
-            shown.append(DisclosedField(position, field.ref, path))
+            disclosed.append(DisclosedField(position, field.ref, path))
             allowed = field.feed.agreement.discloses
             if field.field.name not in allowed:
                 unit = _holder(field.feed.name, catalogue)
                 words: dict[str, Word] = {"feed": field.feed.name, "field": field.field.name, "agreed": _or_nothing(allowed), "unit": unit}
                 reporter.add("disclosure-not-agreed", place, **words)
-    return tuple(shown)
+    return tuple(disclosed)
 
 
 def _disclosed_field(catalogue: Catalogue, text: str, scope: NameScope) -> tuple[tuple[Step, ...], ResolvedField | Trouble]:
@@ -69,9 +69,9 @@ def reading_places(
     first_places: dict[str, Path] = {}
     for feed, leaf in feeds_read(tree, catalogue):
         first_places.setdefault(feed, places.get(leaf.meta.path, ("criteria",)))
-    for shown in shown_fields:
-        for feed in (*feeds_of_path(shown.path, catalogue), *feeds_of_ref(shown.ref, catalogue)):
-            first_places.setdefault(feed, ("discloses", shown.position))
+    for disclosed in shown_fields:
+        for feed in (*feeds_of_path(disclosed.path, catalogue), *feeds_of_ref(disclosed.ref, catalogue)):
+            first_places.setdefault(feed, ("discloses", disclosed.position))
     return first_places
 
 

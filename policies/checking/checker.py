@@ -97,10 +97,10 @@ def _check_policy(document: Document, head: PolicyModel, whole: bool, catalogue:
         title=Text(head.title.zh, head.title.en), source=document.data["source"], agency=head.agency, purpose=head.purpose,
         effective_from=head.effective.from_, effective_to=head.effective.to,
         evidence={name: evidence.max_age for name, evidence in head.evidence.items()}, params=params,
-        discloses=tuple(shown.ref for shown in shown_fields if not shown.path),
+        discloses=tuple(disclosed.ref for disclosed in shown_fields if not disclosed.path),
         criteria=tree, feeds=tuple(sorted(read)), digest=digest_of(document.data),
         bounds=Bounds(head.bounds.moves, head.bounds.amendment, head.bounds.at_least),
-        people=tuple(PeopleField(shown.path, shown.ref) for shown in shown_fields if shown.path),
+        people=tuple(PeopleField(disclosed.path, disclosed.ref) for disclosed in shown_fields if disclosed.path),
     )  # fmt: skip
 
 

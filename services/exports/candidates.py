@@ -16,7 +16,7 @@ from services.lookup import matched_policy
 from services.state.as_of import core, materialized_list
 
 if TYPE_CHECKING:
-    from connectors.lists.lists import Disclosure
+    from connectors.lists.disclosures import Disclosure
     from infra.workspace.workspace import Workspace
     from matchers.lists.verdicts import Candidate
     from streams.host import Host
@@ -84,7 +84,7 @@ def write_list(
 
 def disclosure(state: State, policy: str, candidates: list[Candidate]) -> Disclosure:
     """What the state says of the candidates of a policy's list: disclosed values, and whose names stand in each row."""
-    from connectors.lists.lists import Disclosure
+    from connectors.lists.disclosures import Disclosure
 
     matcher, version = core(state), state.policies[policy]
     tokens = [c.subject for c in candidates]

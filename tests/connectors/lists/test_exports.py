@@ -20,8 +20,9 @@ from connectors.analysts.snapshot import Aggregate, verify_snapshot, write_snaps
 from connectors.contracts.faults import DamagedSnapshot
 from connectors.identity.vault import Vault
 from connectors.intake.delivery import deliver
+from connectors.lists.disclosures import Disclosure
 from connectors.lists.exports import Sheet, escape_formulas, text_columns, write_csv
-from connectors.lists.lists import Disclosure, list_sheet
+from connectors.lists.lists import list_sheet
 from connectors.lists.workbooks import write_xlsx
 from policies.language.tree import Age, All, Check, FieldRef, Literals, Meta, Policy
 from policies.problems.problems import HuiminError

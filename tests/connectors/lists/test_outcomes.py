@@ -14,8 +14,9 @@ import pytest
 
 from connectors.contracts.faults import UnreadableFile
 from connectors.identity.vault import Vault
+from connectors.lists.disclosures import Disclosure
 from connectors.lists.feedback import feedback_columns
-from connectors.lists.lists import Disclosure, list_sheet
+from connectors.lists.lists import list_sheet
 from connectors.lists.outcome_form import OutcomeForm
 from connectors.lists.outcomes import SHOWN, KnownSubjects, OutcomeRow, read_outcome_rows
 from connectors.parsing.rows import RowPlace
