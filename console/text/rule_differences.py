@@ -37,11 +37,13 @@ TERMS = {
     "scope": Text("范围", "scope"),
     "effective_from": Text("首日", "first day"),
     "effective_to": Text("末日", "last day"),
+    "apply_by": Text("申请截止日", "applications close on"),
     "agency": Text("执行机构", "agency"),
     "purpose": Text("用途", "purpose"),
     "evidence": Text("证据时效", "evidence"),
     "discloses": Text("可披露", "discloses"),
     "people": Text("可披露的人员信息", "discloses of people"),
+    "papers": Text("所带材料", "papers to bring"),
     "title": Text("名称", "title"),
     "bounds.moves": Text("一次交付可移出的比例", "share that one delivery may take off"),
     "bounds.amendment": Text("新版本可移出的比例", "share that a new version may take off"),
@@ -80,8 +82,8 @@ def criterion_words(change: CriterionChange, sides: Sides) -> str:
     cite = f"  {node.meta.cite}" if node.meta.cite else ""
     parted = Text("：", ": ")[language]
     head = f"{Text('条件', 'criterion ')[language]}{CHANGES[change.change][language]}{parted}{name}{cite}"
-    if change.change == "changed" and set(change.parts) <= {"label", "cite"}:
-        return f"{head}  {Text('（只改了名称或条文）', '(only its name or article)')[language]}"
+    if change.change == "changed" and set(change.parts) <= {"label", "cite", "papers"}:
+        return f"{head}  {Text('（只改了名称、条文或材料）', '(only its name, article or papers)')[language]}"
     was, now = _both(change, sides)
     if change.change == "changed":
         return f"{head}  {was} → {now}"
@@ -168,13 +170,22 @@ def term(name: str, value: object, clauses: Clauses) -> str:
         case str() if name == "direction":
             return DIRECTIONS[value][language]
         case tuple():
-            parts = [clauses.field(ref) for ref in value if isinstance(ref, FieldRef)]
-            parts += [clauses.people_field(people) for people in value if isinstance(people, PeopleField)]
+            parts = [_part(part, clauses) for part in value if isinstance(part, FieldRef | PeopleField | Text)]
         case dict():
             parts = [f"{clauses.feed(feed)} {period_words(age, language)}" for feed, age in value.items() if isinstance(age, Period)]
         case _:
             return str(value)
     return Text("、", ", ")[language].join(parts) or "—"
+
+
+def _part(part: FieldRef | PeopleField | Text, clauses: Clauses) -> str:
+    match part:
+        case FieldRef():
+            return clauses.field(part)
+        case PeopleField():
+            return clauses.people_field(part)
+        case Text():
+            return part[clauses.language]
 
 
 @dataclass(frozen=True, slots=True)

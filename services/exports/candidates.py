@@ -5,6 +5,7 @@ This is the only place that joins identities to a list, when the list is written
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +18,8 @@ from services.state.as_of import core, materialized_list
 
 if TYPE_CHECKING:
     from connectors.lists.disclosures import Disclosure
+    from connectors.lists.lists import ExportedCandidate
     from infra.workspace.workspace import Workspace
-    from matchers.lists.verdicts import Candidate
     from streams.host import Host
     from streams.steps.state import State
 
@@ -76,13 +77,13 @@ def write_list(
         state.policies[name], candidates, disclosure(state, name, candidates), state.catalogue, workspace.vault(), state.day, language,
         entries, by_street,
     )  # fmt: skip
-    _all_named(workspace, sum(not row[0] for row in sheet.rows))
+    all_named(workspace, sum(not row[0] for row in sheet.rows))
     own = is_untouched_list(None if usual else sheet.header)
     (write_xlsx if path.suffix == ".xlsx" else write_csv)(destination(path, own), sheet)
     return len(sheet.rows)
 
 
-def disclosure(state: State, policy: str, candidates: list[Candidate]) -> Disclosure:
+def disclosure(state: State, policy: str, candidates: Sequence[ExportedCandidate]) -> Disclosure:
     """What the state says of the candidates of a policy's list: disclosed values, and whose names stand in each row."""
     from connectors.lists.disclosures import Disclosure
 
@@ -98,7 +99,7 @@ def disclosure(state: State, policy: str, candidates: list[Candidate]) -> Disclo
     )
 
 
-def _all_named(workspace: Workspace, nobody: int) -> None:
+def all_named(workspace: Workspace, nobody: int) -> None:
     """Passes a list on which everybody has a number. On a network others may have taken somebody in: then it warns.
 
     Raises:
