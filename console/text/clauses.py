@@ -314,7 +314,7 @@ class Clauses:
         label = labels.get(code)
         return code if label is None else label if list(labels.values()).count(label) == 1 else f"{label}（{code}）"
 
-    def disclosed(self, ref_or_people: FieldRef | PeopleField) -> str:
+    def list_field(self, ref_or_people: FieldRef | PeopleField) -> str:
         """A field that a list shows, of the subject or of the people of a path."""
         if isinstance(ref_or_people, FieldRef):
             return self.field(ref_or_people)

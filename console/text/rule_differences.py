@@ -170,7 +170,7 @@ def term(name: str, value: object, clauses: Clauses) -> str:
         case str() if name == "direction":
             return DIRECTIONS[value][language]
         case tuple():
-            parts = [part[language] if isinstance(part, Text) else clauses.disclosed(part) for part in value]
+            parts = [part[language] if isinstance(part, Text) else clauses.list_field(part) for part in value]
         case dict():
             parts = [f"{clauses.feed(feed)} {period_words(age, language)}" for feed, age in value.items() if isinstance(age, Period)]
         case _:
