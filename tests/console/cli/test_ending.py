@@ -16,7 +16,7 @@ from console.cli import changes
 from infra.workspace.workspace import Workspace
 from tests.console.cli.test_edition_network import on_network, workers
 from tests.console.conftest import Run
-from tests.console.forked import forked_huimin
+from tests.console.forking import fork_huimin
 from tests.console.town import HUKOU, POLICY, register_row
 
 __all__ = ["on_network", "workers"]
@@ -97,7 +97,7 @@ def test_every_verb_that_writes_says_what_it_has_done(run: Run, town: Path, kind
     words = tuple(word.format(town) for word in words)
 
     with output(kind) as number:
-        result = forked_huimin(*words, folder=Path.cwd(), environment=_environment(town), out=number)
+        result = fork_huimin(*words, folder=Path.cwd(), environment=_environment(town), out=number)
 
     assert result.returncode == 6, result.stderr
     assert "It is done: " in result.stderr and NOTHING not in result.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.conftest import Run
-from tests.console.forked import forked_huimin
+from tests.console.forking import fork_huimin
 from tests.console.town import ALLOWANCE, POLICY
 
 LOOKS = (
@@ -29,7 +29,7 @@ SETTLED = (
 def full(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the command without the right to make any file longer."""
     environment = os.environ | {"HUIMIN_WORKSPACE": "w", "HUIMIN_TODAY": "2026-10-15"}
-    return forked_huimin(*words, "--lang", "en", folder=folder, environment=environment, may_grow_files=False)
+    return fork_huimin(*words, "--lang", "en", folder=folder, environment=environment, may_grow_files=False)
 
 
 def modification_times(folder: Path) -> dict[str, int]:

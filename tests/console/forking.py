@@ -3,7 +3,7 @@
 For tests of what one run of the process does, many times over. What an interpreter does at its start and end (encodings, names that are no
 text) needs a new one.
 
-    python -m tests.console.forked N     the process that forks; N is its end of a socket
+    python -m tests.console.forking N     the process that forks; N is its end of a socket
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LONGEST = 1 << 16
 """Bytes of a request."""
 
 
-def forked_huimin(
+def fork_huimin(
     *words: str, folder: Path, environment: Mapping[str, str], out: int | None = None, may_grow_files: bool = True
 ) -> subprocess.CompletedProcess[str]:
     """Run ``huimin`` with these words.
