@@ -107,6 +107,12 @@ def _run(request: dict[str, Any], out: int, error: int) -> int:
 
 
 def _load() -> None:
+    """Loads the modules, and makes the commands of all verbs."""
+    import console.cli.main as program
+
+    program.command = cache(program.command)
+    for language in ("zh", "en"):
+        program.command(language)
     for name in LOADED:
         package = import_module(name)
         for module in pkgutil.walk_packages(package.__path__, f"{name}."):
