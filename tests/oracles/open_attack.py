@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import coo_array, vstack
+from scipy.optimize import linprog  # type: ignore[import-untyped]  # scipy ships no types
+from scipy.sparse import coo_array, vstack  # type: ignore[import-untyped]  # likewise
 
 from connectors.analysts.disclosure import Cell
 from services.exports.open_counts import BY_AGE_AND_SEX, BY_MONTH, BY_STREET

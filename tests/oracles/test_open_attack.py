@@ -61,7 +61,7 @@ class World:
             tables = [*stock_counts(now)]
             if before is not None:
                 moves = {policy: ((now[policy] - before[policy]) + (before[policy] - now[policy])).total() for policy in now}
-                counts = {(BY_MONTH, policy, "record", f"m{number}"): count for policy, count in moves.items()}
+                counts: dict[Cell, int] = {(BY_MONTH, policy, "record", f"m{number}"): count for policy, count in moves.items()}
                 tables.append(CountTable(BY_MONTH, counts, once=True))
             for table in tables:
                 self.ledger |= next_figures(table, self.ledger, order)
@@ -70,20 +70,23 @@ class World:
             over = {cell: count for earlier in self.true[-1:] for cell, count in earlier.items() if cell[0] == BY_MONTH}
             self.true.append(over | {cell: count for table in tables for cell, count in table.counts.items()})
 
-    def knowledge(self) -> Knowledge:
+    def knowledge(self, knows_the_empty: bool = False) -> Knowledge:
+        """What the attacker is told; ``knows_the_empty``: also which cells hold nobody."""
         cells = {(BY_STREET, policy, status, street) for policy, status, street in product(("narrow", "wide"), STATUSES, STREETS)}
         cells |= {(BY_AGE_AND_SEX, policy, *group) for policy, group in product(("narrow", "wide"), GROUPS)}
         months = [f"m{number}" for number in range(1, len(self.snapshots))]
         cells |= {(BY_MONTH, policy, "record", month) for policy, month in product(("narrow", "wide"), months)}
+        if knows_the_empty:
+            cells &= {cell for counts in self.true for cell, count in counts.items() if count}
         withheld = frozenset(cell for cell, figure in self.ledger.items() if figure == WITHHELD)
         return Knowledge(frozenset(cells), withheld, (), tuple((month,) for month in months))
 
 
-@given(histories(), st.binary(min_size=1, max_size=8))
-def test_no_small_count_is_narrowed(history: list[tuple[List, List]], key: bytes) -> None:
+@given(histories(), st.binary(min_size=1, max_size=8), st.booleans())
+def test_no_small_count_is_narrowed(history: list[tuple[List, List]], key: bytes, knows_the_empty: bool) -> None:
     """Sums, other tables, earlier and later snapshots and the changes between them leave ten counts or more, one of them k or more."""
     world = World(history, key)
-    attack = Attack(world.snapshots, world.knowledge())
+    attack = Attack(world.snapshots, world.knowledge(knows_the_empty))
 
     for number, cell in attack.places:
         count = world.true[number].get(cell, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from infra.workspace.workspace import Workspace
 from services.exports.open_counts import BY_AGE_AND_SEX, BY_MONTH, BY_STREET, BY_UNIT
 from services.exports.snapshots import check_snapshots, create_snapshot
 from streams.language.messages import Tick
-from tests.services.exports.test_snapshot import HUKOU, date, deliver_text, publish_policy, register
+from tests.services.exports.test_snapshot import HUKOU, deliver_text, publish_policy, register
 
 TABLES = (BY_STREET, BY_AGE_AND_SEX, BY_MONTH, BY_UNIT)
 STREETS = ("310107020", "310107021")
@@ -98,7 +99,7 @@ def test_a_cell_repeats_its_figure_until_ten_have_come(workspace: Workspace, tmp
 def test_figures_are_durable_before_the_file_is_there(workspace: Workspace, tmp_path: Path) -> None:
     """A snapshot that could not be written has fixed its figures: the next one, of a list six people longer, repeats them."""
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(OSError):
+    with pytest.raises(NotADirectoryError):
         create_snapshot(workspace, tmp_path / "file" / "s.duckdb")
 
     with open_figures(workspace.root) as ledger:
