@@ -87,29 +87,29 @@ def next_figures(table: CountTable, earlier: Mapping[Cell, int], order: SecretOr
     if not table.once:
         for cell, figure in earlier.items():
             count = table.counts.get(cell, 0)
-            if cell[0] == table.name and figure != WITHHELD and abs(count - figure) >= K and rounded(count) != figure:
-                changed[cell] = rounded(count)
+            if cell[0] == table.name and figure != WITHHELD and abs(count - figure) >= K and figure_of(count) != figure:
+                changed[cell] = figure_of(count)
     new = [cell for cell, count in table.counts.items() if cell not in earlier and count >= order.threshold(cell)]
     changed |= dict.fromkeys(_withheld_cells(table, new, earlier, order), WITHHELD)
-    return changed | {cell: rounded(table.counts[cell]) for cell in new if cell not in changed}
+    return changed | {cell: figure_of(table.counts[cell]) for cell in new if cell not in changed}
 
 
 def _withheld_cells(table: CountTable, new: list[Cell], earlier: Mapping[Cell, int], order: SecretOrder) -> list[Cell]:
     """One of the new cells of each group that has no withheld cell yet."""
     served = {table.group(cell) for cell, figure in earlier.items() if figure == WITHHELD}
-    chosen: dict[Cell, Cell] = {}
+    first_cells: dict[Cell, Cell] = {}
     for cell in sorted(new, key=order.place):
         group = table.group(cell)
         if group is not None and group not in served:
-            chosen.setdefault(group, cell)
-    return list(chosen.values())
+            first_cells.setdefault(group, cell)
+    return list(first_cells.values())
 
 
-def rounded(count: int) -> int:
+def figure_of(count: int) -> int:
     """The nearest multiple of ``K``, but at least ``K``.
 
     Example:
-        >>> [rounded(count) for count in (0, 14, 15, 24)]
+        >>> [figure_of(count) for count in (0, 14, 15, 24)]
         [10, 10, 20, 20]
     """
     return max(K, (count + K // 2) // K * K)

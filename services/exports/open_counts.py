@@ -90,8 +90,8 @@ def _people(state: State) -> Mapping[int, tuple[str, str]]:
     bands = {days: age_band(date.fromordinal(days + date(1970, 1, 1).toordinal()), state.day) for days in set(births.values.tolist())}
     columns = (rows.subject.values, births.values, births.there, sexes.values, sexes.there)
     return {
-        token: (bands[born] if has_birth else NOT_RECORDED, sexes.texts[sex] if has_sex else NOT_RECORDED)
-        for token, born, has_birth, sex, has_sex in zip(*(column.tolist() for column in columns), strict=True)
+        token: (bands[birth] if has_birth else NOT_RECORDED, sexes.texts[sex] if has_sex else NOT_RECORDED)
+        for token, birth, has_birth, sex, has_sex in zip(*(column.tolist() for column in columns), strict=True)
     }
 
 

@@ -45,22 +45,22 @@ def _tables(state: State, figures: Mapping[Cell, int]) -> dict[str, pl.DataFrame
 
     text, whole, day = pl.String, pl.Int64, pl.Date
     streets = [
-        (policy, street, status, figure) for (policy, status, street), figure in _published(figures, BY_STREET) if policy in state.policies
+        (policy, street, status, figure) for (policy, status, street), figure in _figures_of(figures, BY_STREET) if policy in state.policies
     ]
-    people = [(*cell, figure) for cell, figure in _published(figures, BY_AGE_AND_SEX) if cell[0] in state.policies]
-    changes = [(*cell, figure) for cell, figure in _published(figures, BY_MONTH)]
+    people = [(*cell, figure) for cell, figure in _figures_of(figures, BY_AGE_AND_SEX) if cell[0] in state.policies]
+    changes = [(*cell, figure) for cell, figure in _figures_of(figures, BY_MONTH)]
     return {
         BY_STREET: _frame(streets, {"policy": text, "street": text, "status": text, "candidates": whole}),
         BY_AGE_AND_SEX: _frame(people, {"policy": text, "age_band": text, "sex": text, "candidates": whole}),
         BY_MONTH: _frame(changes, {"policy": text, "cause": text, "month": text, "changes": whole}),
         BY_UNIT: _frame(
-            list(_sources(state, dict(_published(figures, BY_UNIT)))),
+            list(_sources(state, dict(_figures_of(figures, BY_UNIT)))),
             {"feed": text, "unit": text, "declared": pl.Boolean, "complete_to": day, "divisions": whole, "waiting": whole},
         ),
     }
 
 
-def _published(figures: Mapping[Cell, int], table: str) -> list[tuple[Cell, int]]:
+def _figures_of(figures: Mapping[Cell, int], table: str) -> list[tuple[Cell, int]]:
     """The figures of a table in order, each with the parts of its cell behind the table."""
     return [(cell[1:], figure) for cell, figure in sorted(figures.items()) if cell[0] == table and figure != WITHHELD]
 

@@ -109,11 +109,11 @@ class Attack:
         """The withheld cells; in a group where none is known, one that may be it, and another than the target if there is one."""
         if getattr(self, "_free_of", (None,))[0] != target:
             served = {self._group(cell) for cell in self.knowledge.withheld}
-            chosen: dict[Cell, Cell] = {}
+            candidates: dict[Cell, Cell] = {}
             for cell in sorted(self.knowledge.cells, key=lambda cell: (cell == target, cell)):
                 if (group := self._group(cell)) and group not in served:
-                    chosen.setdefault(group, cell)
-            self._free_of = (target, self.knowledge.withheld | frozenset(chosen.values()))
+                    candidates.setdefault(group, cell)
+            self._free_of = (target, self.knowledge.withheld | frozenset(candidates.values()))
         return self._free_of[1]
 
     def _group(self, cell: Cell) -> Cell:
