@@ -1,6 +1,7 @@
 """The true counts behind the tables of the open grade.
 
-They never leave the workspace: ``services.exports.open_tables`` publishes figures. Lists are counted as they were told to agencies, over the policies that are matched now; changes over months that are over.
+They never leave the workspace: ``services.exports.open_tables`` publishes figures. Lists are counted as they were told to agencies, for the
+policies that are matched now; changes in the months that are over.
 """
 
 from __future__ import annotations
