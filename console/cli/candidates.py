@@ -35,9 +35,10 @@ Limit = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="FILE", help=both("写到这里；.csv 或 .xlsx（默认 exports/）", "write here, .csv or .xlsx (default: exports/)")
+        "--out", metavar="FILE", help=both("写到这里；.xlsx 或 .csv（默认 exports/）", "write here, .xlsx or .csv (default: exports/)")
     ),
 ]
+ByStreet = Annotated[bool, typer.Option("--by-street", help=both("每个街镇一张工作表（仅 .xlsx）", "a sheet for each street (.xlsx only)"))]
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help=both("对象化名（16 位十六进制）", "the subject's token (16 hex digits)"))]
 Check = Annotated[str, typer.Argument(metavar="CHECK", help=both("核实项", "the check's id"))]
 Answer = Annotated[str, typer.Argument(metavar="YES|NO", help=both("是或否（也可写 yes、no）", "yes or no"))]
@@ -58,9 +59,11 @@ def group() -> typer.Typer:
     app.command(
         "export",
         help=verb(
-            "导出名单给执行机构：含身份列和可提供的字段。",
-            "Export a list for the agency: with the identifying column and the disclosed fields.",
-            "huimin candidates export elderly-uninsured --out list.xlsx",
+            "导出名单给执行机构：含身份列和可提供的字段，反馈各列可直接填写，填好后用 ack --file 交回。",
+            "Export a list for the agency: with the identifying column, the disclosed fields, and columns for the outcomes to be filled in "
+            "and given to ack --file.",
+            "huimin candidates export elderly-uninsured",
+            "huimin candidates export dibao --by-street --out list.xlsx",
         ),
     )(export)
     app.command(
@@ -109,12 +112,12 @@ def show(
         session.say(kept_off_text(listing.kept_off))
 
 
-def export(context: typer.Context, policy: Name, out: Out = None) -> None:
+def export(context: typer.Context, policy: Name, out: Out = None, by_street: ByStreet = False) -> None:
     from services.exports.candidates import export_candidates
 
     session = session_of(context)
     with session.progress(Text("导出名单", "Exporting the list")):
-        exported = export_candidates(session.workspace(), policy, out, session.language)
+        exported = export_candidates(session.workspace(), policy, out, session.language, by_street)
     if not session.print_json(exported):
         session.say(
             Text(

@@ -31,6 +31,7 @@ from policies.language.tree import (
     NoneOf,
     Param,
     ParamValue,
+    PeopleField,
     Quantifier,
     Step,
     Sum,
@@ -312,6 +313,10 @@ class Clauses:
         labels = {} if kind is None or self.language == "en" else dict(kind.values)
         label = labels.get(code)
         return code if label is None else label if list(labels.values()).count(label) == 1 else f"{label}（{code}）"
+
+    def people_field(self, people: PeopleField) -> str:
+        """An identity field of the people of a path."""
+        return self._say(f"{self.path(people.path)}的{self.field(people.ref)}", f"{self.field(people.ref)} of {self.path(people.path)}")
 
     def field_of(self, ref: FieldRef) -> Field:
         """A field as its contract declares it."""
