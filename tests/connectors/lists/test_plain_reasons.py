@@ -15,7 +15,7 @@ from matchers.worlds import answer, load, token
 from policies.cases.file import load_cases
 from policies.cases.forms import Case
 from policies.checking.checker import check
-from policies.language.tree import Policy, leaves
+from policies.language.tree import Policy, leaves, nodes
 from tests.policies.library import LIBRARY, catalogue, documents
 
 NAMES = sorted(path.stem for path in (LIBRARY / "cases").glob("*.yaml"))
@@ -65,7 +65,7 @@ def test_no_sentence_holds_a_code_or_a_value_that_is_not_disclosed(name: str, la
     """Neither ids of criteria, feeds and units, nor truth values; nor, where nothing is disclosed, a value of a record."""
     policy, number = version(name), 0
     ids = {leaf.meta.id for leaf in leaves(policy.criteria)} | set(policy.feeds) | set(catalogue().units)
-    labels = " ".join(leaf.meta.label[language] for leaf in leaves(policy.criteria) if leaf.meta.label)
+    labels = " ".join(node.meta.label[language] for node in nodes(policy.criteria) if node.meta.label)
     for _, _, plain in reasons(name, False, language):
         for sentence in (*plain.reasons, *plain.missing):
             number += 1
@@ -114,3 +114,18 @@ def test_an_answer_is_told_as_confirmed_and_its_papers_are_no_longer_asked_for()
 
     assert "家庭自愿搬迁并签约：已经核实。" in plain.reasons
     assert (plain.questions, plain.papers) == ((), ("户口簿", "户主身份证"))
+
+
+def test_only_the_alternative_that_holds_is_told() -> None:
+    """Somebody of 76 is told the band of 70 to 79 by its label, and no bound of another band."""
+    words = PlainWords(catalogue(), "zh", frozenset(version("elderly-allowance").discloses), STATED)
+    of_70 = next(
+        words.reasons(explained)
+        for _, explained in explanations("elderly-allowance")
+        if explained.verdict.verdict == "yes" and "70-79" in "".join(words.reasons(explained).reasons)
+    )
+
+    text = "".join(of_70.reasons)
+    assert "适用“70-79周岁，每月150元”。" in of_70.reasons
+    assert "年满70周岁" in text and "不满80周岁" in text
+    assert "年满65周岁" not in text and "不满90周岁" not in text and "第三档" not in text
