@@ -314,9 +314,14 @@ class Clauses:
         label = labels.get(code)
         return code if label is None else label if list(labels.values()).count(label) == 1 else f"{label}（{code}）"
 
-    def people_field(self, people: PeopleField) -> str:
-        """An identity field of the people of a path."""
-        return self._say(f"{self.path(people.path)}的{self.field(people.ref)}", f"{self.field(people.ref)} of {self.path(people.path)}")
+    def list_field(self, ref_or_people: FieldRef | PeopleField) -> str:
+        """A field that a list shows, of the subject or of the people of a path."""
+        if isinstance(ref_or_people, FieldRef):
+            return self.field(ref_or_people)
+        return self._say(
+            f"{self.path(ref_or_people.path)}的{self.field(ref_or_people.ref)}",
+            f"{self.field(ref_or_people.ref)} of {self.path(ref_or_people.path)}",
+        )
 
     def field_of(self, ref: FieldRef) -> Field:
         """A field as its contract declares it."""

@@ -15,7 +15,7 @@ from console.text.clauses import Clauses
 from console.text.values import number_words, period_words
 from console.text.words import street
 from policies.language.differences import BOUNDS
-from policies.language.tree import Bounds, Compare, FieldRef, Node, ParamValue, PeopleField, Policy, children, leaves
+from policies.language.tree import Bounds, Compare, Node, ParamValue, Policy, children, leaves
 from policies.values import KIND_WORDS, Kind, Period, Text
 from services.results import Key
 
@@ -170,22 +170,12 @@ def term(name: str, value: object, clauses: Clauses) -> str:
         case str() if name == "direction":
             return DIRECTIONS[value][language]
         case tuple():
-            parts = [_part(part, clauses) for part in value if isinstance(part, FieldRef | PeopleField | Text)]
+            parts = [part[language] if isinstance(part, Text) else clauses.list_field(part) for part in value]
         case dict():
             parts = [f"{clauses.feed(feed)} {period_words(age, language)}" for feed, age in value.items() if isinstance(age, Period)]
         case _:
             return str(value)
     return Text("、", ", ")[language].join(parts) or "—"
-
-
-def _part(part: FieldRef | PeopleField | Text, clauses: Clauses) -> str:
-    match part:
-        case FieldRef():
-            return clauses.field(part)
-        case PeopleField():
-            return clauses.people_field(part)
-        case Text():
-            return part[clauses.language]
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def _plan_of(state: State, policy: str, returned: Iterable[OutcomeRow], by: str)
 
     plan = _Plan([], Counter(), 0, 0, 0)
     answers, repeated, older = 0, 0, 0
-    answered = dict(state.answers)
+    answered = {key: entry.answer for key, entry in state.answers.items()}
     latest: dict[int, tuple[str, date, str | None]] = {}
     for row in returned:
         for check, answer in row.answers:
@@ -109,7 +109,7 @@ def _plan_of(state: State, policy: str, returned: Iterable[OutcomeRow], by: str)
                 continue
             answered[key] = answer
             answers += 1
-            plan.messages.append((row.row, CheckAnswered(policy, row.subject, check, answer)))
+            plan.messages.append((row.row, CheckAnswered(policy, row.subject, check, answer, by)))
         if row.outcome is None or row.on is None:
             continue
         now = (row.outcome, row.on, row.criterion)
