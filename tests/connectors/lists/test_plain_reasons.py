@@ -82,16 +82,14 @@ def test_no_sentence_holds_a_code_or_a_value_that_is_not_disclosed(name: str, la
 
 @pytest.mark.parametrize("name", NAMES)
 def test_open_criteria_are_asked_or_missing_and_never_certain(name: str) -> None:
-    """Every open check is a question, every criterion without evidence is said to be missing, and both languages have as many."""
+    """Every open check is a question, every criterion without evidence is said to be missing, and neither language leaves out a part."""
     for (_, explained, zh), (_, _, en) in zip(reasons(name, True, "zh"), reasons(name, True, "en"), strict=True):
         verdict = explained.verdict
         asked = {leaf.text.zh for leaf in leaves(version(name).criteria) if leaf.meta.id in verdict.checklist}  # type: ignore[union-attr]
         assert set(zh.questions) == asked
         assert bool(zh.missing) == bool({criterion for criterion, _, _ in verdict.missing} - set(verdict.checklist))
         assert not any(question in reason for question in zh.questions for reason in zh.reasons)
-        assert [len(part) for part in (zh.reasons, zh.missing, zh.questions, zh.papers)] == [
-            len(part) for part in (en.reasons, en.missing, en.questions, en.papers)
-        ]
+        assert [bool(part) for part in (zh.reasons, zh.missing, zh.papers)] == [bool(part) for part in (en.reasons, en.missing, en.papers)]
 
 
 def test_a_household_is_told_why_and_what_to_bring() -> None:
