@@ -41,6 +41,7 @@ from services.lists.editions import CutEdition, EditionDetails, EditionSummary, 
 from services.lists.explanations import ErasedSubject
 from services.lists.hold_decisions import DecidedHold
 from services.lists.holds import HoldSummary
+from services.lists.correction_requests import AnsweredRequest
 from services.lists.outcome_reports import ReportedOutcome
 from services.lists.outcomes import OutcomeTally
 from services.lists.returned_lists import ReturnedList
@@ -59,6 +60,7 @@ FOLDER = Path("docs/schemas")
 RESULTS: dict[str, Any] = {
     "candidates ack": ReportedOutcome | ReturnedList,
     "candidates answer": ListChanges,
+    "candidates answer-request": AnsweredRequest,
     "candidates corrections": list[CorrectionInWords],
     "candidates export": ExportedList,
     "candidates list": tuple[ListedCandidate, ...],

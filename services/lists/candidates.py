@@ -16,6 +16,7 @@ from policies.problems.problems import HuiminError
 from policies.values import Text
 from services.lists.changes import ListChanges, list_changes
 from services.lists.holds import HoldSummary, Notify, announce_holds, held_changes_on, holds_on
+from services.lists.marks import ReportedMark, marks_on
 from services.lists.outcomes import suppression_counts
 from services.lookup import matched_policy
 from services.results import Token
@@ -50,6 +51,7 @@ class ListedCandidate:
         status: None: unknown, and only counted.
         still_yes: evidence is missing, and the verdict is yes whatever it says.
         held: the id of the hold that keeps a change of this candidate back.
+        reported: an agency reported the candidate deceased or moved, and the register has not answered by its records.
     """
 
     subject: Token
@@ -60,6 +62,7 @@ class ListedCandidate:
     still_yes: bool
     missing: tuple[EvidenceToFetch, ...]
     held: str | None
+    reported: ReportedMark | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +120,13 @@ def candidate_list(
 def listed_candidates(state: State, policy: str, candidates: Iterable[Candidate], still: bool = True) -> Iterator[ListedCandidate]:
     """Candidates of a policy as its list shows them; ``still``: also find out which are a yes in any case, which takes time."""
     catalogue, back = state.catalogue, {subject: hold.id for subject, (hold, _) in held_changes_on(state, policy).items()}
+    marks = marks_on(state, policy)
     for c in candidates:
         missing = tuple(EvidenceToFetch(criterion, feed, _holders(catalogue, feed)) for criterion, feed in c.missing)
         still_yes = still and c.status == "needs_evidence" and core(state).still_yes(policy, c.subject) is True
-        yield ListedCandidate(c.subject, c.verdict, c.status, c.division, c.checklist, still_yes, missing, back.get(c.subject))
+        yield ListedCandidate(
+            c.subject, c.verdict, c.status, c.division, c.checklist, still_yes, missing, back.get(c.subject), marks.get(c.subject)
+        )
 
 
 def _holders(catalogue: Catalogue, feed: str | None) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from policies.values import Text
 from services.lists.changes import Changes, Titles, list_changes
-from services.lists.outcome_reports import known_subjects, outcome_form, report_message
+from services.lists.outcome_reports import OutcomeMessages, known_subjects, outcome_form
 from services.lookup import check_published
 from streams.language.errors import Refusal
 
@@ -96,7 +96,7 @@ def _plan_of(state: State, policy: str, returned: Iterable[OutcomeRow], by: str)
     """The new messages of a file. The answers of a row go before its outcome: they are evidence that was known then."""
     from streams.language.messages import CheckAnswered
 
-    plan = _Plan([], Counter(), 0, 0, 0)
+    plan, reports = _Plan([], Counter(), 0, 0, 0), OutcomeMessages(state, policy)
     answers, repeated, older = 0, 0, 0
     answered = dict(state.answers)
     latest: dict[int, tuple[str, date, str | None]] = {}
@@ -120,7 +120,7 @@ def _plan_of(state: State, policy: str, returned: Iterable[OutcomeRow], by: str)
         else:
             latest[row.subject] = now
             plan.outcomes[row.outcome] += 1
-            plan.messages.append((row.row, report_message(state, policy, row.subject, row.outcome, row.on, by, row.criterion)))
+            plan.messages.append((row.row, reports.message(row.subject, row.outcome, row.on, by, row.criterion)))
     return _Plan(plan.messages, plan.outcomes, answers, repeated, older)
 
 

@@ -32,6 +32,7 @@ from streams.language.messages import (
     Blank,
     CatalogueSet,
     CheckAnswered,
+    CorrectionAnswered,
     CoverageStated,
     CoverageWithdrawn,
     DeliveryCompleted,
@@ -80,7 +81,7 @@ from streams.steps.consequences import (
 )
 from streams.steps.corrections import merge_identity, split_identity
 from streams.steps.erasure import erase_person, require_not_erased
-from streams.steps.reports import decide_hold, report_outcome
+from streams.steps.reports import answer_correction, decide_hold, report_outcome
 from streams.steps.state import NO_DAY, State
 from streams.steps.withdrawals import require_newest, withdrawn_since
 
@@ -302,6 +303,7 @@ STEPS: Mapping[type[Input], StepFunction] = {
     IdentitySplit: split_identity,
     OutcomeReported: report_outcome,
     HoldDecided: decide_hold,
+    CorrectionAnswered: answer_correction,
     PersonErased: erase_person,
     Blank: pass_over,
     EngineUpgraded: upgrade,

@@ -47,6 +47,10 @@ def _traces(value: Any) -> tuple[tuple[str, int, int, int, int, int], ...]:
     return tuple(traces)
 
 
+def _words(value: Any) -> tuple[str, ...]:
+    return tuple(_is(str)(word) for word in _is(list)(value))
+
+
 def _stamp(value: Any) -> Stamp | None:
     if value is None:
         return None
@@ -65,6 +69,7 @@ BY_TYPE: Mapping[str, Reader] = {
     "str | None": _is(str, type(None)),
     "int | None": _is(int, type(None)),
     "tuple[int, ...]": _tokens,
+    "tuple[str, ...]": _words,
     "tuple[tuple[str, int, int], ...]": _records,
     "tuple[tuple[str, int, int, int], ...]": _rows,
     "tuple[tuple[str, int, int, int, int, int], ...]": _traces,

@@ -25,10 +25,12 @@ from policies.values import Text
 from streams.language.causes import cause_of
 from streams.language.errors import NewerFormat, Unreadable
 from streams.language.messages import (
+    LATER,
     VERSION,
     Blank,
     CatalogueSet,
     CheckAnswered,
+    CorrectionAnswered,
     CoverageStated,
     CoverageWithdrawn,
     DeliveryCompleted,
@@ -53,7 +55,7 @@ from streams.wire.fields import BY_TYPE
 KINDS: tuple[type[Input], ...] = (
     CatalogueSet, DeliveryStarted, RecordBatch, DeliveryCompleted, PolicyPublished, PolicyWithdrawn, CoverageStated, CoverageWithdrawn,
     CheckAnswered, Tick, EditionCut, IdentityMerged, IdentitySplit, OutcomeReported, HoldDecided,
-    PersonErased, Blank, EngineUpgraded,
+    PersonErased, Blank, EngineUpgraded, CorrectionAnswered,
 )  # fmt: skip
 """The number of a kind on the wire is its place here; only ever append."""
 OUTPUTS = 0x100
@@ -81,7 +83,9 @@ def encode(message: Input) -> bytes:
         from streams.wire.columns import pack
 
         return frame(kind, pack(message))
-    return frame(kind, _json({name: _plain(getattr(message, name)) for name in _READERS[type(message)]}))
+    later = _LATER[type(message)]
+    values = ((name, getattr(message, name)) for name in _READERS[type(message)])
+    return frame(kind, _json({name: _plain(value) for name, value in values if name not in later or value != later[name]}))
 
 
 def decode(data: Bytes) -> Input:
@@ -226,14 +230,18 @@ def _unreadable(en: str, zh: str) -> Unreadable:
 
 _KIND = {kind: place for place, kind in enumerate(KINDS)}
 _READERS = {kind: {f.name: BY_TYPE[str(f.type)] for f in fields(kind)} for kind in KINDS if kind is not RecordBatch}
+_LATER: Mapping[type[Input], Mapping[str, Any]] = {
+    kind: {f.name: f.default for f in fields(kind) if f.metadata == LATER} for kind in KINDS if kind is not RecordBatch
+}
+"""The fields that older messages do not have, with their default values."""
 
 
 def _read(kind: type[Input], body: memoryview) -> Input:
     try:
         values = json.loads(bytes(body))
         readers = _READERS[kind]
-        if values.keys() != readers.keys():
+        if not readers.keys() - _LATER[kind].keys() <= values.keys() <= readers.keys():
             raise ValueError(f"fields {sorted(readers)} expected")
-        return kind(**{name: reader(values[name]) for name, reader in readers.items()})
+        return kind(**{name: readers[name](value) for name, value in values.items()})
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise _unreadable(f"{kind.__name__}: {error}", f"{kind.__name__}：{error}") from error
