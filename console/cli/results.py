@@ -36,12 +36,12 @@ from services.health.finding import Finding
 from services.identity.corrections import Correction, CorrectionInForce
 from services.lists.candidates import ListedCandidate
 from services.lists.changes import ListChanges
+from services.lists.correction_requests import AnsweredRequest
 from services.lists.edition_checks import BrokenLog, EditionCheck, EvidenceCheck
 from services.lists.editions import CutEdition, EditionDetails, EditionSummary, WrittenEvidence
 from services.lists.explanations import ErasedSubject
 from services.lists.hold_decisions import DecidedHold
 from services.lists.holds import HoldSummary
-from services.lists.correction_requests import AnsweredRequest
 from services.lists.outcome_reports import ReportedOutcome
 from services.lists.outcomes import OutcomeTally
 from services.lists.returned_lists import ReturnedList

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from policies.problems.problems import HuiminError
 from policies.values import Text, within
 from services.lists.changes import Changes, Titles, list_changes
-from services.lists.cited_coverage import CitedStatement, cited_statement
+from services.lists.cited_coverage import CitedStatement, StatementsInEffect, cited_statement
 from services.lists.marks import is_answered_by_record
 from services.lists.outcomes import RuleCriterion, rule_criterion, unit_of
 from services.lookup import check_published
@@ -178,17 +178,18 @@ def _stands(state: State, finding: OutcomeEntry, id: str) -> bool:
     facts = [fact for leaf in leaves for fact in leaf.facts if (fact.feed, fact.unit) == (stated.feed, unit)]
     if any(fact.delivery > last and not fact.quarantined for fact in facts):
         return False
-    reaches = [
-        lookup.complete_to for leaf in leaves for lookup in leaf.lookups if (lookup.feed, lookup.source) == (stated.feed, stated.source)
-    ]
-    return not reaches or any(reach is None or reach <= finding.day for reach in reaches)
+    statements = StatementsInEffect(state)
+    lookups = [lookup for leaf in leaves for lookup in leaf.lookups if (lookup.feed, lookup.source) == (stated.feed, stated.source)]
+    return not lookups or any(
+        lookup.complete_to is None or lookup.complete_to <= finding.day or statements.behind(lookup) == id for lookup in lookups
+    )
 
 
 def _is_covered_later(state: State, stated: CoverageStated, day: date) -> bool:
     """Does a statement of the same source about a later day cover whatever another one covers?"""
     for entry in state.statements.entries.values():
         of = entry.stated
-        if entry.standing != "in_effect" or (of.feed, of.source) != (stated.feed, stated.source) or of.complete_to <= day:
+        if of == stated or entry.standing != "in_effect" or (of.feed, of.source) != (stated.feed, stated.source) or of.complete_to <= day:
             continue
         if of.division is None:
             if stated.division is None and set(stated.subjects) <= set(of.subjects):
