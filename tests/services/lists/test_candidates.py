@@ -41,11 +41,11 @@ def test_a_check_is_answered_once_for_all(workspace: Workspace) -> None:
 
 def test_json_has_tokens_and_no_titles() -> None:
     """A subject is 16 hex digits; what only the screen shows is left out."""
-    candidate = ListedCandidate(255, "unknown", "needs_evidence", None, (), True, (EvidenceToFetch("a", "f", ("u",)),), None)
+    candidate = ListedCandidate(255, "unknown", "needs_evidence", None, (), True, (EvidenceToFetch("a", "f", ("u",)),), None, None)
 
     assert plain(candidate, "en") == {
         "subject": "00000000000000ff", "verdict": "unknown", "status": "needs_evidence", "division": None, "checklist": [],
-        "still_yes": True, "missing": [{"criterion": "a", "feed": "f", "units": ["u"]}], "held": None,
+        "still_yes": True, "missing": [{"criterion": "a", "feed": "f", "units": ["u"]}], "held": None, "reported": None,
     }  # fmt: skip
     assert plain(ListChanges((), {}), "en") == {"changes": []}
 
