@@ -28,7 +28,9 @@ from services.deliveries.quarantine import BrokenCell
 from services.deliveries.statuses import DeliveryStatus
 from services.erasure.erasure import Erasure, ErasureEntry, NothingUnfinished
 from services.exports.candidates import ExportedList
+from services.exports.list_changes import ChangesSince, WrittenChanges
 from services.exports.snapshots import CheckedSnapshot, CreatedSnapshot, SnapshotFile
+from services.exports.visit_sheets import WrittenVisitSheets
 from services.feeds.contracts import AddedFeed, DescribedFeed
 from services.feeds.file_trial import FileTrial
 from services.feeds.growth import ContractAddition, ContractChange
@@ -61,11 +63,13 @@ RESULTS: dict[str, Any] = {
     "candidates ack": ReportedOutcome | ReturnedList,
     "candidates answer": ListChanges,
     "candidates answer-request": AnsweredRequest,
+    "candidates changes": ChangesSince | WrittenChanges,
     "candidates corrections": list[CorrectionInWords],
     "candidates export": ExportedList,
     "candidates list": tuple[ListedCandidate, ...],
     "candidates outcomes": list[OutcomeTally],
     "candidates send": SentEditions,
+    "candidates visit": WrittenVisitSheets,
     "demo": DemoFigures,
     "doctor": list[Finding],
     "edition cut": CutEdition,
