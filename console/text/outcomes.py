@@ -177,19 +177,19 @@ def mark_words(mark: ReportedMark) -> Text:
 
 
 def mark_text(mark: ReportedMark) -> Text:
-    """A mark as a sentence: who reported what, and what the register's unit has said."""
+    """A mark as a sentence: who reported what, and what the register's unit has answered."""
     (agency, register), title = mark.titles, OUTCOMES[mark.outcome]
-    said = Text(
+    word = Text(
         f"{register.zh}尚未答复（更正请求 {mark.request}）", f"the {register.en} has not answered yet (correction request {mark.request})"
     )
     if mark.confirmed is not None:
-        said = Text(
+        word = Text(
             f"{register.zh}已于 {mark.confirmed} 确认，登记尚未更新",
             f"the {register.en} confirmed it on {mark.confirmed}, its record does not say so yet",
         )
     return Text(
-        f"注意：{agency.zh} {mark.on} 报告此对象{title.zh}；{said.zh}。以登记为准，名单不因此变动。",
-        f"Mark: {agency.en} reported on {mark.on}: {title.en}; {said.en}. The register decides, lists stay as they are until then.",
+        f"注意：{agency.zh} {mark.on} 报告此对象{title.zh}；{word.zh}。以登记为准，名单不因此变动。",
+        f"Mark: {agency.en} reported on {mark.on}: {title.en}; {word.en}. The register decides, lists stay as they are until then.",
     )
 
 

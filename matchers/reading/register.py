@@ -64,8 +64,8 @@ def _content(reader: InputReader, feed: str, record: int, subject: int) -> str:
     kinds = {name: reader.layout.links[name].target for name in lay.links}
     links = {name: int(reader.store.tokens[kinds[name]][target]) for name, target in targets.items() if target >= 0}
     ends = [reader.lane(feed, record, lay.valid + at) for at in (0, 1)] if lay.valid >= 0 else []
-    said = json.dumps([{name: cell for name, cell in cells.items() if cell}, links, ends], ensure_ascii=False, sort_keys=True)
-    return blake2b(said.encode(), digest_size=16, key=subject.to_bytes(8, "little")).hexdigest()
+    content = json.dumps([{name: cell for name, cell in cells.items() if cell}, links, ends], ensure_ascii=False, sort_keys=True)
+    return blake2b(content.encode(), digest_size=16, key=subject.to_bytes(8, "little")).hexdigest()
 
 
 def _order_day(order: int, kind: str) -> date | None:

@@ -71,7 +71,7 @@ class StatementsInEffect:
         ids = dict.fromkeys(self.behind(lookup) for lookup in lookups if lookup.proves)
         return tuple(id for id in ids if id is not None)
 
-    def cited(self, criterion: Criterion) -> tuple[CitedStatement, ...]:
+    def statements_of(self, criterion: Criterion) -> tuple[CitedStatement, ...]:
         """The statements that prove an absence on which a criterion rests."""
         return tuple(cited_statement(self._state, id) for id in self.behind_all(criterion.lookups))
 

@@ -146,7 +146,7 @@ def _criteria(criterion: Criterion, statements: StatementsInEffect | None) -> It
         return
     truth = {True: "T", False: "F", None: "U"}[criterion.truth]
     records = [_citation(fact) for fact in (*criterion.facts, *criterion.ways)]
-    coverage = {} if statements is None else {"coverage": [_coverage(statement) for statement in statements.cited(criterion)]}
+    coverage = {} if statements is None else {"coverage": [_coverage(statement) for statement in statements.statements_of(criterion)]}
     yield {
         "id": criterion.meta.id,
         "cite": criterion.meta.cite,

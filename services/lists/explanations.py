@@ -193,7 +193,7 @@ def _criterion(criterion: Criterion, statements: StatementsInEffect) -> Explaine
     meta, truth = criterion.meta, {True: "T", False: "F", None: "U"}[criterion.truth]
     return ExplainedCriterion(
         meta.id, meta.cite, criterion.form, truth, criterion.matters, short_form(criterion.comparison),
-        tuple(_record(fact) for fact in criterion.facts), statements.cited(criterion),
+        tuple(_record(fact) for fact in criterion.facts), statements.statements_of(criterion),
         tuple(_criterion(child, statements) for child in criterion.children), meta.path, criterion.negated, criterion.comparison,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What an agency finds reaches the units that hold the record, or said that there is none; a death is marked on every list.
+"""What an agency finds reaches the units that hold the record, or stated that there is none; a death is marked on every list.
 
 Rules: docs/en/semantics.md, section 17.
 """
@@ -57,10 +57,10 @@ def test_every_proven_absence_cites_the_statement_behind_it(run: Run, town: Path
 
     statement = {"statement": "s-medical_insurance", "feed": "medical_insurance", "unit": INSURANCE, "division": "310107"}
     assert the_leaf(explained["criteria"], "uninsured")["coverage"] == [statement | {"complete_to": "2027-03-31", "delivery": None}]
-    assert [cited["unit"] for cited in the_leaf(explained["criteria"], "no_pension")["coverage"]] == ["putuo-social-security"]
+    assert [statement["unit"] for statement in the_leaf(explained["criteria"], "no_pension")["coverage"]] == ["putuo-social-security"]
     assert the_leaf(explained["criteria"], "age70")["coverage"] == [] and explained["criteria"]["coverage"] == []
-    assert "completefor310107" in unwrapped(english) and "to2027-03-31(statements-medical_insurance)" in unwrapped(english)
-    assert "截至2027-03-31齐全（声明s-medical_insurance）" in unwrapped(chinese)
+    assert "completefor310107" in joined_words(english) and "to2027-03-31(statements-medical_insurance)" in joined_words(english)
+    assert "截至2027-03-31齐全（声明s-medical_insurance）" in joined_words(chinese)
 
 
 def test_a_refuted_absence_asks_whoever_said_there_was_no_record(run: Run, town: Path) -> None:
@@ -68,17 +68,17 @@ def test_a_refuted_absence_asks_whoever_said_there_was_no_record(run: Run, town:
     who = token_of(run, 3)
 
     report = ack(run, POLICY, who, "not_eligible", "--criterion", "uninsured")
-    said = run("candidates", "corrections", "--lang", "en").stdout
+    table = run("candidates", "corrections", "--lang", "en").stdout
     asked = requests(run)
-    ingest_text(run, town, "medical_insurance", MEDICAL + insured(4))
+    ingest_text(run, town, "medical_insurance", MEDICAL + insurance_row(4))
     still = requests(run, "--open")
-    ingest_text(run, town, "medical_insurance", MEDICAL + insured(3))
+    ingest_text(run, town, "medical_insurance", MEDICAL + insurance_row(3))
 
     assert report["outcome"]["records"] == [] and [of["statement"] for of in report["outcome"]["statements"]] == ["s-medical_insurance"]
     assert [(of["unit"], of["delivery"], of["row"], of["statement"]["complete_to"], of["open"]) for of in asked] == [
         (INSURANCE, None, None, "2027-03-31", True)
     ]
-    assert "s-medical_insurance" in unwrapped(said) and requests(run, "--unit", PSB) == []
+    assert "s-medical_insurance" in joined_words(table) and requests(run, "--unit", PSB) == []
     assert still == asked and requests(run, "--open") == []
     assert [(of["in_force"], of["open"]) for of in requests(run)] == [(False, False)]
     (tally,) = data(run("candidates", "outcomes", "--json"))
@@ -110,7 +110,7 @@ def test_a_death_takes_nobody_off_the_list_of_others(run: Run, town: Path) -> No
     ]
     listed = run("candidates", "list", ALLOWANCE, "--lang", "zh").stdout
     explained = run("explain", ALLOWANCE, who, "--lang", "en").stdout
-    assert "报告已去世" in unwrapped(listed) and "reported on 2026-10-14: deceased;" in " ".join(explained.split())
+    assert "报告已去世" in joined_words(listed) and "reported on 2026-10-14: deceased;" in " ".join(explained.split())
     assert data(run("explain", ALLOWANCE, who, "--json"))["reported"]["outcome"] == "deceased"
 
 
@@ -191,12 +191,12 @@ def test_a_word_that_answers_nothing_is_refused(run: Run, town: Path, words: lis
     assert len(requests(run, "--open")) == 2
 
 
-def unwrapped(output: str) -> str:
+def joined_words(output: str) -> str:
     """The output without what a terminal puts between the words."""
     return "".join(output.replace("│", "").split())
 
 
-def insured(serial: int) -> str:
+def insurance_row(serial: int) -> str:
     return f"N{serial},{resident(serial)},2026-10-14,2026-01-01,,正常,居民\n"
 
 
