@@ -16,6 +16,7 @@ from policies.values import Text
 from services.lists.changes import Changes, Titles, list_changes
 from services.lists.outcome_reports import OutcomeMessages, known_subjects, outcome_form
 from services.lookup import check_published
+from services.state.as_of import core
 from streams.language.errors import Refusal
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def report_returned(
         returned, silent = read_outcome_rows(file, outcome_form(state, policy), workspace.tokens(), known_subjects(state, policy, on))
         agency = state.registry.versions[policy][state.registry.newest(policy)].policy.agency
         plan = _plan_of(state, policy, returned, by or agency)
+        core(state).read_ahead(policy, [row.subject for row in returned if row.outcome is not None])
         listing = list_changes(_submit(host, file, plan, advance), host.state.registry)
     return ReturnedList(
         len(returned) + silent, silent, plan.outcomes.total(), dict(plan.outcomes), plan.answers, plan.repeated, plan.older,

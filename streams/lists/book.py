@@ -214,6 +214,8 @@ class Book:
 
     def _hold_back(self, lines: Lines, day: date, keep: npt.NDArray[np.bool_], beyond: Mapping[int, HoldTrigger]) -> None:
         """Takes out of ``keep`` the lines of a day that are held, or whose subject has an overlay; updates the overlays."""
+        if not len(lines):
+            return
         free = self._free(lines)
         for at, head in enumerate(lines.heads):
             policy, _, when, cause = head
