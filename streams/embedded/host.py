@@ -138,11 +138,10 @@ class EmbeddedHost:
         return receipts
 
     def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
-        """Applies messages one by one, and gives each receipt once its message is durable.
+        """Applies messages one by one, each in its own transaction, and gives each receipt once its message is durable.
 
-        The next messages are applied while the disk writes those before; what comes meanwhile goes into one transaction. Do not use the
-        host otherwise before the end. A caller that stops early stops behind a whole message, perhaps some messages on. Raises as
-        ``submit``, after the receipts of all durable messages.
+        The next message is applied while the disk writes the last one. Do not use the host otherwise before the end. A caller that stops
+        early stops behind a whole message. Raises as ``submit``, after the receipts of all durable messages.
         """
         self._for_writing()
         disk: WriteBehind[Receipt] = WriteBehind(self._log, lambda receipt: note_message(receipt.offset))
@@ -156,9 +155,10 @@ class EmbeddedHost:
                 except (Refusal, Invalid):
                     self._state = state
                     raise
-                disk.put(receipt, _row(state, message, body, receipt))
+                durable = disk.wait_durable()
+                disk.begin(receipt, _row(state, message, body, receipt))
                 self._state = state
-                yield from disk.take_durable()
+                yield from durable
                 if self._is_snapshot_due((message,), (body,)):
                     yield from disk.wait_durable()
                     self._try(self.write_checkpoint)

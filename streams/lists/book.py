@@ -93,7 +93,7 @@ class Book:
                 if instruction.day == day and isinstance(instruction, EndOutcome):
                     self._end_outcome(instruction)
             of_the_day = list(self._end_day(day))
-            self._count(lines, keep & self._of(lines, day), of_the_day)
+            self._count(lines, keep & self._of(lines, day) if len(lines) else keep, of_the_day)
             own += of_the_day
         return merged_lines(lines, keep, own)
 

@@ -20,78 +20,43 @@ from streams.store.log import Log, Row
 LOCK = "writer.lock"
 
 T = TypeVar("T")
-_MOST_ROWS, _MOST_BYTES = 500, 8 << 20
-"""What may wait for the disk, in messages and in bytes."""
 
 
 class WriteBehind(Generic[T]):
-    """Writes transactions in a thread, one at a time. ``put`` takes a row and an item that stands for it; ``take_durable`` and
-    ``wait_durable`` give the items whose rows are durable, in their order, and ``on_durable`` is called with each. Rows that come while the
-    disk is at work wait for it, and go into one transaction: the disk is asked as often as it can answer."""
+    """Writes transactions in a thread, one at a time. ``begin`` takes a row and an item that stands for it; ``wait_durable`` gives the item
+    once the row is durable, and ``on_durable`` is called with it."""
 
     def __init__(self, log: Log, on_durable: Callable[[T], None]) -> None:
         self._log, self._on_durable = log, on_durable
-        self._waiting: list[tuple[T, Row]] = []
-        self._bytes = 0
-        self._writing: tuple[list[T], Future[None]] | None = None
+        self._writing: tuple[T, Future[None]] | None = None
         self._lost = False
         self._disk = ThreadPoolExecutor(1, "commit")
 
-    def put(self, stands_for: T, row: Row) -> None:
-        """Takes a row, to be written as soon as the disk is free."""
-        self._waiting.append((stands_for, row))
-        self._bytes += len(row.input) + len(row.outputs or b"")
-
-    def take_durable(self) -> list[T]:
-        """The items that have become durable; waits only where too much would lie in memory, and lets the disk go on.
-
-        Raises:
-            As for ``Log.append``.
-        """
-        if self._writing is not None and not self._writing[1].done() and self._bytes < _MOST_BYTES and len(self._waiting) < _MOST_ROWS:
-            return []
-        items = self._end_writing()
-        self._begin_writing()
-        return items
+    def begin(self, stands_for: T, row: Row) -> None:
+        """Starts to write a row; nothing else may be being written."""
+        self._writing = stands_for, self._disk.submit(self._log.append, (row,))
 
     def wait_durable(self) -> list[T]:
-        """Waits until everything is durable; gives the items that were not given before.
+        """Waits for the transaction under way; gives its item, or nothing if there was none.
 
         Raises:
             As for ``Log.append``.
         """
-        items = self._end_writing()
-        while self._waiting:
-            self._begin_writing()
-            items += self._end_writing()
-        return items
-
-    def lost_at_close(self) -> bool:
-        """Writes what still waits, and ends the thread; was a transaction lost?"""
-        try:
-            self.wait_durable()
-        except Exception:  # it is told by ``_lost``
-            self._lost = True
-        self._disk.shutdown()
-        return self._lost
-
-    def _begin_writing(self) -> None:
-        if self._lost or not self._waiting:
-            return
-        waiting, self._waiting, self._bytes = self._waiting, [], 0
-        future = self._disk.submit(self._log.append, [row for _, row in waiting])
-        self._writing = [stands_for for stands_for, _ in waiting], future
-
-    def _end_writing(self) -> list[T]:
         if self._writing is None:
             return []
-        (items, future), self._writing = self._writing, None
-        if future.exception() is not None:
-            self._lost, self._waiting = True, []
+        (stands_for, future), self._writing = self._writing, None
+        self._lost = future.exception() is not None
         future.result()
-        for item in items:
-            self._on_durable(item)
-        return items
+        self._on_durable(stands_for)
+        return [stands_for]
+
+    def lost_at_close(self) -> bool:
+        """Waits for the disk and ends the thread; was a transaction lost?"""
+        writing, self._writing = self._writing, None
+        self._disk.shutdown()
+        if writing is not None and writing[1].exception() is None:
+            self._on_durable(writing[0])
+        return self._lost or (writing is not None and writing[1].exception() is not None)
 
 
 class WriterLock:

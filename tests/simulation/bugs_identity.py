@@ -206,9 +206,9 @@ def streamed_before_it_is_durable(patch: pytest.MonkeyPatch) -> None:
 
     def settle_at_once(self: WriteBehind[Any]) -> list[Any]:
         writing, self._writing = self._writing, None
-        return [] if writing is None else writing[0]
+        return [] if writing is None else [writing[0]]
 
-    patch.setattr(WriteBehind, "_end_writing", settle_at_once)
+    patch.setattr(WriteBehind, "wait_durable", settle_at_once)
 
 
 BUGS: Mapping[str, tuple[str, Plant]] = {
