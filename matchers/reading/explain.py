@@ -248,12 +248,24 @@ def _facts(rows: InputReader, records: Iterable[tuple[str, int, str | None]]) ->
     return tuple(out)
 
 
+class DisclosedValues:
+    """The disclosed fields of a policy on one day, for one subject after another."""
+
+    def __init__(self, state: MatcherState, policy: Policy, day: date) -> None:
+        self._state, self._policy, self._rows = state, policy, InputReader(state, policy, day)
+        self._fields = [
+            (".".join((*ref.links, ref.feed, ref.field)), ref, field)
+            for ref in policy.discloses
+            if not (field := self._rows.field(ref)).identity
+        ]
+
+    def of(self, token: int) -> dict[str, str]:
+        """The text of each, by ``feed.field``, except identity fields, which the matrix does not have."""
+        root = subject(self._state, self._policy, token)
+        self._rows.ways.clear()
+        return {name: self._rows.text(field, self._rows.read(ref, root).value) for name, ref, field in self._fields}
+
+
 def disclosed_values(state: MatcherState, policy: Policy, token: int, day: date) -> dict[str, str]:
-    """The disclosed fields as text, by ``feed.field``, except identity fields, which the matrix does not have."""
-    rows = InputReader(state, policy, day)
-    root = subject(state, policy, token)
-    out = {}
-    for ref in policy.discloses:
-        if not rows.field(ref).identity:
-            out[".".join((*ref.links, ref.feed, ref.field))] = rows.text(rows.field(ref), rows.read(ref, root).value)
-    return out
+    """The disclosed fields of one subject (``DisclosedValues``)."""
+    return DisclosedValues(state, policy, day).of(token)

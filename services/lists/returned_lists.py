@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from policies.values import Text
 from services.lists.changes import Changes, Titles, list_changes
 from services.lists.outcome_reports import OutcomeMessages, known_subjects, outcome_form
 from services.lookup import check_published
+from services.state.as_of import core
 from streams.language.errors import Refusal
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from streams.language.messages import CandidateChange, Input
     from streams.ledgers.outcomes import OutcomeEntry
     from streams.steps.state import State
+
+
+TOGETHER = 500
+"""Messages that are stored in one transaction: the disk is asked once for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ def report_returned(
         returned, silent = read_outcome_rows(file, outcome_form(state, policy), workspace.tokens(), known_subjects(state, policy, on))
         agency = state.registry.versions[policy][state.registry.newest(policy)].policy.agency
         plan = _plan_of(state, policy, returned, by or agency)
+        core(state).read_ahead(policy, [row.subject for row in returned if row.outcome is not None])
         listing = list_changes(_submit(host, file, plan, advance), host.state.registry)
     return ReturnedList(
         len(returned) + silent, silent, plan.outcomes.total(), dict(plan.outcomes), plan.answers, plan.repeated, plan.older,
@@ -129,20 +135,41 @@ def _counting(finding: OutcomeEntry | None) -> tuple[str, date, str | None] | No
 
 
 def _submit(host: Host, file: Path, plan: _Plan, advance: Callable[[int], None]) -> list[CandidateChange]:
-    """Submits all messages of a file; returns the changes of lists.
+    """Submits all messages of a file, many in one transaction; returns the changes of lists.
 
     Raises:
         Refused: with the row, where the state has moved on since it was read; the rows before it are in force.
     """
     changes: list[CandidateChange] = []
+    for begin in range(0, len(plan.messages), TOGETHER):
+        part = plan.messages[begin : begin + TOGETHER]
+        try:
+            receipts = host.submit_many([message for _, message in part])
+        except Refusal:
+            changes += _submit_one_by_one(host, file, part, advance)
+        else:
+            changes += (line for receipt in receipts for line in receipt.changes)
+            advance(len(part))
+    return changes
+
+
+def _submit_one_by_one(
+    host: Host, file: Path, messages: Sequence[tuple[int, Input]], advance: Callable[[int], None]
+) -> list[CandidateChange]:
+    """Submits messages of which one will be refused: those before it are in force, and its row is named.
+
+    Raises:
+        Refused: with the row.
+    """
+    changes: list[CandidateChange] = []
     count = 0
     try:
-        for receipt in host.submit_each(message for _, message in plan.messages):
+        for receipt in host.submit_each(message for _, message in messages):
             changes += receipt.changes
             count += 1
             advance(1)
     except Refusal as error:
-        row = plan.messages[count][0]
+        row = messages[count][0]
         zh = f"{file.name} 第 {row} 行：{error.text.zh}之前各行已记下，改正后整份重送即可。"
         en = f"{file.name}, row {row}: {error.text.en} The rows before it are noted; mend the file and send all of it again."
         raise Refusal(Text(zh, en), error.exit_code) from None
