@@ -30,15 +30,15 @@ class ErasedPerson:
         return f"{self.token:016x}"
 
     def is_named_by(self, value: object) -> bool:
-        """Whether a value of a file is the person's token or number."""
+        """Whether a value of a file is the person's token or number, or has it on a line of its own."""
         match value:
             case bool():
                 return False
             case int():
                 return value == self.token
             case str():
-                text = value.strip().removeprefix("'").casefold()
-                return text in (self.hexadecimal, str(self.token), *(number.casefold() for number in self.numbers))
+                names = (self.hexadecimal, str(self.token), *(number.casefold() for number in self.numbers))
+                return any(line.strip().removeprefix("'").casefold() in names for line in value.split("\n"))
             case _:
                 return False
 

@@ -43,10 +43,15 @@ class Field:
     identity: bool = False  # identifies a person: never a criterion, never in the matrix
     synonyms: tuple[tuple[str, str], ...] = ()  # enum: (text, code) of further texts a cell may hold
     roomy: bool = False  # its bounds were wider once: the matrix keeps room for what they allowed
+    titles_en: tuple[tuple[str, str], ...] = ()  # enum: (code, English title) of the values that have one
 
     @property
     def codes(self) -> tuple[str, ...]:
         return tuple(code for code, _ in self.values)
+
+    def value_title(self, code: str, language: str) -> str:
+        """What a code of an enum is called; where the contract has no English title, the Chinese one."""
+        return dict(self.titles_en if language == "en" else ()).get(code) or dict(self.values).get(code, code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,40 @@
-"""Readers for the fields of a message from JSON, by their declared types; ``streams.wire.wire`` uses them."""
+"""Readers for the fields of a message from JSON, by their declared types; and which fields a version of the format has.
+
+``streams.wire.wire`` uses them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import date
 from typing import Any, TypeAlias
 
-from streams.language.messages import Stamp
+from streams.language.messages import (
+    VERSION,
+    CatalogueSet,
+    CheckAnswered,
+    CorrectionAnswered,
+    CoverageStated,
+    CoverageWithdrawn,
+    EditionCut,
+    FollowUpRecorded,
+    Input,
+    OutcomeReported,
+    Stamp,
+    Tick,
+)
 
 WORD_CHARACTERS = 32
 """The longest word of a stamp; bounded, because the state keeps many (``streams.ledgers.decisions``)."""
+NONE: frozenset[str] = frozenset()
+LATER: Mapping[type[Input], frozenset[str]] = {
+    **dict.fromkeys((CatalogueSet, CoverageStated, CoverageWithdrawn, CheckAnswered, Tick, EditionCut), frozenset({"by"})),
+    OutcomeReported: frozenset({"statements", "content"}),
+    FollowUpRecorded: NONE,
+    CorrectionAnswered: NONE,
+}
+"""The kinds that version 2 does not have (without fields here), and the fields that it lacks in others; such a field may be missing."""
 Reader: TypeAlias = Callable[[Any], Any]
 
 
@@ -77,3 +102,12 @@ BY_TYPE: Mapping[str, Reader] = {
     "Stamp | None": _stamp,
 }
 """The reader for each declared type of a field."""
+
+
+def needed_version(message: Input) -> tuple[int | None, frozenset[str]]:
+    """The version that a message needs, None for the first; and the fields it leaves out: later ones in which nothing stands."""
+    later = LATER.get(type(message))
+    if later is None:
+        return None, NONE
+    omitted = frozenset(f.name for f in fields(message) if f.name in later and getattr(message, f.name) == f.default)
+    return (None if later and later == omitted else VERSION), omitted

@@ -210,7 +210,7 @@ def test_a_snapshot_has_the_outcomes(run: Run, town: Path) -> None:
     report_outcome(run, first, "not_eligible", "--criterion", "local", "--on", "2026-10-14")
     report_outcome(run, second, "contacted")
 
-    assert run("snapshot", "create", "--out", town / "s.duckdb").exit_code == 0
+    assert run("snapshot", "create", "--grade", "research", "--out", town / "s.duckdb").exit_code == 0
 
     with duckdb.connect(str(town / "s.duckdb"), read_only=True) as con:
         rows = con.sql("SELECT policy, subject, outcome, found_on::VARCHAR, criterion, until::VARCHAR, kept_off FROM outcomes").fetchall()
