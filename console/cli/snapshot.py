@@ -21,11 +21,11 @@ Out = Annotated[
     ),
 ]
 Grade = Annotated[
-    Literal["research"],
+    Literal["open", "research"],
     typer.Option(
         "--grade",
-        metavar="research",
-        help=both("research：一条记录一行", "research: a row for each record"),
+        metavar="open|research",
+        help=both("open：只有人群的数字；research：一条记录一行", "open: figures about groups of people; research: a row for each record"),
     ),
 ]
 By = Annotated[str, typer.Option("--by", metavar="PERSON", help=both("research：经办人", "research: who releases it"))]
@@ -41,14 +41,13 @@ File = Annotated[
 
 
 def group() -> typer.Typer:
-    app = typer.Typer(
-        no_args_is_help=True, help=both("快照：供分析的 DuckDB 副本，只有化名。", "Snapshots: pseudonymous DuckDB copies for analysts.")
-    )
+    app = typer.Typer(no_args_is_help=True, help=both("快照：供分析用，不含姓名。", "Snapshots for analysts, without names."))
     app.command(
         "create",
         help=verb(
-            "生成快照，服务照常运行；含个人行的须两人决定，并登记。",
-            "Write a snapshot while the service works; two people release one with rows about people, on record.",
+            "生成快照，服务照常运行；research 须两人决定，并登记。",
+            "Write a snapshot while the service works; two people release one of grade research, on record.",
+            "huimin snapshot create",
             "huimin snapshot create --grade research --by 王芳 --approved-by 李强 --reason 低保覆盖面研究",
         ),
     )(create)
@@ -60,13 +59,17 @@ def group() -> typer.Typer:
 
 
 def create(
-    context: typer.Context, grade: Grade = "research", by: By = "", approved_by: Approved = "", reason: Reason = "", out: Out = None
+    context: typer.Context, out: Out = None, grade: Grade = "open", by: By = "", approved_by: Approved = "", reason: Reason = ""
 ) -> None:
     from services.exports.releases import release_snapshot
+    from services.exports.snapshots import create_open_snapshot
 
     session = session_of(context)
     with session.progress(Text("生成快照", "Writing the snapshot")):
-        created = release_snapshot(session.workspace(), by, approved_by, reason, session.today(), out)
+        if grade == "open":
+            created = create_open_snapshot(session.workspace(), out)
+        else:
+            created = release_snapshot(session.workspace(), by, approved_by, reason, session.today(), out)
     if not session.print_json(created):
         session.say(Text(f"已生成 {created.file}", f"Wrote {created.file}"))
         if created.released is not None:

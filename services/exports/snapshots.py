@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.analysts.anonymity import Anonymity
+from infra.keys import derived_key
+from infra.workspace.destination import destination, is_snapshot
 from infra.workspace.releases import RELEASED, path_in_register, register
 from policies.problems.problems import HuiminError
 from services.results import Sentence
@@ -92,6 +94,27 @@ class CheckedSnapshot:
     file: str
     ok: bool
     problem: Sentence | None
+
+
+def create_open_snapshot(workspace: Workspace, out: Path | None = None) -> CreatedSnapshot:
+    """Writes an open snapshot; by default into ``snapshots``. Its figures are durable in the ledger before the file is there.
+
+    Raises:
+        Conflict: something that is no snapshot is at the path.
+        DamagedFile, LostFigures: the ledger of open figures cannot be read, so nothing is written.
+    """
+    from connectors.analysts.disclosure import K
+    from connectors.analysts.snapshot import verify_snapshot, write_snapshot
+    from infra.workspace.open_figures import SUFFIX, open_figures
+    from services.exports.open_tables import open_tables
+
+    workspace.folder("snapshots")
+    with open_figures(workspace.root) as ledger, workspace.reading() as host:
+        path = out or workspace.folder("snapshots") / f"{host.state.day}-{host.state.offset}{SUFFIX}"
+        destination(path, is_snapshot)
+        about = {"grade": "open", "day": host.state.day.isoformat(), "k": str(K), "format": "1"}
+        write_snapshot(path, open_tables(host, ledger, derived_key(workspace.key(), "open figures")), {}, about)
+    return CreatedSnapshot(path, verify_snapshot(path))
 
 
 def snapshots(workspace: Workspace) -> list[SnapshotFile]:
