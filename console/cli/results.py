@@ -38,6 +38,7 @@ from services.health.finding import Finding
 from services.identity.corrections import Correction, CorrectionInForce
 from services.lists.candidates import ListedCandidate
 from services.lists.changes import ListChanges
+from services.lists.correction_requests import AnsweredRequest
 from services.lists.edition_checks import BrokenLog, EditionCheck, EvidenceCheck
 from services.lists.editions import CutEdition, EditionDetails, EditionSummary, WrittenEvidence
 from services.lists.explanations import ErasedSubject
@@ -63,6 +64,7 @@ FOLDER = Path("docs/schemas")
 RESULTS: dict[str, Any] = {
     "candidates ack": ReportedOutcome | ReturnedList,
     "candidates answer": ListChanges,
+    "candidates answer-request": AnsweredRequest,
     "candidates assign": HistoryEvent,
     "candidates call-again": HistoryEvent,
     "candidates changes": ChangesSince | WrittenChanges,

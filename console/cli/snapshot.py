@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,6 +17,14 @@ Out = Annotated[
         "--out", metavar="FILE", help=both("写到这里（默认 snapshots/日期.duckdb）", "write here (default: snapshots/DAY.duckdb)")
     ),
 ]
+Grade = Annotated[
+    Literal["open", "research"],
+    typer.Option(
+        "--grade",
+        metavar="open|research",
+        help=both("open：只有人群的数字；research：一条记录一行", "open: figures about groups of people; research: a row for each record"),
+    ),
+]
 File = Annotated[
     Path | None,
     typer.Argument(metavar="[FILE]", exists=True, help=both("快照文件；不给则检查全部", "a snapshot; without it, all of them")),
@@ -24,12 +32,16 @@ File = Annotated[
 
 
 def group() -> typer.Typer:
-    app = typer.Typer(
-        no_args_is_help=True, help=both("快照：供分析的 DuckDB 副本，只有化名。", "Snapshots: pseudonymous DuckDB copies for analysts.")
-    )
-    app.command("create", help=verb("生成快照，服务照常运行。", "Write a snapshot while the service works.", "huimin snapshot create"))(
-        create
-    )
+    app = typer.Typer(no_args_is_help=True, help=both("快照：供分析用，不含姓名。", "Snapshots for analysts, without names."))
+    app.command(
+        "create",
+        help=verb(
+            "生成快照，服务照常运行。",
+            "Write a snapshot while the service works.",
+            "huimin snapshot create",
+            "huimin snapshot create --grade research",
+        ),
+    )(create)
     app.command("list", help=verb("列出快照。", "List the snapshots.", "huimin snapshot list"))(show)
     app.command(
         "verify", help=verb("核对快照与其清单是否一致。", "Check that snapshots are what their manifests say.", "huimin snapshot verify")
@@ -37,12 +49,12 @@ def group() -> typer.Typer:
     return app
 
 
-def create(context: typer.Context, out: Out = None) -> None:
+def create(context: typer.Context, out: Out = None, grade: Grade = "open") -> None:
     from services.exports.snapshots import create_snapshot
 
     session = session_of(context)
     with session.progress(Text("生成快照", "Writing the snapshot")):
-        created = create_snapshot(session.workspace(), out)
+        created = create_snapshot(session.workspace(), out, grade)
     if not session.print_json(created):
         session.say(Text(f"已生成 {created.file}", f"Wrote {created.file}"))
 

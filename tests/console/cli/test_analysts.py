@@ -23,7 +23,7 @@ def snapshot_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def snapshot(snapshot_path: Path, run: Run, district: Path) -> Path:
     """A snapshot of the district, written and verified by the command line."""
     if not snapshot_path.exists():
-        result = run("snapshot", "create", "--out", snapshot_path, "--workspace", district)
+        result = run("snapshot", "create", "--grade", "research", "--out", snapshot_path, "--workspace", district)
         assert result.exit_code == 0, result.output
     assert run("snapshot", "verify", snapshot_path, "--workspace", district).exit_code == 0
     return snapshot_path

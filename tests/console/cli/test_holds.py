@@ -293,7 +293,7 @@ def test_analysts_see_who_is_held_back(run: Run, tmp_path: Path) -> None:
     at.run_ok(*at.roll("half.csv", HALF))
 
     def read(name: str) -> list[tuple[Any, ...]]:
-        at.run_ok("snapshot", "create", "--out", tmp_path / name)
+        at.run_ok("snapshot", "create", "--grade", "research", "--out", tmp_path / name)
         with duckdb.connect(str(tmp_path / name), read_only=True) as con:
             query = "SELECT h.*, c.status FROM holds AS h LEFT JOIN candidates AS c USING (policy, subject)"
             return con.sql(query).fetchall()
