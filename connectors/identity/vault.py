@@ -70,7 +70,7 @@ class Vault:
         rows = self._matching(_below(feed), tokens, ["token", "id", *fields])
         return rows.sort(_VERSION).unique("token", keep="last", maintain_order=True).select("token", "id", *fields).sort("token")
 
-    def named(self, feed: Feed, field: str, text: str) -> list[int]:
+    def tokens_with(self, feed: Feed, field: str, text: str) -> list[int]:
         """The tokens whose newest identity in a feed has this text in an identity field."""
 
         def tokens(_: str, part: bytes) -> list[int]:

@@ -114,7 +114,7 @@ def _people(workspace: Workspace, state: State, policy: Policy, words: str, by_n
     for ref in refs:
         feed = state.catalogue.feeds[ref.feed]
         if feed.subject is Kind.PERSON and not ref.links and feed.fields[ref.field].identity and words:
-            named |= set(workspace.vault().named(feed, ref.field, words))
+            named |= set(workspace.vault().tokens_with(feed, ref.field, words))
     if by_number is not None and (policy.subject is Kind.PERSON or policy.people):
         named.add(by_number)
     return {state.identities.root(Kind.PERSON, person) for person in named}
