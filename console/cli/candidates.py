@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console.cli import candidates_changes, candidates_follow_ups, candidates_outcomes, candidates_visit, topics
+from console.cli import candidates_changes, candidates_find, candidates_follow_ups, candidates_outcomes, candidates_visit, topics
 from console.cli.changes import show_changes
 from console.cli.hold_warnings import hold_warner
 from console.cli.i18n import both, verb
@@ -79,6 +79,7 @@ def group() -> typer.Typer:
     candidates_visit.add(app)
     candidates_changes.add(app)
     candidates_outcomes.add(app)
+    candidates_find.add(app)
     candidates_follow_ups.add(app)
     topics.add_candidates(app)
     return app

@@ -47,6 +47,7 @@ from services.lists.hold_decisions import DecidedHold
 from services.lists.holds import HoldSummary
 from services.lists.outcome_reports import ReportedOutcome
 from services.lists.outcomes import OutcomeTally
+from services.lists.people import ListPlace
 from services.lists.returned_lists import ReturnedList
 from services.network import NetworkKeyFile, NetworkMember, PlacedShard, RefusedMessage
 from services.policies.cases import CaseRun
@@ -70,6 +71,7 @@ RESULTS: dict[str, Any] = {
     "candidates corrections": list[CorrectionInWords],
     "candidates export": ExportedList,
     "candidates history": CandidateHistory,
+    "candidates find": tuple[ListPlace, ...],
     "candidates list": tuple[ListedCandidate, ...],
     "candidates note": HistoryEvent,
     "candidates outcomes": list[OutcomeTally],
