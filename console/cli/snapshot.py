@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,7 +14,17 @@ from policies.values import Text
 Out = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="FILE", help=both("写到这里（默认 snapshots/日期.duckdb）", "write here (default: snapshots/DAY.duckdb)")
+        "--out",
+        metavar="FILE",
+        help=both("写到这里（默认在 snapshots 下，以日期命名）", "write here (default: in snapshots, under the day)"),
+    ),
+]
+Format = Annotated[
+    Literal["duckdb", "parquet"],
+    typer.Option(
+        "--format",
+        metavar="duckdb|parquet",
+        help=both("一个 DuckDB 文件，或一个 Parquet 文件夹", "one DuckDB file, or a folder of Parquet files"),
     ),
 ]
 File = Annotated[
@@ -27,9 +37,15 @@ def group() -> typer.Typer:
     app = typer.Typer(
         no_args_is_help=True, help=both("快照：供分析的 DuckDB 副本，只有化名。", "Snapshots: pseudonymous DuckDB copies for analysts.")
     )
-    app.command("create", help=verb("生成快照，服务照常运行。", "Write a snapshot while the service works.", "huimin snapshot create"))(
-        create
-    )
+    app.command(
+        "create",
+        help=verb(
+            "生成快照，服务照常运行。",
+            "Write a snapshot while the service works.",
+            "huimin snapshot create",
+            "huimin snapshot create --format parquet",
+        ),
+    )(create)
     app.command("list", help=verb("列出快照。", "List the snapshots.", "huimin snapshot list"))(show)
     app.command(
         "verify", help=verb("核对快照与其清单是否一致。", "Check that snapshots are what their manifests say.", "huimin snapshot verify")
@@ -37,12 +53,12 @@ def group() -> typer.Typer:
     return app
 
 
-def create(context: typer.Context, out: Out = None) -> None:
+def create(context: typer.Context, out: Out = None, format: Format = "duckdb") -> None:
     from services.exports.snapshots import create_snapshot
 
     session = session_of(context)
     with session.progress(Text("生成快照", "Writing the snapshot")):
-        created = create_snapshot(session.workspace(), out)
+        created = create_snapshot(session.workspace(), out, format=format)
     if not session.print_json(created):
         session.say(Text(f"已生成 {created.file}", f"Wrote {created.file}"))
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.workspace.destination import destination, is_snapshot
 from policies.problems.problems import HuiminError
+from services.exports.snapshot_files import SnapshotFormat, size, snapshot_destination, snapshot_paths, write_file
 from services.exports.snapshot_tables import snapshot_tables, verdict_counts
 from services.results import Sentence
 
@@ -49,14 +49,16 @@ class CheckedSnapshot:
     problem: Sentence | None
 
 
-def create_snapshot(workspace: Workspace, out: Path | None = None) -> CreatedSnapshot:
+def create_snapshot(workspace: Workspace, out: Path | None = None, format: SnapshotFormat = "duckdb") -> CreatedSnapshot:
     """Writes a snapshot; by default into ``snapshots``, under the day and the number of the last message.
 
     Raises:
+        HuiminError: the suffix of the path is not that of the format.
         Conflict: something that is no snapshot is at the path.
     """
     with workspace.reading() as host:
-        path = out or workspace.folder("snapshots") / f"{host.state.day}-{host.state.offset}.duckdb"
+        usual = workspace.folder("snapshots") / f"{host.state.day}-{host.state.offset}"
+        path = snapshot_destination(usual, out, format)
         return CreatedSnapshot(path, write_tables(host, path))
 
 
@@ -65,20 +67,16 @@ def write_tables(host: Host, path: Path) -> dict[str, int]:
 
     All of it is of one offset, that of the reader's state, whatever a writer commits meanwhile.
 
-    Raises:
-        Conflict: something that is no snapshot is at the path.
+    Args:
+        path: where a snapshot may be written (``snapshot_destination``).
     """
-    from connectors.analysts.snapshot import verify_snapshot, write_snapshot
-
     about = {"day": host.state.day.isoformat(), "offset": str(host.state.offset), "format": "2"}
-    destination(path, is_snapshot)
-    write_snapshot(path, snapshot_tables(host), {"verdicts": verdict_counts(host)}, about)
-    return verify_snapshot(path)
+    return write_file(path, snapshot_tables(host), {"verdicts": verdict_counts(host)}, about, has_views=True)
 
 
 def snapshots(workspace: Workspace) -> list[SnapshotFile]:
     """The snapshots of a workspace."""
-    return [SnapshotFile(path.name, path.stat().st_size) for path in _paths(workspace)]
+    return [SnapshotFile(path.name, size(path)) for path in _paths(workspace)]
 
 
 def check_snapshots(workspace: Workspace, file: Path | None = None) -> list[CheckedSnapshot]:
@@ -98,4 +96,4 @@ def _check(path: Path) -> CheckedSnapshot:
 
 def _paths(workspace: Workspace) -> list[Path]:
     workspace.key()  # refuses a folder that is no workspace, or whose key is gone
-    return sorted(workspace.folder("snapshots").glob("*.duckdb"))
+    return snapshot_paths(workspace.folder("snapshots"))
