@@ -173,14 +173,17 @@ def _verify(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
     if "manifest" not in statements or has_more or not is_plain:
         raise damaged_snapshot(path, "含有快照里不该有的内容", "holds what no snapshot has")
     lines = _manifest(con, len(statements) + len(views))
-    known = {line.name: KNOWN_VIEWS.get((line.name, line.digest)) for line in lines if line.rows is None}
-    if any(view is None for view in known.values()) or {name: _told(con, view) for name, view in known.items() if view} != views:
+    own_views = {line.name: KNOWN_VIEWS.get((line.name, line.digest)) for line in lines if line.rows is None}
+    if (
+        any(view is None for view in own_views.values())
+        or {name: _text_in_duckdb(con, view) for name, view in own_views.items() if view} != views
+    ):
         raise damaged_snapshot(path, "的视图与本版本的不同", "has other views than this version writes")
     tables = {line.name: line for line in lines if line.rows is not None}
-    if set(statements) != {*tables, "manifest"} or len(lines) != len(tables) + len(known):
+    if set(statements) != {*tables, "manifest"} or len(lines) != len(tables) + len(own_views):
         raise damaged_snapshot(path, "表与清单不一致", "has other tables than its manifest")
     comments = _comments(con)
-    for name, view in known.items():
+    for name, view in own_views.items():
         if view and comments[name] != view_comment(view):
             raise damaged_snapshot(path, f"视图 {name} 的说明改过", f"has other comments on the view {name}")
     if comments["manifest"]:
@@ -197,7 +200,7 @@ def _manifest(con: duckdb.DuckDBPyConnection, most: int) -> list[ManifestLine]:
     return [ManifestLine(*row) for row in frame.rows()] if dict(frame.schema) == MANIFEST else []
 
 
-def _told(con: duckdb.DuckDBPyConnection, view: View) -> str:
+def _text_in_duckdb(con: duckdb.DuckDBPyConnection, view: View) -> str:
     """A view of ours as DuckDB tells its text."""
     query = "SELECT system.main.json_deserialize_sql(system.main.json_serialize_sql(?))"
     ((text,),) = con.sql(query, params=[view.sql]).fetchall()

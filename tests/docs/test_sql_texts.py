@@ -33,7 +33,7 @@ KNOWN = {
         "_write_comments",
     ): "names as in _write_table; the text is a literal with its quotes doubled: COMMENT takes no parameter",
     ("connectors/analysts/snapshot.py", "_verify"): "names of DuckDB's own lists, constants of the module",
-    ("connectors/analysts/snapshot.py", "_told"): "no statement: compared with what DuckDB tells",
+    ("connectors/analysts/snapshot.py", "_text_in_duckdb"): "no statement: compared with what DuckDB tells",
     ("connectors/analysts/snapshot.py", "_table"): "a name that verify_snapshot holds against NAME",
     ("connectors/analysts/snapshot.py", "_line_of"): "a name that verify_snapshot holds against NAME",
     ("connectors/analysts/snapshot.py", "(module)"): "no statement: the pattern of those that DuckDB tells",

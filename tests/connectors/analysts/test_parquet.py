@@ -19,14 +19,14 @@ from connectors.contracts.faults import DamagedSnapshot
 from tests.connectors.analysts.test_hostile_snapshots import COMMENT, PERSONS, TOKEN
 
 
-def written(path: Path, comment: TableComment = COMMENT) -> Path:
+def snapshot_folder(path: Path, comment: TableComment = COMMENT) -> Path:
     write_folder(path, [("persons", PERSONS)], {}, {"day": "2026-10-15"}, {"persons": comment}, has_views=True)
     return path
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return written(tmp_path / "s.parquet")
+    return snapshot_folder(tmp_path / "s.parquet")
 
 
 def test_polars_pandas_and_duckdb_read_it(folder: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_link_is_not_followed(folder: Path, tmp_path: Path) -> None:
 
 def test_a_folder_is_replaced_whole(folder: Path) -> None:
     """Another snapshot takes the place of the first; where writing fails, the first stays."""
-    written(folder, TableComment("other"))
+    snapshot_folder(folder, TableComment("other"))
     assert verify_snapshot(folder)
 
     with pytest.raises(ValueError, match="not a name"):
