@@ -107,6 +107,12 @@ def fitting_views(tables: Mapping[str, Iterable[str]]) -> list[View]:
     return list(fitting.values())
 
 
+def comment_of(comments: Mapping[str, TableComment], name: str, columns: Iterable[str]) -> TableComment:
+    """The comments of a table and of the columns it has."""
+    comment = comments.get(name, NO_COMMENT)
+    return TableComment(comment.text, {column: comment.columns[column] for column in columns if column in comment.columns})
+
+
 def checked_name(name: str, earlier: Iterable[str]) -> str:
     """The name of a table of a snapshot.
 

@@ -30,6 +30,7 @@ from connectors.analysts.manifest import (
     TableComment,
     about_frame,
     checked_name,
+    comment_of,
     counted_line,
     damaged_snapshot,
     fitting_views,
@@ -80,15 +81,17 @@ def write_folder(
     with replacing_folder(path) as part, private_umask():
         lines: list[ManifestLine] = []
         columns: dict[str, list[str]] = {}
+        fitting_comments: dict[str, TableComment] = {}
         for name, frame in chain(tables, count_tables):
-            lines.append(_write_table(part, checked_name(name, columns), frame, comments.get(name, NO_COMMENT)))
+            fitting_comments[name] = comment_of(comments, name, frame.columns)
+            lines.append(_write_table(part, checked_name(name, columns), frame, fitting_comments[name]))
             columns[name] = frame.columns
-        lines.append(_write_table(part, "about", about_frame(about), comments.get("about", NO_COMMENT)))
+        fitting_comments["about"] = comment_of(comments, "about", ("key", "value"))
+        lines.append(_write_table(part, "about", about_frame(about), fitting_comments["about"]))
         views = fitting_views(columns | {"about": ["key", "value"]}) if has_views else []
         lines += [view_line(view) for view in views]
         _write_table(part, "manifest", manifest_frame(lines), NO_COMMENT)
-        names = [line.name for line in lines if line.rows is not None]
-        (part / SCRIPT).write_text(_script({name: comments.get(name, NO_COMMENT) for name in names}, views), encoding="utf-8")
+        (part / SCRIPT).write_text(_script(fitting_comments, views), encoding="utf-8")
 
 
 def verify_folder(path: Path) -> dict[str, int]:
@@ -112,12 +115,12 @@ def scrub_folder(path: Path, token: str) -> int:
     verify_folder(path)
     lines = _manifest(path)
     names = [line.name for line in lines if line.rows is not None and line.name != "about"]
-    about = dict(_frame(path, "about").rows())
+    about = dict(frame_in_folder(path, "about").rows())
     comments = {name: _comment(_file(path, name)) for name in (*names, "about")}
-    removed_rows = sum(len(frame) - len(of_others(frame, token)) for frame in (_frame(path, name) for name in names))
+    removed_rows = sum(len(frame) - len(of_others(frame, token)) for frame in (frame_in_folder(path, name) for name in names))
     if removed_rows:
         has_views = any(line.rows is None for line in lines)
-        write_folder(path, ((name, of_others(_frame(path, name), token)) for name in names), {}, about, comments, has_views)
+        write_folder(path, ((name, of_others(frame_in_folder(path, name), token)) for name in names), {}, about, comments, has_views)
     return removed_rows
 
 
@@ -155,7 +158,7 @@ def _manifest(path: Path) -> list[ManifestLine]:
     file = _file(path, "manifest")
     if file.metadata.num_rows > _MOST_TABLES:
         raise ValueError("a manifest of too many lines")
-    frame = _frame(path, "manifest")
+    frame = frame_in_folder(path, "manifest")
     if dict(frame.schema) != MANIFEST or _comment(file):
         raise ValueError("another kind of manifest")
     return [ManifestLine(*row) for row in frame.rows()]
@@ -181,7 +184,8 @@ def _batches(file: Any) -> Iterator[Any]:
     return (pa.Table.from_batches([batch]) for batch in file.iter_batches(SLICE))
 
 
-def _frame(path: Path, name: str) -> pl.DataFrame:
+def frame_in_folder(path: Path, name: str) -> pl.DataFrame:
+    """A table of a snapshot of Parquet files."""
     return pl.DataFrame(pl.from_arrow(_file(path, name).read()))
 
 

@@ -31,6 +31,7 @@ from connectors.analysts.manifest import (
     TableComment,
     about_frame,
     checked_name,
+    comment_of,
     counted_line,
     damaged_snapshot,
     fitting_views,
@@ -87,9 +88,9 @@ def write_snapshot(
         lines: list[ManifestLine] = []
         columns: dict[str, list[str]] = {}
         for name, frame in chain(tables, count_tables):
-            lines.append(_write_table(con, checked_name(name, columns), frame, comments.get(name, NO_COMMENT)))
+            lines.append(_write_table(con, checked_name(name, columns), frame, comment_of(comments, name, frame.columns)))
             columns[name] = frame.columns
-        lines.append(_write_table(con, "about", about_frame(about), comments.get("about", NO_COMMENT)))
+        lines.append(_write_table(con, "about", about_frame(about), comment_of(comments, "about", ("key", "value"))))
         views = fitting_views(columns | {"about": ["key", "value"]}) if has_views else []
         lines += [_write_view(con, view) for view in views]
         _write_table(con, "manifest", manifest_frame(lines), NO_COMMENT)
@@ -233,6 +234,12 @@ def _line_of(con: duckdb.DuckDBPyConnection, name: str, comment: TableComment) -
     relation: Any = con.sql(f'SELECT * FROM main."{name}"')  # a name of ours
     batches = relation.to_arrow_reader(SLICE)
     return counted_line(name, batches, batches.schema.empty_table(), comment)
+
+
+def frame_in_file(path: Path, name: str) -> pl.DataFrame:
+    """A table of a DuckDB snapshot that was verified."""
+    with _open_locked(path) as con:
+        return _table(con, name)
 
 
 def _table(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:

@@ -28,6 +28,7 @@ from services.deliveries.quarantine import BrokenCell
 from services.deliveries.statuses import DeliveryStatus
 from services.erasure.erasure import Erasure, ErasureEntry, NothingUnfinished
 from services.exports.candidates import ExportedList
+from services.exports.snapshot_comparison import SnapshotComparison
 from services.exports.snapshots import CheckedSnapshot, CreatedSnapshot, SnapshotFile
 from services.feeds.contracts import AddedFeed, DescribedFeed
 from services.feeds.file_trial import FileTrial
@@ -113,6 +114,7 @@ RESULTS: dict[str, Any] = {
     "policy test": list[CaseRun],
     "policy withdraw": PolicyWithdrawal,
     "snapshot create": CreatedSnapshot,
+    "snapshot diff": SnapshotComparison,
     "snapshot list": list[SnapshotFile],
     "snapshot verify": list[CheckedSnapshot],
     "tick": DayMove,

@@ -1,4 +1,4 @@
-"""Verbs about snapshots for analysts: create, list, verify."""
+"""Verbs about snapshots for analysts: create, list, verify, diff."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from console.cli.i18n import both, verb
 from console.cli.session import session_of
+from console.text.words import STATUSES
 from policies.values import Text
 
 Out = Annotated[
@@ -27,6 +28,8 @@ Format = Annotated[
         help=both("一个 DuckDB 文件，或一个 Parquet 文件夹", "one DuckDB file, or a folder of Parquet files"),
     ),
 ]
+Earlier = Annotated[Path, typer.Argument(metavar="BEFORE", exists=True, help=both("较早的快照", "the earlier snapshot"))]
+Later = Annotated[Path, typer.Argument(metavar="AFTER", exists=True, help=both("较晚的快照", "the later snapshot"))]
 File = Annotated[
     Path | None,
     typer.Argument(metavar="[FILE]", exists=True, help=both("快照文件；不给则检查全部", "a snapshot; without it, all of them")),
@@ -50,6 +53,14 @@ def group() -> typer.Typer:
     app.command(
         "verify", help=verb("核对快照与其清单是否一致。", "Check that snapshots are what their manifests say.", "huimin snapshot verify")
     )(verify)
+    app.command(
+        "diff",
+        help=verb(
+            "比较两个快照的名单长度，按政策、街镇和状态。",
+            "Compare how long lists are in two snapshots, by policy, street and status.",
+            "huimin snapshot diff snapshots/2026-10-15-86.duckdb snapshots/2026-11-15-120.duckdb",
+        ),
+    )(diff)
     return app
 
 
@@ -88,3 +99,38 @@ def verify(context: typer.Context, file: File = None) -> None:
             )
     if not all(check.ok for check in checks):
         raise typer.Exit(3)
+
+
+def diff(context: typer.Context, before: Earlier, after: Later) -> None:
+    from services.exports.snapshot_comparison import compare_snapshots
+
+    session = session_of(context)
+    comparison = compare_snapshots(before, after)
+    if session.print_json(comparison):
+        return
+    columns = [
+        Text("政策", "policy"),
+        Text("街镇", "street"),
+        Text("状态", "status"),
+        Text("先", "before"),
+        Text("后", "after"),
+        Text("增减", "change"),
+    ]
+    rows = [
+        [
+            c.policy,
+            c.street or "—",
+            STATUSES[c.status][session.language],
+            _figure(c.before),
+            _figure(c.after),
+            "" if c.change is None else f"{c.change:+,}",
+        ]
+        for c in comparison.cells
+    ]
+    if rows:
+        session.table(None, columns, rows, right=(3, 4, 5))
+    session.say(Text(f"相同的格：{comparison.alike}", f"cells that are alike: {comparison.alike}"))
+
+
+def _figure(figure: int | None) -> str:
+    return "·" if figure is None else f"{figure:,}"
