@@ -168,7 +168,7 @@ FROM rates"""
 
 _NAMED = ("policies.title_en",)
 _PLACES = ("persons.age_band", "persons.sex", "households.street", "dwellings.street")
-_GROUPS = Text("在册对象及其分组，一个对象每种分组一行", "registered subjects by group: a row a subject and dimension")
+_GROUPS = Text("在册对象及其分组，一个对象每种分组一行", "registered subjects by group, a row each")
 _GROUP_TITLES = "kind subject street dimension value"
 
 VIEWS: tuple[View, ...] = (
@@ -187,7 +187,7 @@ VIEWS: tuple[View, ...] = (
     ),
     View(
         "coverage_gaps", ("about", "sources", "evidence", "candidate_items", "units", "feeds", *_NAMED),
-        Text("覆盖缺口：含从未声明的来源，附政策接受的时效", "coverage gaps by unit, with the age each policy accepts, and sources that never declared"),
+        Text("覆盖缺口：含从未声明的来源，附政策接受的时效", "coverage gaps by unit, sources that never declared too"),
         "unit unit_zh unit_en feed feed_zh feed_en division policy title_zh title_en max_age last_complete_to fresh_until gap days_over "
         "waiting",
         _COVERAGE_GAPS,
@@ -223,7 +223,7 @@ VIEWS: tuple[View, ...] = (
         "policy title_zh title_en month change cause subjects", _CHANGES_BY_MONTH,
     ),
     View(
-        "forecast_by_week", ("forecast", *_NAMED), Text("没有新记录时今后四周的变动", "changes of the next four weeks if no record arrives"),
+        "forecast_by_week", ("forecast", *_NAMED), Text("没有新记录时今后四周的变动", "the next four weeks if no record arrives"),
         "policy title_zh title_en first_day last_day change subjects", _FORECAST_BY_WEEK,
     ),
     View(
@@ -233,7 +233,7 @@ VIEWS: tuple[View, ...] = (
     View("subject_groups", _PLACES, _GROUPS, _GROUP_TITLES, _PLACED),
     View(
         "equity", ("subject_groups", "candidates.street", "policies.scope", "policies.in_force"),
-        Text("各人群上名单与缺证据的比例，及其与全体之差", "how often groups are listed, how often evidence is missing, and the gaps of both"),
+        Text("各人群上名单与缺证据的比例，及其与全体之差", "shares listed and without evidence by group, and gaps"),
         "policy title_zh title_en dimension value registered_subjects listed needs_evidence listed_rate unknown_rate listed_gap "
         "unknown_gap",
         _EQUITY,
