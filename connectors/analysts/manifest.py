@@ -196,6 +196,11 @@ def of_others(frame: pl.DataFrame, token: str) -> pl.DataFrame:
     return frame.filter(~pl.any_horizontal(pl.col(texts) == token).fill_null(False)) if texts else frame
 
 
+def facts(about: Mapping[str, str], lines: Iterable[tuple[str, int | None, str]]) -> dict[str, str]:
+    """What a snapshot says of itself, and the digest of its manifest (the lines by name)."""
+    return {**about, "digest": hashlib.blake2b(repr(list(lines)).encode(), digest_size=16).hexdigest()}
+
+
 def damaged_snapshot(path: Path, zh: str, en: str) -> DamagedSnapshot:
     """A snapshot that is not as it was written; the words follow its name."""
     return DamagedSnapshot(Text(f"快照 {path.name} {zh}；请重新生成。", f"The snapshot {path.name} {en}; make a new one."))

@@ -33,6 +33,7 @@ from connectors.analysts.manifest import (
     comment_of,
     counted_line,
     damaged_snapshot,
+    facts,
     fitting_views,
     manifest_frame,
     of_others,
@@ -50,6 +51,7 @@ SCRIPT = "views.sql"
 _COMMENTS = "comments"
 """The key of a file's comments in its metadata."""
 _MOST_TABLES = 10_000
+_UNREADABLE = (OSError, ValueError, RecursionError, pa.ArrowException, pl.exceptions.PolarsError)
 _PLAIN = (
     pl.String,
     pl.Boolean,
@@ -102,8 +104,24 @@ def verify_folder(path: Path) -> dict[str, int]:
     """
     try:
         return _verify(path)
-    except (OSError, ValueError, RecursionError, pa.ArrowException, pl.exceptions.PolarsError):
+    except _UNREADABLE:
         raise damaged_snapshot(path, "不是可读的快照", "is not a snapshot that can be read") from None
+
+
+def folder_facts(path: Path) -> dict[str, str]:
+    """What a snapshot says of itself, and the ``digest`` of its manifest; it is not verified.
+
+    Raises:
+        DamagedSnapshot: it is no snapshot.
+    """
+    try:
+        lines = sorted((line.name, line.rows, line.digest) for line in _manifest(path))
+        about = frame_in_folder(path, "about")
+        if about.columns != ["key", "value"]:
+            raise ValueError("another kind of table")
+    except _UNREADABLE:
+        raise damaged_snapshot(path, "不是可读的快照", "is not a snapshot that can be read") from None
+    return facts(dict(about.rows()), lines)
 
 
 def scrub_folder(path: Path, token: str) -> int:

@@ -34,6 +34,7 @@ from connectors.analysts.manifest import (
     comment_of,
     counted_line,
     damaged_snapshot,
+    facts,
     fitting_views,
     manifest_frame,
     of_others,
@@ -45,7 +46,7 @@ from connectors.analysts.manifest import (
 from connectors.analysts.views import View
 from streams.disk.files import private_umask, replacing
 
-__all__ = ["Aggregate", "scrub_snapshot", "verify_snapshot", "write_snapshot"]
+__all__ = ["Aggregate", "scrub_snapshot", "snapshot_facts", "verify_snapshot", "write_snapshot"]
 
 _CONFIG: dict[str, Any] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _LOCKED: dict[str, Any] = {
@@ -72,7 +73,7 @@ def write_snapshot(
     Args:
         tables: (name, pseudonymous rows in a total order); each is asked for when the one before it is written.
         aggregates: tables of counts by name; small counts are left out here.
-        about: facts for the reader: day, offset, versions.
+        about: facts for the reader: day, offset, versions; asked for when all tables are written.
         comments: by table.
         has_views: whether the views of ``connectors.analysts.views`` are added whose tables are there.
 
@@ -223,6 +224,25 @@ def _comments(con: duckdb.DuckDBPyConnection) -> dict[str, TableComment]:
     for name, column, comment in rows:
         columns[name][column] = comment
     return {name: TableComment(text or "", columns[name]) for name, text in texts.items()}
+
+
+def snapshot_facts(path: Path) -> dict[str, str]:
+    """What a snapshot says of itself (``about``), and the ``digest`` of its manifest; it is not verified.
+
+    Raises:
+        DamagedSnapshot: it is no snapshot.
+    """
+    if path.is_dir():
+        from connectors.analysts.parquet import folder_facts
+
+        return folder_facts(path)
+    try:
+        with _open_locked(path) as con:
+            about = con.sql("SELECT key, value FROM main.about LIMIT 1000").fetchall()
+            lines = con.sql("SELECT name, rows, digest FROM main.manifest ORDER BY name LIMIT 10000").fetchall()
+    except duckdb.Error:
+        raise damaged_snapshot(path, "不是可读的快照", "is not a snapshot that can be read") from None
+    return facts(dict(about), lines)
 
 
 def _open_locked(path: Path) -> duckdb.DuckDBPyConnection:

@@ -22,7 +22,7 @@ from pathlib import Path
 import polars as pl
 
 from connectors.analysts.parquet import MANIFEST_FILE
-from connectors.analysts.snapshot import scrub_snapshot
+from connectors.analysts.snapshot import scrub_snapshot, snapshot_facts
 from connectors.erasure.scrubbing import ErasedPerson, scrub_csv, scrub_json, scrub_json_lines
 from connectors.limits import EXPANSION, FREE, read_bounded
 from connectors.lists.exports import Sheet, write_xlsx
@@ -110,7 +110,7 @@ def _clean(root: Path, path: Path, sought: ErasedPerson, report: ScrubbedCopies)
 
 def _clean_folder(path: Path, sought: ErasedPerson, report: ScrubbedCopies) -> bool:
     """Scrub a snapshot that is a folder. It holds verified tables and nothing else, so no search of its packed bytes is needed."""
-    removed = scrub_snapshot(path, sought.hexadecimal)
+    removed = _database(path, sought)
     if removed:
         report.rows[path.suffix] += removed
         report.files[path.suffix] += 1
@@ -189,7 +189,15 @@ def _parquet(path: Path, sought: ErasedPerson) -> int:
 
 
 def _database(path: Path, sought: ErasedPerson) -> int:
-    return scrub_snapshot(path, sought.hexadecimal)
+    """A snapshot: by the person's token in it, or in one of format 2, by that of the network.
+
+    Raises:
+        ValueError: its key is not here, so that nobody can tell whether the person is in it.
+    """
+    name = snapshot_facts(path).get("snapshot")
+    if name is not None and name not in sought.released:
+        raise ValueError("no key")
+    return scrub_snapshot(path, sought.hexadecimal if name is None else f"{sought.released[name]:016x}")
 
 
 def _layers(data: bytes, depth: int = _DEEPEST) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ the book the suppressions (``streams.lists.book``). Source: docs/en/semantics.md
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
@@ -142,7 +142,7 @@ def outcome_tallies(workspace: Workspace, policy: str | None = None) -> list[Out
             check_published(state, policy)
         names = sorted({finding.policy for finding in state.outcomes}) if policy is None else [policy]
         titles = distinct_titles(names, state.registry)
-        return [_tally(state, name, titles[name], [finding for finding in state.outcomes if finding.policy == name]) for name in names]
+        return [policy_tally(state, name, titles[name]) for name in names]
 
 
 def outcome_found(state: State, finding: OutcomeEntry) -> OutcomeFound:
@@ -186,7 +186,10 @@ def unit_of(state: State, row: Row) -> str:
     return state.catalogue.feeds[feed].sources[source].unit
 
 
-def _tally(state: State, policy: str, title: Text, findings: Sequence[OutcomeEntry]) -> OutcomeTally:
+def policy_tally(state: State, policy: str, title: Text | None = None) -> OutcomeTally:
+    """The outcomes of the candidates of one policy; the title is that of its newest version where none is given."""
+    title = title or state.registry.title(policy)
+    findings = [finding for finding in state.outcomes if finding.policy == policy]
     counts = Counter(finding.outcome for finding in findings)
     right = sum(counts[word] for word in RIGHT)
     refuted = [finding for finding in findings if finding.criterion is not None]

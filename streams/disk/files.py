@@ -112,6 +112,21 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             remove(old)
 
 
+def put_in_place(source: Path, path: Path) -> None:
+    """Gives a whole file or folder beside it the name ``path``, in place of a file or folder there; durable."""
+    old = path.with_name(f".{path.name}.{os.getpid()}{PART}.old")
+    try:
+        if path.is_dir():
+            path.rename(old)
+        source.replace(path)
+    finally:
+        if old.exists() and not path.exists():
+            old.rename(path)
+        with suppress(OSError):
+            remove(old)
+    sync_folder(path.parent)
+
+
 def write_whole(path: Path, content: str | bytes) -> None:
     """Writes a small file: a text in UTF-8, or bytes."""
     with replacing(path) as part:

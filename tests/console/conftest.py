@@ -14,6 +14,8 @@ from console.cli.main import application
 from tests.console.results import validate
 
 Run = Callable[..., Any]
+RESEARCH = ("snapshot", "create", "--grade", "research", "--by", "王芳", "--approved-by", "李强", "--reason", "研究")
+"""The words that release a research snapshot."""
 
 
 @pytest.fixture

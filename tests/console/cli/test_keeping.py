@@ -11,7 +11,7 @@ import pytest
 from console.cli.main import command
 from console.cli.reference import verbs
 from infra.workspace.workspace import Workspace
-from tests.console.conftest import Run
+from tests.console.conftest import RESEARCH, Run
 from tests.console.town import HUKOU, POLICY, UNITS, register_row, tokens
 
 BY = ("--by", "王芳", "--approved-by", "李强")
@@ -25,7 +25,7 @@ LOOKING = {
     "candidates list": [POLICY], "candidates export": [POLICY, "--out", LIST], "candidates outcomes": [], "candidates corrections": [],
     "holds list": [], "holds show": ["h1"], "edition list": [POLICY], "edition show": [POLICY, "1"], "edition verify": [POLICY],
     "edition evidence": [POLICY, "1", "--out", "{folder}/e.jsonl"], "identity list": [], "erase list": [],
-    "snapshot create": ["--out", "{folder}/s.duckdb"],
+    "snapshot create": ["--grade", "research", "--by", "王芳", "--approved-by", "李强", "--reason", "研究", "--out", "{folder}/s.duckdb"],
 }  # fmt: skip
 CHANGING = {
     "ingest": ["hukou", FILE], "tick": [],
@@ -45,7 +45,7 @@ ELSEWHERE = {
 
 def test_snapshots_are_those_of_the_key(run: Run, town: Path) -> None:
     """With another key the snapshots of a workspace are refused; a snapshot given as a file needs no key."""
-    assert run("snapshot", "create").exit_code == 0
+    assert run(*RESEARCH).exit_code == 0
     (file,) = (town / "w" / "snapshots").glob("*.duckdb")
     another_key(town)
 
