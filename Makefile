@@ -1,7 +1,7 @@
 # make demo   a made-up district, from records to lists that stay true; with KAFKA=2 on a real Kafka and two workers (Java 17, Maven)
 # make test   the tests, a real Kafka included; FAST=1 for the inner loop: no Kafka, no seeds, no long tests
 # make check  style, types, names, which layer may import which, and where each library may be imported
-# make prove  the long proofs: four times the seeds, 20,000 simulated schedules, and every property on other examples (an hour and a half)
+# make prove  the long proofs: all seeds and three times as many more, 20,000 simulated schedules, and every property on other examples (an hour and a half)
 # make bench  the figures of docs/benchmarks.md
 # Each sets up what it needs in .venv; nothing else has to be installed but Python 3.11 to 3.13 and make.
 
@@ -16,8 +16,8 @@ SCHEDULES ?= 20000
 RESIDENTS ?= 50000
 KAFKA ?= 0
 FAST ?=
-# Three processes on two cores: the two that have a Kafka wait for it half of the time.
-WORKERS ?= $(if $(FAST),2,3)
+# Four processes on two cores: the two that have a Kafka wait for it half of the time.
+WORKERS ?= $(if $(FAST),2,4)
 TESTS := not prove$(if $(FAST), and not kafka and not seeds and not long)
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 unexport PYTHONDONTWRITEBYTECODE # or every process that a test starts compiles all modules again
@@ -38,7 +38,7 @@ check: ready
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tests.docs.names
 
-# The seeded proofs, TIMES times the seeds of `make test`, and SCHEDULES of the simulator; then every other property on the examples of each of SEEDS.
+# The seeded proofs, TIMES times all seeds, of which `make test` goes through a part, and SCHEDULES of the simulator; then every other property on the examples of each of SEEDS.
 # A night: TIMES=40 SCHEDULES=100000 SEEDS="1 2 3".
 prove: ready
 	@HUIMIN_SEEDS=$(TIMES) HUIMIN_SCHEDULES=$(SCHEDULES) $(PYTEST) -m "prove or seeds" tests

@@ -7,7 +7,7 @@ Files of tests lie in memory (``/dev/shm``) where there is room: a disk takes te
 hundred thousands of them. ``TMPDIR=/tmp make test`` has them on disk.
 
     HUIMIN_EXAMPLES=other  random examples from the seed on the command line (``make prove SEEDS=…``), instead of the same ones every time
-    HUIMIN_SEEDS           how many times the seeds of the normal run the property tests go through; by default 1
+    HUIMIN_SEEDS           how many times all seeds the property tests go through; by default some of them
     HUIMIN_SCHEDULES       how many schedules of the simulator `make prove` goes through (tests/simulation); by default 20,000
     HUIMIN_DATA            the folder of real data
 """
@@ -147,9 +147,10 @@ def _put_in(group: str, item: pytest.Item) -> None:
 def pytest_report_header() -> list[str]:
     """The settings that are needed to repeat a failure."""
     examples = os.environ.get("HUIMIN_EXAMPLES") or "same"
+    seeds = f"all, x{counting.FACTOR}" if counting.FACTOR else "some"
     data = "present" if DATA.is_dir() else "absent"
     which = "every" if REQUIRE_ALL else "not every"
-    return [f"huimin: examples {examples}, seeds x{counting.FACTOR}, real data {data}, {which} test required"]
+    return [f"huimin: examples {examples}, seeds {seeds}, real data {data}, {which} test required"]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -26,6 +26,7 @@ from connectors.analysts.snapshot import scrub_snapshot, snapshot_facts
 from connectors.erasure.scrubbing import ErasedPerson, scrub_csv, scrub_json, scrub_json_lines
 from connectors.limits import EXPANSION, FREE, read_bounded
 from connectors.lists.exports import Sheet, write_xlsx
+from connectors.lists.visit_sheets import is_about, is_visit_sheets
 from connectors.parsing.workbooks import sheet_parts, structure
 from streams.disk.files import replacing, write_whole
 
@@ -200,6 +201,14 @@ def _database(path: Path, sought: ErasedPerson) -> int:
     return scrub_snapshot(path, sought.hexadecimal if name is None else f"{sought.released[name]:016x}")
 
 
+def _visit_sheets(path: Path, sought: ErasedPerson) -> int:
+    """Visit sheets with a page about the person are removed: a PDF cannot lose one page's text, and all the others can be written again."""
+    if not (is_visit_sheets(path) and is_about(path, sought.token)):
+        return 0
+    path.unlink()
+    return 1
+
+
 def _layers(data: bytes, depth: int = _DEEPEST) -> Iterator[bytes]:
     """The bytes of a file, and of everything that is packed in it.
 
@@ -273,6 +282,6 @@ _MARKS: Mapping[bytes, Callable[[bytes], bytes]] = {
 """By first bytes, whatever the file is called: how it is unpacked."""
 _SCRUBBERS: Mapping[str, Callable[[Path, ErasedPerson], int]] = {
     **{text + packed: _text for text in _TEXTS for packed in ("", *_PACKED)},
-    ".zip": _zip, ".xlsx": _workbook, ".parquet": _parquet, ".duckdb": _database,
+    ".zip": _zip, ".xlsx": _workbook, ".parquet": _parquet, ".duckdb": _database, ".pdf": _visit_sheets,
 }  # fmt: skip
 """How each kind of file is scrubbed."""

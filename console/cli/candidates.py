@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console.cli import candidates_outcomes, topics
+from console.cli import candidates_changes, candidates_outcomes, candidates_visit, topics
 from console.cli.changes import show_changes
 from console.cli.hold_warnings import hold_warner
 from console.cli.i18n import both, verb
@@ -16,6 +16,7 @@ from console.cli.session import session_of, yes_or_no
 from console.text.candidates import COLUMNS, MARK, candidate_rows, erased_since, in_all, kept_off_text
 from console.text.holds import below
 from console.text.words import STILL_YES
+from policies.language.closing import closing_words
 from policies.problems.problems import HuiminError
 from policies.values import Text
 
@@ -68,6 +69,8 @@ def group() -> typer.Typer:
             "记下人工核实的结果。", "Note what was found out about a check.", "huimin candidates answer dibao 00c0ffee00c0ffee assets yes"
         ),
     )(answer)
+    candidates_visit.add(app)
+    candidates_changes.add(app)
     candidates_outcomes.add(app)
     topics.add_candidates(app)
     return app
@@ -98,6 +101,8 @@ def show(
     for text in below(listing.holds):
         session.say(text, "yellow")
     session.say(in_all(listing), "bold")
+    if (closing := closing_words(listing.policy, listing.day)) is not None:
+        session.say(Text(f"{closing.zh}。", f"{closing.en[:1].upper()}{closing.en[1:]}."), "yellow")
     if len(listing.candidates) < listing.total:
         session.say(Text(f"只显示前 {limit} 行；--limit 0 显示全部。", f"Only the first {limit} are shown; --limit 0 shows all."), "dim")
     if listing.kept_off:

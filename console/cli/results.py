@@ -28,8 +28,10 @@ from services.deliveries.quarantine import BrokenCell
 from services.deliveries.statuses import DeliveryStatus
 from services.erasure.erasure import Erasure, ErasureEntry, NothingUnfinished
 from services.exports.candidates import ExportedList
+from services.exports.list_changes import ChangesSince, WrittenChanges
 from services.exports.snapshot_comparison import SnapshotComparison
 from services.exports.snapshots import CheckedSnapshot, CreatedSnapshot, SnapshotFile
+from services.exports.visit_sheets import WrittenVisitSheets
 from services.feeds.contracts import AddedFeed, DescribedFeed
 from services.feeds.file_trial import FileTrial
 from services.feeds.growth import ContractAddition, ContractChange
@@ -60,11 +62,13 @@ FOLDER = Path("docs/schemas")
 RESULTS: dict[str, Any] = {
     "candidates ack": ReportedOutcome | ReturnedList,
     "candidates answer": ListChanges,
+    "candidates changes": ChangesSince | WrittenChanges,
     "candidates corrections": list[CorrectionInWords],
     "candidates export": ExportedList,
     "candidates list": tuple[ListedCandidate, ...],
     "candidates outcomes": list[OutcomeTally],
     "candidates send": SentEditions,
+    "candidates visit": WrittenVisitSheets,
     "demo": DemoFigures,
     "doctor": list[Finding],
     "edition cut": CutEdition,

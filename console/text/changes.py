@@ -1,4 +1,4 @@
-"""Changes of lists as a table: how many entered, left or changed, by policy, status and cause."""
+"""Changes of lists as tables: how many entered, left or changed, by policy, status and cause; and who did since an edition or a day."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from console.text.words import CAUSES, CHANGES, STATUSES, number
 from policies.values import Text
 
 if TYPE_CHECKING:
+    from services.exports.list_changes import ChangedCandidate, ChangesSince
     from streams.language.messages import CandidateChange
 
 COLUMNS = [
@@ -34,3 +35,31 @@ def change_rows(changes: Iterable[CandidateChange], titles: Mapping[str, Text], 
             alike.items(), key=lambda item: (item[0][0], item[0][1], -item[1], str(item[0]))
         )
     ]  # fmt: skip
+
+
+SINCE = [
+    Text("变动", "change"),
+    Text("姓名", "name"),
+    Text("号码", "number"),
+    Text("街镇", "street"),
+    Text("原状态 → 现状态", "before → now"),
+    Text("理由", "why"),
+    Text("起因", "event"),
+]
+
+
+def since_row(change: ChangedCandidate, language: str) -> list[str]:
+    """One changed candidate as a row."""
+    statuses = f"{STATUSES[change.before][language]} → {STATUSES[change.status][language]}"
+    event = f"{change.day} {change.event[language]}"
+    kind = CHANGES[change.change][language]
+    return [kind, change.name, change.number, change.street[language], statuses, change.reason[language], event]
+
+
+def changes_in_all(result: ChangesSince) -> Text:
+    """How many entered, left and changed."""
+    since = f"第 {result.since} 期" if result.since.isdigit() else f" {result.since} "
+    zh = "，".join(f"{CHANGES[kind].zh} {number(count)}" for kind, count in result.counts.items())
+    en = ", ".join(f"{number(count)} {CHANGES[kind].en}" for kind, count in result.counts.items())
+    before = f"edition {result.since}" if result.since.isdigit() else result.since
+    return Text(f"自{since}以来，至 {result.day}：{zh}。", f"Since {before}, up to {result.day}: {en}.")

@@ -37,10 +37,12 @@ TERMS = {
     "scope": Text("范围", "scope"),
     "effective_from": Text("首日", "first day"),
     "effective_to": Text("末日", "last day"),
+    "apply_by": Text("申请截止日", "applications close on"),
     "agency": Text("执行机构", "agency"),
     "purpose": Text("用途", "purpose"),
     "evidence": Text("证据时效", "evidence"),
     "discloses": Text("可披露", "discloses"),
+    "papers": Text("所带材料", "papers to bring"),
     "title": Text("名称", "title"),
     "bounds.moves": Text("一次交付可移出的比例", "share that one delivery may take off"),
     "bounds.amendment": Text("新版本可移出的比例", "share that a new version may take off"),
@@ -79,8 +81,8 @@ def criterion_words(change: CriterionChange, sides: Sides) -> str:
     cite = f"  {node.meta.cite}" if node.meta.cite else ""
     parted = Text("：", ": ")[language]
     head = f"{Text('条件', 'criterion ')[language]}{CHANGES[change.change][language]}{parted}{name}{cite}"
-    if change.change == "changed" and set(change.parts) <= {"label", "cite"}:
-        return f"{head}  {Text('（只改了名称或条文）', '(only its name or article)')[language]}"
+    if change.change == "changed" and set(change.parts) <= {"label", "cite", "papers"}:
+        return f"{head}  {Text('（只改了名称、条文或材料）', '(only its name, article or papers)')[language]}"
     was, now = _both(change, sides)
     if change.change == "changed":
         return f"{head}  {was} → {now}"
@@ -167,7 +169,9 @@ def term(name: str, value: object, clauses: Clauses) -> str:
         case str() if name == "direction":
             return DIRECTIONS[value][language]
         case tuple():
-            parts = [clauses.field(ref) for ref in value if isinstance(ref, FieldRef)]
+            parts = [
+                part[language] if isinstance(part, Text) else clauses.field(part) for part in value if isinstance(part, FieldRef | Text)
+            ]
         case dict():
             parts = [f"{clauses.feed(feed)} {period_words(age, language)}" for feed, age in value.items() if isinstance(age, Period)]
         case _:

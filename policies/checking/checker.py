@@ -23,9 +23,9 @@ from policies.language.models import PolicyModel
 from policies.language.names import NameScope
 from policies.language.parameters import Parameters
 from policies.language.tree import Bounds, Policy
-from policies.problems.problems import Problem, suggestion, value_text
+from policies.problems.problems import Problem, Word, suggestion, value_text
 from policies.problems.sentences_values import POLICY
-from policies.values import Kind, Text, is_division
+from policies.values import Kind, Period, Text, is_division
 from policies.yaml.document import Document, digest_of
 from policies.yaml.report import Reporter
 from policies.yaml.structure import validate_part
@@ -33,6 +33,7 @@ from policies.yaml.structure import validate_part
 _UNIT_ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)+")
 _STANDINS: dict[str, Any] = {
     "format": 1, "policy": "x", "version": 1, "direction": "benefit", "subject": "person", "scope": {"division": "31"},
+    "apply_by": None, "papers": [],
     "title": {"zh": "x", "en": "x"}, "source": {"document": "x", "issuer": "x"}, "agency": "x", "purpose": "x",
     "effective": {"from": date.min, "to": None}, "evidence": {}, "bounds": {}, "params": {}, "definitions": {}, "discloses": [],
     "criteria": {},
@@ -98,7 +99,8 @@ def _check_policy(document: Document, head: PolicyModel, whole: bool, catalogue:
         effective_from=head.effective.from_, effective_to=head.effective.to,
         evidence={name: evidence.max_age for name, evidence in head.evidence.items()}, params=params, discloses=shown_fields,
         criteria=tree, feeds=tuple(sorted(read)), digest=digest_of(document.data),
-        bounds=Bounds(head.bounds.moves, head.bounds.amendment, head.bounds.at_least),
+        bounds=Bounds(head.bounds.moves, head.bounds.amendment, head.bounds.at_least), apply_by=_last_application_day(head),
+        papers=tuple(Text(paper.zh, paper.en) for paper in head.papers),
     )  # fmt: skip
 
 
@@ -122,6 +124,16 @@ def _check_head(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> 
     start, end = head.effective.from_, head.effective.to
     if end is not None and end < start:
         reporter.add("effective-order", ("effective", "to"), to=str(end), start=str(start))
+        return
+    closing = _last_application_day(head)
+    if closing is not None and not start <= closing <= (end or date.max):
+        words: dict[str, Word] = {"day": str(closing), "start": str(start), "end": Text("（未定）", "no end") if end is None else str(end)}
+        reporter.add("apply-by-outside", ("apply_by",), **words)
+
+
+def _last_application_day(head: PolicyModel) -> date | None:
+    """The last day for applications; a period counts from the first day in force."""
+    return head.apply_by.after(head.effective.from_) if isinstance(head.apply_by, Period) else head.apply_by
 
 
 def _head_with_stand_ins(data: object) -> PolicyModel | None:

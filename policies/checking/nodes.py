@@ -127,7 +127,8 @@ class Nodes:
         use_meta = spot.use_meta or Meta("", spot.at)
         label = None if shape.label is None else _text(shape.label)
         line = use_meta.line or self.document.position(spot.path)[0]
-        return Meta(use_meta.id or shape.id or spot.at, spot.at, use_meta.cite or shape.cite, use_meta.label or label, line)
+        papers = use_meta.papers or tuple(map(_text, shape.papers))
+        return Meta(use_meta.id or shape.id or spot.at, spot.at, use_meta.cite or shape.cite, use_meta.label or label, line, papers)
 
     def _node(self, shape: NodeShape, data: object, meta: Meta, spot: Spot) -> Node | None:
         match shape:

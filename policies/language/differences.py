@@ -67,7 +67,7 @@ class ParamChange:
 
 @dataclass(frozen=True, slots=True)
 class TermChange:
-    """One term of the whole policy that differs: scope, direction, a day, evidence, a bound, agency, purpose, disclosed fields."""
+    """One term of the whole policy that differs: scope, direction, a day, evidence, a bound, agency, purpose, disclosed fields, papers."""
 
     name: str
     old: object
@@ -93,9 +93,12 @@ class Differences:
         return bool(self.criteria or self.params or self.terms)
 
 
-WORDING = frozenset(("label", "cite", "text"))
+WORDING = frozenset(("label", "cite", "text", "papers"))
 """Parts of a criterion that are only for people."""
-TERMS = ("direction", "subject", "scope", "effective_from", "effective_to", "agency", "purpose", "evidence", "discloses", "title")
+TERMS = (
+    "direction", "subject", "scope", "effective_from", "effective_to", "apply_by", "agency", "purpose", "evidence", "discloses", "papers",
+    "title",
+)  # fmt: skip
 BOUNDS = tuple(f.name for f in fields(Bounds))
 
 
@@ -198,6 +201,8 @@ def _parts(old: Node, new: Node) -> Iterator[str]:
         yield "label"
     if old.meta.cite != new.meta.cite:
         yield "cite"
+    if old.meta.papers != new.meta.papers:
+        yield "papers"
 
 
 def _params(old: Policy, new: Policy) -> Iterator[ParamChange]:

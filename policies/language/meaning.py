@@ -1,8 +1,9 @@
 """The meaning of a policy as a value to compare: versions with one meaning give the same verdicts and lists in every world.
 
-Left out is what is only for people: titles, labels, citations, ids (but for those of checks, to which answers refer), the names and the
-order of parameters. Equal are also: children of a group in another order, a group in a group of its kind, a group of one, and ``unless``
-beside the same under ``none``. Other rules that happen to say the same count as different. ``policies.language.differences`` calls it.
+What applicants must know (papers, the last day for applications) counts. Left out is what is
+only wording: titles, labels, citations, ids (but for those of checks, to which answers refer), the names and the order of parameters. Equal
+are also: children of a group in another order, a group in a group of its kind, a group of one, and ``unless`` beside the same under
+``none``. Other rules that happen to say the same count as different. ``policies.language.differences`` calls it.
 Source: docs/en/semantics.md sections 5 to 9.
 """
 
@@ -29,6 +30,7 @@ from policies.language.tree import (
     Unless,
     Value,
     fold,
+    nodes,
 )
 from policies.values import significant
 
@@ -39,10 +41,11 @@ def rule_meaning(policy: Policy) -> Hashable:
 
 
 def policy_meaning(policy: Policy) -> Hashable:
-    """What the whole version says: its criteria, and every term that decides verdicts and lists."""
+    """What the whole version says: its criteria, every term that decides verdicts and lists, and what applicants must know."""
     return (
         rule_meaning(policy), policy.direction, policy.subject, significant(policy.scope), policy.effective_from, policy.effective_to,
         frozenset(policy.evidence.items()), frozenset(policy.discloses), policy.agency, policy.purpose, astuple(policy.bounds),
+        policy.apply_by, policy.papers, tuple(node.meta.papers for node in nodes(policy.criteria) if node.meta.papers),
     )  # fmt: skip
 
 

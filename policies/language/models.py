@@ -17,6 +17,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     StringConstraints,
     WithJsonSchema,
 )
@@ -50,9 +51,24 @@ def _period(value: object) -> object:
     return Period.parse(value) if isinstance(value, str) else value
 
 
+def _day_or_period(value: object) -> object:
+    """A day or a period.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if isinstance(value, str):
+        return Period.parse(value) if value.startswith("P") else date.fromisoformat(value)
+    if isinstance(value, date):
+        return value
+    raise ValueError("neither a day nor a period")
+
+
 Day: TypeAlias = Annotated[date, BeforeValidator(_day)]
 Span: TypeAlias = Annotated[Period, BeforeValidator(_period), WithJsonSchema(
     {"type": "string", "pattern": r"^P(?=\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?$"})]  # fmt: skip
+DayOrSpan: TypeAlias = Annotated[Any, PlainValidator(_day_or_period), WithJsonSchema({"anyOf": [
+    {"type": "string", "format": "date"}, {"type": "string", "pattern": r"^P(?=\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?$"}]})]  # fmt: skip
 
 
 Share: TypeAlias = Annotated[Fraction, BeforeValidator(_share), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
@@ -154,6 +170,14 @@ class PolicyModel(Part):
     agency: Slug = described_key("经办单位代号", "id of the unit carrying it out")
     purpose: Name = described_key("使用目的，须为各协议所许可", "purpose, which the agreements must cover")
     effective: Effective = described_key("生效期 {from, to}", "days in force {from, to}")
+    apply_by: DayOrSpan | None = described_key(
+        "申请截止日，如 2027-03-31；或自生效第一天起的期限，如 P90D",
+        "last day for applications, such as 2027-03-31; or a period from the first day in force, such as P90D",
+        default=None,
+    )
+    papers: list[BothTexts] = described_key(
+        "每位申请人都要带的材料 {zh, en}", "papers that every applicant brings {zh, en}", default_factory=list
+    )
     evidence: dict[str, Evidence] = described_key(
         "以缺失为证的数据源及其时效", "feeds whose absence proves something, and how old coverage may be", default_factory=dict
     )

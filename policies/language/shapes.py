@@ -25,11 +25,14 @@ from policies.language.models import (
 
 
 class NodeShape(Part):
-    """What every node may carry: its name in reasons, the article, a label."""
+    """What every node may carry: its name in reasons, the article, a label, and the papers that show it."""
 
     id: Name | None = described_key("条件代号", "name of the criterion", default=None)
     cite: Words | None = described_key("出处条款", "article", default=None)
     label: BothTexts | None = described_key("名称 {zh, en}", "label {zh, en}", default=None)
+    papers: list[BothTexts] = described_key(
+        "此条件尚未查明时要带的材料 {zh, en}", "papers to bring while this criterion is open {zh, en}", default_factory=list
+    )
 
 
 class AllShape(NodeShape):

@@ -22,13 +22,15 @@ Scalar: TypeAlias = int | Fraction | str | date  # int, decimal (exact), enum co
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What every node carries for people. ``id`` is the criterion's name in reasons; ``path`` its place in the document."""
+    """What every node carries for people. ``id`` is the criterion's name in reasons; ``path`` its place in the document; ``papers`` are
+    brought by a subject for whom the criterion is open."""
 
     id: str
     path: str
     cite: str | None = None
     label: Text | None = None
     line: int = 0
+    papers: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,10 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A checked version of a policy. ``digest`` is the SHA-256 of its canonical document."""
+    """A checked version of a policy. ``digest`` is the SHA-256 of its canonical document.
+
+    ``apply_by`` is the last day for applications and ``papers`` are what every applicant brings: for people, they change no verdict.
+    """
 
     name: str
     version: int
@@ -212,6 +217,8 @@ class Policy:
     feeds: tuple[str, ...]  # every feed read, sorted: what its agreements must cover
     digest: str = ""
     bounds: Bounds = Bounds()
+    apply_by: date | None = None
+    papers: tuple[Text, ...] = ()
 
 
 def children(node: Node) -> tuple[Node, ...]:

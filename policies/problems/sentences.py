@@ -64,6 +64,8 @@ HEAD: Sentences = {
                           "never with 00, and there is no code for the whole country.")),
     "effective-order": ("error", "最后一天 {to} 早于第一天 {start}。请改正生效期。",
                         "The last day {to} comes before the first, {start}. Mend the days in force."),
+    "apply-by-outside": ("error", "申请截止日 {day} 不在生效期内（{start} 至 {end}）。请改正 apply_by 或 effective。",
+                         "Applications close on {day}, outside the days in force ({start} to {end}). Mend apply_by or effective."),
     "purpose-not-agreed": ("error", "数据源 {feed} 的协议不许可目的 {purpose}，只许可：{agreed}。请改用途、去掉对它的读取，或与 {unit} 商定协议。",
                            ("The agreement of feed {feed} does not cover the purpose {purpose}, only {agreed}. Change the purpose, do not read "
                            "the feed, or settle an agreement with {unit}.")),

@@ -141,6 +141,8 @@ def _form(source: str, start: int, name: str, problem: Problem) -> Slip | None:
         return Slip(start, "code-quotes", {"typed": source}) if unquoted else None
     if name in _PERIODS:
         return _period(source, text, start)
+    if name == "apply_by":
+        return _day(source, text, start, True) or _period(source, text, start)
     return (
         _day(source, text, start, name in _DAYS or "日期" in problem.text.zh) or _sign_before(source, start) or _number(source, text, start)
     )

@@ -62,12 +62,12 @@ def write_list(workspace: Workspace, host: Host, name: str, path: Path, language
     merged = host.state.identities.merged_subjects(policy.subject)
     catalogue, vault, day = host.state.catalogue, workspace.vault(), host.state.day
     sheet = list_sheet(policy, candidates, values, catalogue, vault, day, language, catalogue.divisions, still, merged)
-    _all_named(workspace, sum(not row[0] for row in sheet.rows))
+    all_named(workspace, sum(not row[0] for row in sheet.rows))
     (write_xlsx if path.suffix == ".xlsx" else write_csv)(destination(path, is_list if usual else has_columns(sheet.header)), sheet)
     return len(sheet.rows)
 
 
-def _all_named(workspace: Workspace, nobody: int) -> None:
+def all_named(workspace: Workspace, nobody: int) -> None:
     """Passes a list on which everybody has a number. On a network others may have taken somebody in: then it warns.
 
     Raises:

@@ -13,13 +13,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from typer.testing import CliRunner
-
-from console.cli.main import application
 from infra.workspace import workspace as workspaces
 from infra.workspace.workspace import Workspace
 from streams.store.log import Log
 from tests.compatibility import topics
+from tests.console.command import run_command
 from tests.console.conftest import Run
 from tests.console.town import HUKOU, MEDICAL, POLICY, data, ingest_text, register_row, resident, settle_town, tokens
 
@@ -54,7 +52,7 @@ def environment(root: Path) -> dict[str, str]:
 
 def running(root: Path) -> Run:
     """Runs ``huimin`` in this workspace."""
-    return lambda *words, input=None: CliRunner().invoke(application(), [str(word) for word in words], input=input, env=environment(root))
+    return lambda *words, input=None: run_command(*words, input=input, env=environment(root))
 
 
 def verb_answers(run: Run) -> dict[str, Any]:

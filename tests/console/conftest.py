@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from console.cli.main import application
+from infra.workspace.workspace import Workspace
+from tests.console.command import run_command
 from tests.console.results import validate
+from tests.shared_worlds import built_once
 
 Run = Callable[..., Any]
 RESEARCH = ("snapshot", "create", "--grade", "research", "--by", "王芳", "--approved-by", "李强", "--reason", "研究")
@@ -34,7 +35,7 @@ def invoke(*words: Any, **options: Any) -> Any:
     Args:
         options: of click's runner.
     """
-    result = CliRunner().invoke(application(), [str(word) for word in words], **options)
+    result = run_command(*words, **options)
     validate(words, result)
     return result
 
@@ -42,12 +43,17 @@ def invoke(*words: Any, **options: Any) -> Any:
 @pytest.fixture(scope="session")
 def settled_town(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the workspace of a small town (``tests.console.town``); tests copy it and never change it."""
+    return built_once(tmp_path_factory, "town", build_town)
+
+
+def build_town(folder: Path) -> None:
+    """Writes the small town."""
     from tests.console.town import settle_town
 
-    folder = tmp_path_factory.mktemp("town")
     env = {"HUIMIN_WORKSPACE": str(folder / "w"), "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "160"}
-    settle_town(lambda *words: CliRunner().invoke(application(), [str(word) for word in words], env=env), folder)
-    return folder
+    settle_town(lambda *words: run_command(*words, env=env), folder)
+    with Workspace.open(folder / "w").writing() as host:
+        host.write_checkpoint()  # or each verb would fold all messages again
 
 
 @pytest.fixture
@@ -60,10 +66,14 @@ def town(run: Run, settled_town: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def district(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace after a demonstration of 1,500 residents; tests only read it."""
-    folder = tmp_path_factory.mktemp("demo") / "putuo"
-    result = CliRunner().invoke(application(), ["demo", "--residents", "1500", "--keep", str(folder), "--json"], env={"COLUMNS": "120"})
-    assert result.exit_code == 0, result.output
-    return folder
+
+    def build(folder: Path) -> None:
+        result = run_command("demo", "--residents", "1500", "--keep", str(folder / "putuo"), "--json", env={"COLUMNS": "120"})
+        assert result.exit_code == 0, result.output
+
+    own = tmp_path_factory.mktemp("demo") / "putuo"  # tests read it where it lies, which others must not copy meanwhile
+    shutil.copytree(built_once(tmp_path_factory, "district", build) / "putuo", own)
+    return own
 
 
 @pytest.fixture

@@ -19,10 +19,8 @@ from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from typer.testing import CliRunner
-
-from console.cli.main import application
 from streams.disk.files import PRIVATE_UMASK
+from tests.console.command import run_command
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -74,7 +72,7 @@ class Folder:
         umask = os.umask(PRIVATE_UMASK)
         try:
             with chdir(self.path):
-                result = CliRunner().invoke(application(), words, env={**absent, **environment})
+                result = run_command(*words, env={**absent, **environment})
         finally:
             os.umask(umask)
         return result.exit_code, result.output

@@ -76,7 +76,7 @@ def phrase(example: dict[str, Any], language: str) -> str:
     clauses = Clauses(catalogue(), language, read.params)
     if "criteria" in example or not set(example) & set(models.PolicyModel.model_fields):
         return clauses.clause(read.criteria)
-    beginnings = [TERMS[term][language] for term in TERMS if term.split(".")[0].split("_")[0] in example]
+    beginnings = [TERMS[term][language] for term in TERMS if {term, term.split(".")[0].split("_")[0]} & set(example)]
     return {"zh": "；", "en": "; "}[language].join(line for line in terms(read, clauses) if line.startswith(tuple(beginnings)))
 
 
@@ -134,7 +134,7 @@ def test_every_key_is_on_the_page(key: str, zh: str, en: str) -> None:
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
 def test_every_construct_has_an_example(shape: type) -> None:
     """The examples use every shape of a criterion, with each of its own keys."""
-    own = {field.alias or name for name, field in shape.model_fields.items()} - {"id", "cite", "label"}  # type: ignore[attr-defined]
+    own = {field.alias or name for name, field in shape.model_fields.items()} - {"id", "cite", "label", "papers"}  # type: ignore[attr-defined]
     keys_used = {key for example, *_ in ROWS["en"] for node in nodes(yaml_value(example)) if has_shape(node, shape) for key in node}
 
     assert own - keys_used == set()

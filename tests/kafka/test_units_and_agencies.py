@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from console.cli.main import application
 from infra.kafka.cluster import Cluster
 from infra.kafka.connection import Connection
 from infra.kafka.topics import Topic, create_topics, topics
@@ -29,6 +27,7 @@ from policies.values import Text
 from streams.store.log import Log
 from streams.wire.wire import decode
 from tests.connectors.samples import resident
+from tests.console.command import run_command
 from tests.console.conftest import invoke
 from tests.kafka.clients import SECONDS, eventually, read, send_records
 from tests.kafka.network import as_member
@@ -242,7 +241,7 @@ def test_a_listener_that_is_told_to_end_ends_in_order(cluster: Cluster, without_
     assert listener.wait(SECONDS) == 0
     send_records(connection, topic, [STREAM[60], bad(0)])
     words = ("feed", "listen", "hukou", "--topic", topic, "--once")
-    output = CliRunner().invoke(application(), words, env=dict(huimin.environment)).output
+    output = run_command(*words, env=dict(huimin.environment)).output
     assert f"kafka:{topic}/0" in output and "resumed at row 51" in output and "name nobody, more than" in output
     assert "huimin.dead-letters" in output and "310" not in output.replace(topic, "")
 
@@ -275,7 +274,7 @@ def test_another_agency_is_sent_nothing(cluster: Cluster, network: Huimin) -> No
 
     assert network("candidates", "send", "--agency", "putuo-psb", "--topic", topic, "--once")["editions"] == 0
     for words in (("candidates", "send", "--agency", AGENCY), ("feed", "listen", "hukou")):
-        result = CliRunner().invoke(application(), [*words, "--topic", "nowhere.at.all", "--once"], env=dict(network.environment))
+        result = run_command(*words, "--topic", "nowhere.at.all", "--once", env=dict(network.environment))
         assert (result.exit_code, "There is no topic nowhere.at.all" in result.output) == (2, True), result.output
 
 
@@ -287,7 +286,7 @@ def test_a_workspace_alone_and_an_unknown_agency_are_told(
 
     for huimin, agency, expected in ((alone, AGENCY, "huimin kafka join"), (network, "putuo-medical-insurence", f"mean {AGENCY}")):
         words = ("candidates", "send", "--agency", agency, "--topic", "civil.lists", "--once")
-        result = CliRunner().invoke(application(), words, env=dict(huimin.environment))
+        result = run_command(*words, env=dict(huimin.environment))
         assert (result.exit_code, expected in result.output) == (2, True), result.output
 
 

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from console.cli.main import application
 from infra.kafka.cluster import Cluster
 from infra.kafka.topics import create_topics, topics
+from tests.console.command import run_command
 from tests.console.conftest import invoke
 from tests.kafka.network import as_member
 
@@ -29,7 +28,7 @@ FILES = ("dwelling", "household", "hukou", "medical_insurance", "pension")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of a small district, left by a demonstration in one process."""
     folder = tmp_path_factory.mktemp("demo") / "putuo"
-    result = CliRunner().invoke(application(), ["demo", "--residents", "1500", "--keep", str(folder), "--json"], env={"COLUMNS": "120"})
+    result = run_command("demo", "--residents", "1500", "--keep", str(folder), "--json", env={"COLUMNS": "120"})
     assert result.exit_code == 0, result.output
     return folder / "files" / "opening"
 

@@ -25,6 +25,7 @@ from tests.oracles.sql_world import SqlWorld
 from tests.worlds import CONTRACTS, random_world
 
 CHUNKS, WORLDS, POLICIES = 34, 4, 10
+RUN = chunks(CHUNKS, range(CHUNKS))
 SIZE = 200
 
 
@@ -33,10 +34,11 @@ VERDICTS, SHARE, DECIDED = 50_000, 0.2, 500
 
 need(
     "agreement",
-    len(chunks(CHUNKS)),
+    RUN,
+    CHUNKS,
     {"verdicts": VERDICTS} | {f"verdict {word}": int(SHARE * VERDICTS) for word in ("yes", "no", "unknown")},
 )
-need("agreement: deciding", len(chunks(CHUNKS)), dict.fromkeys([*NODES, *SITUATIONS], DECIDED))
+need("agreement: deciding", RUN, CHUNKS, dict.fromkeys([*NODES, *SITUATIONS], DECIDED))
 
 
 def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
@@ -89,7 +91,7 @@ def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
     return comparisons, deciding
 
 
-@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+@pytest.mark.parametrize("chunk", RUN)
 def test_all_readings_agree(chunk: int, add_counts: AddCounts, monkeypatch: pytest.MonkeyPatch) -> None:
     """Columns, the scalar reading, the naive evaluator and SQL agree on every subject of random worlds under random policies."""
     monkeypatch.setattr(explain, "_until", lambda *_: None)  # most of a verdict's time, and held to its own oracle in test_until

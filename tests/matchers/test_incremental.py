@@ -38,6 +38,7 @@ from tests.oracles import naive
 from tests.worlds import CONTRACTS, random_world
 
 CHUNKS, SCHEDULES = 12, 9
+RUN = chunks(CHUNKS, range(CHUNKS))
 STEPS = 28
 NAMES = [f"policy-{i}" for i in range(5)]
 DAYS = [1, 1, 1, 2, 7, 8, 30, 31, 35, 365, 366, -1, -1, -7, -31, -366]
@@ -253,7 +254,8 @@ class MessageSchedule:
 MESSAGES = ("records", "correct", "replace", "cover", "answer", "publish", "withdraw", "tick", "restore")
 need(
     "incremental",
-    len(chunks(CHUNKS)),
+    RUN,
+    CHUNKS,
     {f"message: {word}": 25 for word in MESSAGES}
     | {"changes": 1_000, "subjects against naive": 1_000, "full replacements that are not sound": 10},
 )
@@ -282,7 +284,7 @@ def run(seed: int) -> Counter[str]:
     return schedule.counts
 
 
-@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+@pytest.mark.parametrize("chunk", RUN)
 def test_changes_add_up_to_the_lists(chunk: int, add_counts: AddCounts) -> None:
     """After every message the lists are the full evaluation; at the end another order of the facts and the naive evaluator agree."""
     counts: Counter[str] = Counter()

@@ -39,6 +39,7 @@ from tests.matchers.test_incremental import NAMES
 
 PARTITIONS = (1, 2, 3, 7)
 CHUNKS, SCHEDULES = 14, 1
+RUN = chunks(CHUNKS, range(CHUNKS))
 STEPS = 20
 STREETS = ("310107020", "310107021", "310110", "310107", "310107022", "310107023")
 DAY = dt.date(2026, 10, 15)
@@ -350,7 +351,7 @@ def run(seed: int, partitions: int) -> Counter[str]:
 
 
 need(
-    "sharded", len(chunks(CHUNKS)) * len(PARTITIONS),
+    "sharded", RUN, CHUNKS,
     {
         "moves between partitions": 50, "folders handed out": 2_000, "folders handed out across partitions": 1_500,
         "folders handed out for a policy": 200, "unplaced subjects": 10, "schedules deeper than two links": 20,
@@ -358,11 +359,12 @@ need(
         "subjects explained alike": 2_000, "subjects against naive": 300, "message: hand_over": 20, "message: restore": 12,
         "message: replace": 10,
     },
+    tests=len(PARTITIONS),
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("partitions", PARTITIONS)
-@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+@pytest.mark.parametrize("chunk", RUN)
 def test_shards_together_say_what_one_matcher_says(chunk: int, partitions: int, add_counts: AddCounts) -> None:
     """After every message, changes and verdicts of N shards are those of one matcher; at the end the naive evaluator agrees."""
     counts: Counter[str] = Counter()

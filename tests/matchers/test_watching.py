@@ -24,6 +24,7 @@ from tests.matchers.network import SECTIONS, catalogue, computed_list
 from tests.matchers.test_sharded import Subject
 
 CHUNKS, SCHEDULES = 8, 3
+RUN = chunks(CHUNKS, range(CHUNKS))
 STEPS = 30
 PARTITIONS = (1, 2, 3)
 CALLS = ("apply", "replace", "publish", "withdraw", "cover", "answer", "correct", "tick", "watch")
@@ -220,22 +221,23 @@ def run(schedule: WatchingSchedule) -> Counter[str]:
 
 
 need(
-    "watching", len(chunks(CHUNKS)),
+    "watching", RUN, CHUNKS,
     {
         "seen afresh": 100, "seen, nothing differs": 200, "seen, something differs": 25, "not looked at, and nothing differs": 2_000,
         "suspended with somebody watched": 15, "message: restore": 10,
     },
 )  # fmt: skip
 need(
-    "watching, sharded", len(chunks(CHUNKS)) * len(PARTITIONS),
+    "watching, sharded", RUN, CHUNKS,
     {
         "seen alike": 300, "seen, nothing differs": 200, "seen, something differs": 20, "moves between partitions": 25,
         "suspended with somebody watched": 8, "message: restore": 6,
     },
+    tests=len(PARTITIONS),
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+@pytest.mark.parametrize("chunk", RUN)
 def test_mark_differs_if_and_only_if_what_is_read_does(chunk: int, add_counts: AddCounts) -> None:
     """Holds for every watched subject after every message, also after a restore."""
     counts: Counter[str] = Counter()
@@ -248,7 +250,7 @@ def test_mark_differs_if_and_only_if_what_is_read_does(chunk: int, add_counts: A
 
 
 @pytest.mark.parametrize("partitions", PARTITIONS)
-@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+@pytest.mark.parametrize("chunk", RUN)
 def test_shards_see_whom_one_matcher_sees(chunk: int, partitions: int, add_counts: AddCounts) -> None:
     """Shards give the same marks of the same subjects; a subject that comes from another partition is not sighted afresh."""
     schedule = PartitionedWatchingSchedule(chunk, partitions)

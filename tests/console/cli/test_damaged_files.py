@@ -13,6 +13,7 @@ from services.erasure import erasing
 from streams.store.checkpoints import offsets, place
 from tests.console.conftest import Run, invoke
 from tests.console.town import HUKOU, PENSION, POLICY, ingest_text, register_row, resident, tokens
+from tests.shared_worlds import built_once
 
 VERBS: dict[str, tuple[str, ...]] = {
     "candidates list": ("candidates", "list", POLICY, "--json"),
@@ -87,10 +88,12 @@ HARMLESS = {("version", "cut"), ("version", "cut at its end"), ("version", "cut 
 @pytest.fixture(scope="module")
 def lived_in(settled_town: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small town with rows in quarantine, some of them closed, an unfinished erasure, and two checkpoints."""
+    return built_once(tmp_path_factory, "lived", lambda folder: _live_in(settled_town, folder / "t")) / "t"
 
+
+def _live_in(settled_town: Path, folder: Path) -> None:
     from infra.workspace.workspace import Workspace
 
-    folder = tmp_path_factory.mktemp("lived") / "t"
     shutil.copytree(settled_town, folder)
     env = {"HUIMIN_WORKSPACE": str(folder / "w"), "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "160"}
 
@@ -114,7 +117,6 @@ def lived_in(settled_town: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
         with pytest.raises(AssertionError):  # stopped after its note was written
             erasing.erase_person(Workspace.open(folder / "w"), int(tokens(run)[0], 16), "王芳", "李强", "R1")
     (folder / "w" / NOTE).rename(folder / "erasing.sealed")
-    return folder
 
 
 def damage_file(town: Path, file: str, damage: str) -> Path:

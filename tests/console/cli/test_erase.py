@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from console.cli.main import application
 from tests.console.cli.test_identity_verbs import POLICY, TwoPersons, two
+from tests.console.command import run_command
 from tests.console.conftest import Run
 
 __all__ = ["two"]
@@ -25,7 +24,7 @@ def data(result: Any) -> Any:
 
 def by_number(number: str, *words: str) -> Any:
     """Run ``huimin erase person -`` with the number on its input."""
-    return CliRunner().invoke(application(), ["erase", "person", "-", *PEOPLE, *words], input=number + "\n")
+    return run_command("erase", "person", "-", *PEOPLE, *words, input=number + "\n")
 
 
 def test_a_person_is_erased_by_number_and_said_to_be(run: Run, tmp_path: Path, two: TwoPersons) -> None:
@@ -118,7 +117,7 @@ def test_two_people_decide(run: Run, two: TwoPersons) -> None:
     """One person alone is refused, and the message does not repeat the number."""
     words = ["erase", "person", "-", "--by", "王芳", "--approved-by", "王芳", "--reason", "R1", "--yes", "--lang", "en"]
 
-    result = CliRunner().invoke(application(), words, input=two.listed)
+    result = run_command(*words, input=two.listed)
 
     assert result.exit_code == 5
     assert two.listed not in result.output

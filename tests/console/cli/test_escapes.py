@@ -26,6 +26,7 @@ from policies.problems.characters import escaped_json, escaped_text, lines
 from policies.values import Text
 from tests.console.conftest import RESEARCH, Run, invoke
 from tests.console.town import PENSION, resident, settle_town
+from tests.shared_worlds import built_once
 
 ROOT = Path(__file__).parents[3]
 LINE = "\x1b[2J\x1b]0;t\x07\r\tx\u202e\u2066\u200b\x85\x9b2J\u2028\ufeff[red]b[/red]"
@@ -38,7 +39,10 @@ NO_NETWORK = {"kafka", "worker", "feed listen", "candidates send", "demo", "benc
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small town with hostile text in every title, label, article and contact of its documents."""
-    folder = tmp_path_factory.mktemp("hostile")
+    return built_once(tmp_path_factory, "hostile", _settle_hostile)
+
+
+def _settle_hostile(folder: Path) -> None:
     plain = _runner(folder)
 
     def run(*words: Any) -> Any:
@@ -49,7 +53,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return result
 
     settle_town(run, folder)
-    return folder
 
 
 def _runner(folder: Path, language: str = "zh", **more: str) -> Run:

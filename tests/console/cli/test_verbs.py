@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from console.cli.i18n import EXAMPLE
-from console.cli.main import command, global_options_first
+from console.cli.main import global_options_first
 from console.cli.reference import halves, reference, verbs
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import HuiminError
+from tests.console.command import command_tree
 from tests.console.town import POLICY
 
-VERBS = dict(verbs(command("zh")))
+VERBS = dict(verbs(command_tree("zh")))
 EXPECTED = [
     "init",
     "demo",
@@ -63,7 +64,7 @@ def test_every_verb_of_the_specification_is_there() -> None:
 def test_a_verb_shows_an_example_of_itself_in_both_languages(name: str) -> None:
     """The help of a verb ends with examples, and each of them calls this verb."""
     for language, heading in (("zh", EXAMPLE.zh), ("en", EXAMPLE.en)):
-        sentence, examples = halves(dict(verbs(command(language)))[name].help, heading)
+        sentence, examples = halves(dict(verbs(command_tree(language)))[name].help, heading)
 
         assert sentence
         assert examples
@@ -74,7 +75,7 @@ def test_a_verb_shows_an_example_of_itself_in_both_languages(name: str) -> None:
 def test_every_option_is_explained_in_both_languages(name: str) -> None:
     """Every option has a text, and no text shows the other language."""
     for language in ("zh", "en"):
-        for parameter in dict(verbs(command(language)))[name].params:
+        for parameter in dict(verbs(command_tree(language)))[name].params:
             assert parameter.help or "--help" in parameter.opts
             assert "\x1f" not in (parameter.help or "")
 

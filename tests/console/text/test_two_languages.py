@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from console.cli.main import command
 from console.cli.reference import verbs
 from infra.workspace.library import library_catalogue
 from policies.checking.checker import check
 from policies.language.tree import nodes
 from policies.yaml.document import load
 from streams.ledgers.outcomes import TITLES
+from tests.console.command import command_tree
 from tests.console.conftest import Run
 
 LATIN = re.compile(r"(?<![\w./@#-])[A-Za-z][A-Za-z_'-]*")
@@ -54,10 +54,11 @@ MATHS = {"x", "P", "s"}
 
 def help_texts(language: str) -> Iterator[tuple[str, str]]:
     """Every verb with its help, without the examples, for these contain names and reasons."""
-    for name in ["huimin", *(name for name, _ in verbs(command(language)))]:
+    tree = command_tree(language)
+    for name in ["huimin", *(name for name, _ in verbs(tree))]:
         out = io.StringIO()
         with contextlib.redirect_stdout(out), pytest.raises(SystemExit):
-            command(language).main([*name.split()[1:], "--help"], prog_name="huimin")
+            tree.main([*name.split()[1:], "--help"], prog_name="huimin")
         yield name, "\n".join(line for line in out.getvalue().split("\n") if not line.strip().startswith("huimin "))
 
 
@@ -70,7 +71,7 @@ def latin(text: str) -> set[str]:
 def test_help_is_in_one_language(monkeypatch: pytest.MonkeyPatch) -> None:
     """So are usage lines, defaults, marks of required options, and types."""
     monkeypatch.setenv("COLUMNS", "200")
-    named = {word for name, _ in verbs(command("en")) for word in name.split()}
+    named = {word for name, _ in verbs(command_tree("en")) for word in name.split()}
     for name, text in help_texts("zh"):
         lines = [line for line in text.split("\n") if not line.strip().startswith("用法：")]
         columns = {
@@ -192,7 +193,7 @@ def _literal_parts(node: ast.expr) -> str:
 
 def test_every_pair_of_texts_keeps_its_language() -> None:
     """All sentences in the code, also those that no verb above prints."""
-    typed = {word for name, _ in verbs(command("en")) for word in name.split()}
+    typed = {word for name, _ in verbs(command_tree("en")) for word in name.split()}
     mixed = [
         (place, left) for place, zh, _ in sentences() if CHINESE.search(zh)
         if (left := latin(re.sub(r"`[^`]*`|\{\w+\}|huimin [^；。，）]*", " ", zh)) - PRODUCTS - TYPED - MATHS - TOOLS - WRITTEN - typed)

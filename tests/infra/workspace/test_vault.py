@@ -11,10 +11,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from connectors.contracts.faults import DamagedVault
-from console.cli.main import application
 from infra.settings import KEY_FILE
 from infra.workspace.library import copy_library, example_units
 from infra.workspace.workspace import Workspace
@@ -22,8 +20,10 @@ from policies.problems.problems import HuiminError
 from policies.values import Kind
 from services.deliveries.delivery import deliver
 from services.exports.candidates import write_list
+from tests.console.command import run_command
 from tests.services.erasure import canary
 from tests.services.erasure.canary import ALLOWANCE, HUKOU, PEOPLE, register, resident
+from tests.shared_worlds import built_once
 from tests.streams.world import child_environment
 
 RECEIVED = date(2026, 10, 15)
@@ -32,10 +32,13 @@ RECEIVED = date(2026, 10, 15)
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """With two deliveries of the register."""
-    workspace = canary.workspace_with_person(tmp_path_factory.mktemp("vault"))
-    with workspace.writing() as host:
-        canary.deliver_text(workspace, host, workspace.root.parent, "hukou", HUKOU + register(40))
-    return workspace
+
+    def build(folder: Path) -> None:
+        workspace = canary.workspace_with_person(folder)
+        with workspace.writing() as host:
+            canary.deliver_text(workspace, host, folder, "hukou", HUKOU + register(40))
+
+    return Workspace.open(built_once(tmp_path_factory, "vault", build) / "w")
 
 
 @pytest.fixture
@@ -195,7 +198,7 @@ def test_doctor_opens_every_file(workspace: Workspace) -> None:
     """What is wrong with the vault is told file by file; who was erased and is in it again; leftovers are removed, and told."""
 
     def doctor_findings() -> dict[str, list[str]]:
-        run = CliRunner().invoke(application(), ["--workspace", str(workspace.root), "--json", "--lang", "en", "doctor"])
+        run = run_command("--workspace", str(workspace.root), "--json", "--lang", "en", "doctor")
         messages: dict[str, list[str]] = {}
         for finding in json.loads(run.stdout):
             messages.setdefault(f"{finding['code']} {finding['level']}", []).append(finding["message"])

@@ -20,9 +20,10 @@ from tests.matchers.network import catalogue, random_valid_policy
 from tests.worlds import random_world
 
 CHUNKS, WORLDS, POLICIES = 4, 10, 6
+RUN = chunks(CHUNKS, range(CHUNKS))
 LETTERS = {0: None, 1: True, 2: False}
 
-need("criteria", len(chunks(CHUNKS)), {"leaves": 1_200, "leaves that decide": 700, "listed": 100, "later days": 40})
+need("criteria", RUN, CHUNKS, {"leaves": 1_200, "leaves that decide": 700, "listed": 100, "later days": 40})
 
 
 def leaves_of(criterion: Criterion) -> list[Criterion]:
@@ -61,7 +62,7 @@ def compare(seed: int) -> Counter[str]:
     return counts
 
 
-@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+@pytest.mark.parametrize("chunk", RUN)
 def test_columns_say_what_explanations_say(chunk: int, add_counts: AddCounts) -> None:
     """The same truth of every leaf, the same deciding leaves, the same status, and for a no the same failed criteria."""
     total: Counter[str] = Counter()

@@ -20,9 +20,10 @@ from tests.matchers.network import catalogue, random_valid_policy
 from tests.worlds import random_world
 
 CHUNKS, WORLDS, PAIRS = 4, 10, 4
+RUN = chunks(CHUNKS, range(CHUNKS))
 
 need(
-    "differences", len(chunks(CHUNKS)),
+    "differences", RUN, CHUNKS,
     {"subjects": 600, "entered": 20, "left": 20, "changed": 10, "unknown": 10, "decided by place": 2, "decided by criteria": 80},
 )  # fmt: skip
 
@@ -114,7 +115,7 @@ def compare(seed: int) -> Counter[str]:
     return counts
 
 
-@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+@pytest.mark.parametrize("chunk", RUN)
 def test_a_comparison_is_what_explanations_of_both_say(chunk: int, add_counts: AddCounts) -> None:
     """The same movers, the same verdicts before and after, and the same deciding criteria of the same version."""
     total: Counter[str] = Counter()

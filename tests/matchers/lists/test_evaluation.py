@@ -32,6 +32,7 @@ from tests.matchers.counting import AddCounts, chunks, need
 from tests.matchers.network import catalogue
 
 CHUNKS, SCHEDULES, STEPS = 10, 6, 24
+RUN = chunks(CHUNKS, range(CHUNKS))
 Candidate = tuple[int, int, Open]
 """Token, status, and what is open."""
 
@@ -157,12 +158,12 @@ def run(seed: int) -> Counter[str]:
 
 
 need(
-    "anew", len(chunks(CHUNKS)),
+    "anew", RUN, CHUNKS,
     {"asked of everybody": 80, "lines both ways": 60, "listed anew": 1_500, "with something open": 800, "counted": 3_000},
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+@pytest.mark.parametrize("chunk", RUN)
 def test_one_pass_says_what_each_policy_says(chunk: int, add_counts: AddCounts, monkeypatch: pytest.MonkeyPatch) -> None:
     """After every message, lists and counts of one pass in blocks of 64 are those of each policy; both ways give the same lines."""
     monkeypatch.setattr(anew, "SCAN", 64)

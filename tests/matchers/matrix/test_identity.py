@@ -15,6 +15,7 @@ from tests.matchers.correction_schedule import CorrectionSchedule
 from tests.matchers.counting import AddCounts, chunks, need
 
 CHUNKS, SCHEDULES = 8, 8
+RUN = chunks(CHUNKS, range(CHUNKS))
 STEPS = 30
 PARTITIONS = (1, 2, 3, 7)
 
@@ -57,18 +58,22 @@ def run(schedule: CorrectionSchedule) -> Counter[str]:
 
 
 need(
-    "identity", len(chunks(CHUNKS)),
+    "identity", RUN, CHUNKS,
     {
         "message: merge": 250, "message: undo": 100, "message: hand": 100, "message: take_back": 60, "changes of corrections": 80,
         "decisions in force at the end": 200, "cells that count otherwise than delivered": 200, "subjects against naive": 450,
     },
 )  # fmt: skip
 need(
-    "identity, sharded", len(chunks(CHUNKS)) * len(PARTITIONS), {"message: merge": 80, "message: undo": 30, "moves between partitions": 30}
+    "identity, sharded",
+    RUN,
+    CHUNKS,
+    {"message: merge": 80, "message: undo": 30, "moves between partitions": 30},
+    tests=len(PARTITIONS),
 )
 
 
-@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+@pytest.mark.parametrize("chunk", RUN)
 def test_decision_and_rows_in_any_order_give_the_same(chunk: int, add_counts: AddCounts) -> None:
     """After every message the lists are the full evaluation; at the end they are those of the world with every name replaced."""
     counts: Counter[str] = Counter()
@@ -81,7 +86,7 @@ def test_decision_and_rows_in_any_order_give_the_same(chunk: int, add_counts: Ad
 
 
 @pytest.mark.parametrize("partitions", PARTITIONS)
-@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+@pytest.mark.parametrize("chunk", RUN)
 def test_shards_correct_as_one_matcher_does(chunk: int, partitions: int, add_counts: AddCounts) -> None:
     """After every message the changes of N shards are those of one matcher, whichever shard owns a subject from then on."""
     schedule = PartitionedCorrectionSchedule(chunk, partitions)

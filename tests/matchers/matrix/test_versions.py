@@ -27,6 +27,7 @@ from tests.matchers.test_sharded import DAY, STREETS, MatcherBesidePartitions
 
 FEED = "insurance"
 CHUNKS, SCHEDULES = 8, 25
+RUN = chunks(CHUNKS, range(CHUNKS))
 PEOPLE = ("a", "b", "c")
 KEYS = ("k1", "k2", "k3")
 
@@ -153,7 +154,7 @@ def listed_policy() -> Any:
 
 
 need(
-    "versions", len(chunks(CHUNKS)),
+    "versions", RUN, CHUNKS,
     {
         "full replacements": 200, "rows that came in by them": 12, "rows without usable order in force": 200, "versions kept": 500,
         "rows older than what is held": 200,
@@ -161,7 +162,7 @@ need(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+@pytest.mark.parametrize("chunk", RUN)
 def test_what_counts_is_what_the_page_says(chunk: int, add_counts: AddCounts) -> None:
     """Deliveries come in any order; some are full, open at once, or not sound. The matrix is right after every message."""
     for number in range(SCHEDULES):
@@ -174,7 +175,7 @@ def test_what_counts_is_what_the_page_says(chunk: int, add_counts: AddCounts) ->
         add_counts("versions", source.counts)
 
 
-@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+@pytest.mark.parametrize("chunk", RUN)
 def test_partitions_hold_what_one_matcher_holds(chunk: int) -> None:
     """The locator keeps the versions that lost, and the shards get the winners; both are compared with one matcher. People live in two
     partitions, and in every other schedule two of them are one for a while."""

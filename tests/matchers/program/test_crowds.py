@@ -34,7 +34,7 @@ PEAK_MB = 500
 
 SIZES = (2, 8, 40)
 
-need("crowds", len(BOUNDS) * len(SIZES), {"yes": 100, "no": 100, "unknown": 100, "missing": 100})
+need("crowds", range(len(BOUNDS) * len(SIZES)), len(BOUNDS) * len(SIZES), {"yes": 100, "no": 100, "unknown": 100, "missing": 100})
 
 
 @pytest.fixture(params=BOUNDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from typing import Any
 import pytest
 
 from policies.checking.checker import check
-from policies.language.tree import Bounds
+from policies.language.tree import Bounds, leaves
 from policies.problems.problems import Invalid, Problem, Sentences
 from policies.problems.sentences import DOCUMENT
 from policies.problems.sentences_values import POLICY
+from policies.values import Text
 from policies.yaml.document import Document, load
 from tests.policies.library import catalogue, documents
 from tests.policies.network import network
@@ -194,3 +196,35 @@ def test_the_library_has_no_warnings_but_of_agreements() -> None:
     codes = {problem.code for document in documents().values() for problem in check(document, catalogue()).problems}
 
     assert codes <= {"agreement-ends"}
+
+
+def test_applications_close_on_a_day_or_so_long_after_the_first() -> None:
+    """A period counts from the first day in force, and the first and the last day in force may be the closing day. Without it there is none."""
+
+    def closing(*blocks: str) -> date | None:
+        policy = check(load("\n".join((*(f"{key}: {block}" for key, block in GOOD.items()), *blocks)), "good.yaml"), network()).policy
+        assert policy is not None
+        return policy.apply_by
+
+    assert closing() is None
+    assert closing("apply_by: 2026-03-31") == date(2026, 3, 31)
+    assert closing("apply_by: P90D") == date(2026, 4, 1)
+    assert closing("apply_by: P0D") == date(2026, 1, 1)
+    assert closing("apply_by: P1Y") == date(2027, 1, 1)
+
+
+def test_papers_stand_with_the_policy_and_with_its_criteria() -> None:
+    """A definition gives its papers to the criterion that uses it, unless that one names its own."""
+    card, book = "{zh: 身份证, en: identity card}", "{zh: 户口簿, en: household register}"
+    definitions = f"{{men: {{field: hukou.sex, op: eq, value: male, papers: [{card}]}}}}"
+    criteria = f"{{any: [{{id: a, use: men}}, {{id: b, use: men, papers: [{book}]}}]}}"
+    blocks = {**GOOD, "definitions": definitions, "criteria": criteria, "papers": f"[{book}]"}
+
+    policy = check(load("\n".join(f"{key}: {block}" for key, block in blocks.items()), "good.yaml"), network()).policy
+
+    assert policy is not None
+    assert policy.papers == (Text("户口簿", "household register"),)
+    assert [leaf.meta.papers for leaf in leaves(policy.criteria)] == [
+        (Text("身份证", "identity card"),),
+        (Text("户口簿", "household register"),),
+    ]

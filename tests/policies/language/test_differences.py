@@ -128,7 +128,7 @@ def test_only_wording_is_said_to_be_only_wording() -> None:
     assert renamed is not None
 
     assert words(differences(version(ELDERLY), label)) == [
-        "~ criterion changed: 70 or over  第一条  (only its name or article)",
+        "~ criterion changed: 70 or over  第一条  (only its name, article or papers)",
         rulediff.WORDING.en,
     ]
     assert differences(name, renamed).wording

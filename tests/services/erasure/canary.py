@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -57,6 +58,7 @@ PEOPLE = 24
 NAME, EMPLOYER, KEY, OTHER = "金丝雀翠花", "金丝雀修表行", "CANARY-KEY-77", "CANARY-GONE-78"
 ALLOWANCE, UNINSURED = "elderly-allowance", "elderly-uninsured"
 START = date(2026, 10, 1)
+SNAPSHOT = "one.duckdb"
 HUKOU = "id_number,household_no,changed_at,出生日期,sex,relation,hukou_kind,hukou_since,division,name\n"
 INSURANCE = "enrolment_no,id_number,changed_at,valid_from,valid_to,status,scheme\n"
 PENSION = "pension_no,id_number,paid_from,paid_to,amount\n"
@@ -158,13 +160,31 @@ def workspace_with_person(
     return workspace
 
 
+def build(folder: Path) -> None:
+    """The workspace ``w`` with the person in it, and its copies."""
+    workspace = workspace_with_person(folder)
+    write_copies(workspace, token_of(workspace))
+
+
+def copy_of(original: Workspace, folder: Path) -> Workspace:
+    """A copy of the workspace to erase the person from; without the analysts' snapshot, which takes half of the time of an erasure."""
+    shutil.copytree(original.root, folder, ignore=shutil.ignore_patterns(SNAPSHOT))
+    (folder / "secret.key").chmod(0o600)
+    return Workspace.open(folder)
+
+
+def add_snapshot(original: Workspace, workspace: Workspace) -> Path:
+    """Puts the analysts' snapshot into a copy of the workspace; returns its path."""
+    return Path(shutil.copy2(original.folder("snapshots") / SNAPSHOT, workspace.folder("snapshots")))
+
+
 def write_copies(workspace: Workspace, token: int) -> None:
     """Writes exports of every kind, packed and not; evidence, an edition, a snapshot for analysts."""
     exports = workspace.folder("exports")
     with workspace.reading() as host:
         for suffix in ("csv", "xlsx"):
             write_list(workspace, host, UNINSURED, exports / f"list.{suffix}", "zh")
-        release_snapshot(workspace, "王芳", "李强", "研究", START, workspace.folder("snapshots") / "one.duckdb")
+        release_snapshot(workspace, "王芳", "李强", "研究", START, workspace.folder("snapshots") / SNAPSHOT)
         listed: dict[int, Any] = {}
         for edition in host.editions(UNINSURED):
             listed = fold(edition.changes, listed)

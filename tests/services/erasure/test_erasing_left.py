@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 import services.erasure.erasing as erasing
 from connectors.contracts.faults import DamagedVault
 from connectors.identity.segments import Segments
-from console.cli.main import application
 from infra.workspace.erasing_note import NOTE, has_unfinished_erasure
 from infra.workspace.leftovers import leftovers, remove_leftovers
 from infra.workspace.workspace import Workspace
@@ -25,7 +23,9 @@ from policies.problems.problems import HuiminError
 from policies.values import Kind
 from services.erasure.erasure import Erasure
 from streams.store import checkpoints
+from tests.console.command import run_command
 from tests.services.erasure import canary
+from tests.shared_worlds import built_once
 
 PEOPLE = ("王芳", "李强", "R1")
 ENDED = 4_000_000
@@ -34,17 +34,13 @@ ENDED = 4_000_000
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = canary.workspace_with_person(tmp_path_factory.mktemp("canary"))
-    canary.write_copies(workspace, canary.token_of(workspace))
-    return workspace
+    return Workspace.open(built_once(tmp_path_factory, "canary", canary.build) / "w")
 
 
 @pytest.fixture
 def workspace(original: Workspace, tmp_path: Path) -> Workspace:
-    """A copy to erase the person from."""
-    shutil.copytree(original.root, tmp_path / "w")
-    (tmp_path / "w" / "secret.key").chmod(0o600)
-    return Workspace.open(tmp_path / "w")
+    """A copy to erase the person from, without a snapshot."""
+    return canary.copy_of(original, tmp_path / "w")
 
 
 def erase_canary(workspace: Workspace) -> Erasure:
@@ -82,8 +78,10 @@ BROKEN: dict[str, Callable[[Workspace], Path]] = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_a_broken_file_is_left_and_finished_when_it_is_mended(workspace: Workspace, what: str) -> None:
+def test_a_broken_file_is_left_and_finished_when_it_is_mended(original: Workspace, workspace: Workspace, what: str) -> None:
     """It is named, not taken for clean; all else is without the person; once it is whole again, ``finish`` ends the erasure."""
+    if what in ("duckdb", "segment"):
+        canary.add_snapshot(original, workspace)
     sought, path = canary.needles(workspace), BROKEN[what](workspace)
     whole = path.read_bytes()
     path.write_bytes(_damage(whole, path.suffix))
@@ -127,8 +125,12 @@ def test_a_file_that_cannot_be_opened_is_left(workspace: Workspace, what: str) -
 
 @pytest.mark.parametrize("where", ["exports/list.csv", "exports/list.csv.gz", "snapshots/one.duckdb", "segment", "snapshot"])
 @pytest.mark.parametrize("how", ["read", "write"])
-def test_what_cannot_be_read_or_written_is_left(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, where: str, how: str) -> None:
+def test_what_cannot_be_read_or_written_is_left(
+    original: Workspace, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, where: str, how: str
+) -> None:
     """The system refuses to read or write one file: it is named, every other file is without the person; later it is finished."""
+    if where in ("snapshots/one.duckdb", "snapshot"):
+        canary.add_snapshot(original, workspace)
     sought = canary.needles(workspace)
     path = {"segment": segment, "snapshot": oldest}.get(where, lambda w: w.root / where)(workspace)
     real_replace, real_open = Path.replace, Path.open
@@ -165,8 +167,9 @@ def _no_duckdb(*_: Any, **__: Any) -> Any:
     raise PermissionError(13, "Permission denied")
 
 
-def test_copies_nobody_here_reads_are_looked_through(workspace: Workspace) -> None:
+def test_copies_nobody_here_reads_are_looked_through(original: Workspace, workspace: Workspace) -> None:
     """Packed twice, under another name, in another encoding, in a folder of somebody's own: left, and clean once they are removed."""
+    snapshot = canary.add_snapshot(original, workspace)
     exports, number = workspace.root / "exports", canary.CANARY
     own = workspace.root / "office" / "letters"
     own.mkdir(parents=True)
@@ -175,7 +178,7 @@ def test_copies_nobody_here_reads_are_looked_through(workspace: Workspace) -> No
         archive.writestr("a.csv.gz", gzip.compress(number.encode()))
     (own / "packed.bin").write_bytes(gzip.compress(gzip.compress(number.encode())))
     (own / "table.dat").write_bytes((exports / "list.parquet").read_bytes())
-    (own / "base.db").write_bytes((workspace.root / "snapshots" / "one.duckdb").read_bytes())
+    (own / "base.db").write_bytes(snapshot.read_bytes())
     (own / "letter.txt").write_text(number, encoding="utf-16-be")
     (own / "nobody.txt").write_text("PK is no archive")
     (own / "cut.jsonl").write_text(f'{{"subject": "{canary.token_of(workspace):016x}", "st\n{{"subject": "1"}}\n')
@@ -267,20 +270,20 @@ def test_the_verb_ends_with_one_and_says_what_is_left(workspace: Workspace) -> N
     path = workspace.root / "exports" / "list.csv.gz"
     whole = path.read_bytes()
     path.write_bytes(_damage(whole, path.suffix))
-    run, w = CliRunner(), ["--workspace", str(workspace.root)]
+    w = ["--workspace", str(workspace.root)]
     words = ["--by", "王芳", "--approved-by", "李强", "--reason", "R1", "--yes"]
 
-    first = run.invoke(application(), [*w, "--lang", "en", "erase", "person", "-", *words], input=canary.CANARY)
-    second = run.invoke(application(), [*w, "--json", "erase", "finish"])
-    waits = run.invoke(application(), [*w, "erase", "person", canary.resident(5), *words])
-    examination = run.invoke(application(), [*w, "--json", "doctor"])
+    first = run_command(*w, "--lang", "en", "erase", "person", "-", *words, input=canary.CANARY)
+    second = run_command(*w, "--json", "erase", "finish")
+    waits = run_command(*w, "erase", "person", canary.resident(5), *words)
+    examination = run_command(*w, "--json", "doctor")
 
     assert (first.exit_code, second.exit_code, waits.exit_code) == (1, 1, 5)
     assert "exports/list.csv.gz" in first.stderr and "erase finish" in first.stderr and canary.CANARY not in first.output
     assert json.loads(second.stdout)["left"] == ["exports/list.csv.gz"] and "exports/list.csv.gz" in second.stderr
     assert any(finding["code"] == "erasing" for finding in json.loads(examination.stdout))
     path.write_bytes(whole)
-    last = run.invoke(application(), [*w, "erase", "finish"])
+    last = run_command(*w, "erase", "finish")
     assert last.exit_code == 0, last.output
     assert canary.search(workspace, canary.needles(workspace)) == {}
 

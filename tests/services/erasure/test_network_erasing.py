@@ -6,6 +6,7 @@ Everything is real but Kafka itself (``tests.services.erasure.network``); ``test
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 import services.erasure.erasing as erasing
-from console.cli.main import application
 from infra.workspace.erasing_note import has_unfinished_erasure
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import Conflict, HuiminError
@@ -31,9 +30,11 @@ from streams.lists.editions import edition_problems
 from streams.network.network_host import NetworkHost
 from streams.testing import rows
 from streams.wire.wire import decode, encode
+from tests.console.command import run_command
 from tests.services.erasure import canary
 from tests.services.erasure.canary import ALLOWANCE, UNINSURED
-from tests.services.erasure.network import MemoryNetwork, search_network
+from tests.services.erasure.network import MemoryNetwork, Partition, search_network
+from tests.shared_worlds import built_once
 from tests.streams.world import stamped_bytes
 
 PEOPLE = ("王芳", "李强", "R1")
@@ -42,25 +43,31 @@ Town = tuple[MemoryNetwork, Workspace, dict[str, bytes]]
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> MemoryNetwork:
-    """A network with the person in it, and in the workspace ``w`` beside it; only to be read."""
-    folder = tmp_path_factory.mktemp("network")
-    network = MemoryNetwork(folder)
+def original(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[tuple[str, int], Partition]]:
+    """The folder and the topics of a network with the person in it, and in the workspace ``w`` beside it; only to be read."""
+    folder = built_once(tmp_path_factory, "network", build_network)
+    return folder / "network", pickle.loads((folder / "topics.pickle").read_bytes())
+
+
+def build_network(folder: Path) -> None:
+    """Writes the network's folder, and its topics in a file beside it."""
+    network = MemoryNetwork(folder / "network")
     with pytest.MonkeyPatch.context() as patch:
         join_network(patch, network)
-        workspace = canary.workspace_with_person(folder, network="memory.", environment={})
+        workspace = canary.workspace_with_person(network.folder, network="memory.", environment={})
         network.work()
         canary.write_copies(workspace, canary.token_of(workspace))
     network.stop()
-    return network
+    (folder / "topics.pickle").write_bytes(pickle.dumps(network.partitions))
 
 
 @pytest.fixture
-def town(original: MemoryNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+def town(original: tuple[Path, dict[tuple[str, int], Partition]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
     """A copy to erase the person from."""
-    shutil.copytree(original.folder, tmp_path, dirs_exist_ok=True)
+    folder, partitions = original
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(canary.SNAPSHOT))
     (tmp_path / "w" / "secret.key").chmod(0o600)
-    network = MemoryNetwork(tmp_path, original.partitions)
+    network = MemoryNetwork(tmp_path, partitions)
     join_network(monkeypatch, network)
     workspace = Workspace.open(tmp_path / "w", {})
     yield network, workspace, canary.needles(workspace)
@@ -481,7 +488,7 @@ def test_what_went_on_the_network_is_said(town: Town, language: str) -> None:
 
     def run(where: Workspace, *words: str) -> Any:
         place = {"HUIMIN_WORKSPACE": str(where.root), "HUIMIN_LANG": language, "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "160"}
-        return CliRunner().invoke(application(), list(words), env=place, input=canary.CANARY + "\n")
+        return run_command(*words, env=place, input=canary.CANARY + "\n")
 
     deleted = {"zh": "主题中清除的消息", "en": "messages deleted from topics"}[language]
     people = ("--by", "王芳", "--approved-by", "李强", "--reason", "R1")

@@ -6,37 +6,36 @@ import shutil
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from console.cli.main import application
 from infra.workspace.workspace import Workspace
 from tests.console import holding as held_back
-from tests.console import town as settling
-from tests.console.conftest import Run
+from tests.console.command import run_command
+from tests.console.conftest import Run, build_town
+from tests.shared_worlds import built_once
 
 TODAY = "2026-10-15"
 
 
 def _run(folder: Path) -> Run:
     env = {"HUIMIN_WORKSPACE": str(folder / "w"), "HUIMIN_TODAY": TODAY, "COLUMNS": "160"}
-    return lambda *words: CliRunner().invoke(application(), [str(word) for word in words], env=env)
+    return lambda *words: run_command(*words, env=env)
 
 
 @pytest.fixture(scope="package")
 def settled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six residents on the list of the uninsured; all are to be asked whether they claim the allowance."""
-    folder = tmp_path_factory.mktemp("settled")
-    settling.settle_town(_run(folder), folder)
-    return folder
+    return built_once(tmp_path_factory, "town", build_town)
 
 
 @pytest.fixture(scope="package")
 def holding_town(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixty people on a list, thirty of whom were missing from the last full delivery."""
-    folder = tmp_path_factory.mktemp("holding")
-    place = held_back.town(_run(folder), folder)
-    place.run_ok(*place.roll("half.csv", [*range(1, 31), 61]))
-    return folder
+
+    def build(folder: Path) -> None:
+        place = held_back.town(_run(folder), folder)
+        place.run_ok(*place.roll("half.csv", [*range(1, 31), 61]))
+
+    return built_once(tmp_path_factory, "holding", build)
 
 
 @pytest.fixture

@@ -47,8 +47,9 @@ from tests.streams.world import DAY, coverage, network, parts, publication
 
 MoveCounts = Counter[tuple[date, int, str, str | None, str | None]]
 CHUNKS, LENGTH, AHEAD, LOOKED_AT = 10, 70, 45, 60
+RUN = chunks(CHUNKS, range(CHUNKS))
 
-need("forecasts", len(chunks(CHUNKS)), {"rows": 40, "people": 80, "reasons looked at": 25, "kind criterion": 25})
+need("forecasts", RUN, CHUNKS, {"rows": 40, "people": 80, "reasons looked at": 25, "kind criterion": 25})
 
 
 def moves_of(result: Forecast) -> MoveCounts:
@@ -150,7 +151,7 @@ def random_state(seed: int) -> State:
     return state
 
 
-@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+@pytest.mark.parametrize("chunk", RUN)
 def test_forecasts_of_made_up_worlds(chunk: int, add_counts: AddCounts) -> None:
     """They are the ticks, and each criterion is one that explanations of the day before and of the day read otherwise."""
     counts: Counter[str] = Counter()

@@ -29,6 +29,7 @@ from tests.streams.rule_oracle import ListOracle
 from tests.streams.world import parts
 
 CHUNKS, HISTORIES, LENGTH = 10, 2, 200
+RUN = chunks(CHUNKS, range(CHUNKS))
 
 
 class ComparedLists:
@@ -123,7 +124,7 @@ class ComparedLists:
 
 
 need(
-    "listing", len(chunks(CHUNKS)),
+    "listing", RUN, CHUNKS,
     {
         "messages": 3_000, "restarts with somebody held or kept off": 60, "kept off": 60, "evidence differs": 20, "time over": 2,
         "read anew by another version": 20, "held back": 60, "held back no more": 40, "hold: record": 15, "hold: amendment": 2,
@@ -133,7 +134,7 @@ need(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+@pytest.mark.parametrize("chunk", RUN)
 def test_lists_are_told_as_folded_by_hand(chunk: int, add_counts: AddCounts) -> None:
     """Compared are lines, causes, lists, suppressions and holds; the state restarts now and then."""
     counts: Counter[str] = Counter()

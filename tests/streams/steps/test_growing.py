@@ -23,12 +23,18 @@ from streams.network.sequencer import Sequencer
 from streams.steps.state import State
 from streams.steps.steps import step
 from streams.wire import wire
+from tests.matchers.counting import chunks
 from tests.streams.growing import DAY, GROWTHS, Contracts, Rows, Run, apart, policy_text, run
 from tests.streams.network.test_pipeline import same
 from tests.streams.pipeline import Embedded, Pipeline
 from tests.streams.world import build, parts, stamped_bytes
 
-SEEDS = 40
+SEEDS = chunks(40, range(10))
+"""Those of the normal run have every kind of growth, too."""
+OTHERS = chunks(20, range(5))
+STOPPING = chunks(6, range(2))
+NETWORKS = chunks(12, range(3))
+"""As many partitions as there are seeds."""
 
 
 def state_after(messages: Sequence[Input]) -> State:
@@ -55,14 +61,14 @@ def from_checkpoint(state: State) -> State:
 
 
 @pytest.mark.seeds
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_what_grew_reads_as_if_it_had_always_been_so(seed: int) -> None:
     """There are checkpoints in between; the lines add up to the lists."""
     reads_alike(run(seed), Random(seed))
 
 
 @pytest.mark.seeds
-@pytest.mark.parametrize("seed", range(SEEDS // 2))
+@pytest.mark.parametrize("seed", OTHERS)
 def test_what_grew_while_deliveries_were_open_reads_as_if_it_had_always_been_so(seed: int) -> None:
     """Full replacements, too: versions that wait for their delivery get the new columns."""
     rng = Random(seed)
@@ -92,7 +98,7 @@ def reads_alike(happens: Run, rng: Random) -> None:
 
 
 @pytest.mark.seeds
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", STOPPING)
 def test_a_host_that_stops_between_comes_back_to_the_same(seed: int, tmp_path: Path) -> None:
     """It replays the log, and snapshots from an earlier catalogue."""
     happens, rng = run(1000 + seed), Random(seed)
@@ -114,7 +120,7 @@ def test_a_host_that_stops_between_comes_back_to_the_same(seed: int, tmp_path: P
 
 
 @pytest.mark.seeds
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", NETWORKS)
 def test_a_network_grows_as_one_process_does(seed: int, tmp_path: Path) -> None:
     """The lines are equal, with stages that are slow, stop and repeat themselves; so is the content at the end."""
     rng, partitions = Random(seed), 1 + seed % 3
@@ -135,7 +141,7 @@ def test_a_network_grows_as_one_process_does(seed: int, tmp_path: Path) -> None:
 
 def test_runs_grow_in_every_way() -> None:
     """The seeds above have every kind of growth."""
-    growths = {name for seed in range(SEEDS) for name in run(seed).happens if isinstance(name, str)}
+    growths = {name for seed in SEEDS for name in run(seed).happens if isinstance(name, str)}
 
     assert growths == set(GROWTHS)
 

@@ -1,0 +1,226 @@
+"""What changed on a policy's list since an edition or a day: who entered, left or changed, by name, and why.
+
+``huimin candidates changes`` calls this, and ``candidates export --since`` adds it to the workbook. Several lines about one subject count
+as one, against the list as it was told then. Leavers are named too: the agency was told of them. What a policy does not disclose stays out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.workspace.destination import destination, has_columns
+from policies.language.tree import Policy
+from policies.problems.problems import HuiminError
+from policies.values import Text
+from services.exports.candidates import all_named
+from services.lists.changes import ChangeCause
+from services.lookup import check_published
+from services.results import Internal, Sentence, Token
+from services.state.as_of import core
+from streams.lists.editions import fold, net
+
+if TYPE_CHECKING:
+    from connectors.lists.exports import Sheet
+    from infra.workspace.workspace import Workspace
+    from streams.host import Host
+    from streams.language.messages import CandidateChange
+    from streams.steps.state import State
+
+KINDS = {"entered": Text("进入", "entered"), "left": Text("离开", "left"), "changed": Text("变化", "changed")}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedCandidate:
+    """A subject whose place on the list is another than it was.
+
+    Args:
+        number, name: as the list for the agency shows them; '' where they are not known here.
+        change: entered, left or changed.
+        before, status: the status then and now; None: not listed.
+        reason: what it means for the subject, in words.
+        day: of the last line about the subject.
+        event: the event behind that line, in words.
+    """
+
+    subject: Token
+    number: str
+    name: str
+    street: Sentence
+    change: str
+    before: str | None
+    status: str | None
+    reason: Sentence
+    day: date
+    cause: ChangeCause
+    event: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesSince:
+    """The net changes of a list.
+
+    Args:
+        since: the edition's number, or the day, that was asked for.
+        day: of the state now.
+        counts: by kind of change.
+    """
+
+    policy: str
+    title: Internal[Text]
+    since: str
+    day: date
+    counts: Mapping[str, int]
+    changes: tuple[ChangedCandidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenChanges:
+    """Changes that were written into a file, with their number by kind."""
+
+    file: Path
+    counts: Mapping[str, int]
+
+
+def changes_since(workspace: Workspace, policy: str, since: str) -> ChangesSince:
+    """What changed on a policy's list since the end of an edition (its number) or of a day (``2026-10-15``).
+
+    Raises:
+        HuiminError: the policy was never published; there is no such edition or day; an agreement does not, or no longer, allow a name.
+    """
+    with workspace.reading() as host:
+        return changes_of(workspace, host, policy, since)
+
+
+def changes_of(workspace: Workspace, host: Host, name: str, since: str) -> ChangesSince:
+    """The same, of an open host."""
+    state = host.state
+    check_published(state, name)
+    policy = state.policies.get(name) or state.registry.versions[name][state.registry.newest(name)].policy
+    before, behind = _lists(host, name, since)
+    lines = net(behind, before)
+    who = _names(workspace, state, policy, lines)
+    changes = [_candidate_change(state, policy, line, *who.get(line.subject, ("", ""))) for line in lines]
+    order = {kind: place for place, kind in enumerate(KINDS)}
+    changes.sort(key=lambda change: (order[change.change], change.street.zh, change.number, change.subject))
+    counts = Counter(change.change for change in changes)
+    return ChangesSince(name, policy.title, since, state.day, {kind: counts[kind] for kind in KINDS}, tuple(changes))
+
+
+def write_changes(workspace: Workspace, policy: str, since: str, out: Path, language: str = "zh") -> WrittenChanges:
+    """Writes the changes as a workbook or CSV. Raises: as for ``changes_since``; Conflict: something else is at the path."""
+    from connectors.lists.exports import write_csv, write_xlsx
+
+    if out.suffix.lower() not in (".csv", ".xlsx"):
+        raise HuiminError(Text(f"{out.name}：只能导出 .csv 或 .xlsx。", f"{out.name}: only .csv and .xlsx can be written."), 2)
+    result = changes_since(workspace, policy, since)
+    sheet = changes_sheet(result, language)
+    (write_xlsx if out.suffix.lower() == ".xlsx" else write_csv)(destination(out, has_columns(sheet.header)), sheet)
+    return WrittenChanges(out, result.counts)
+
+
+def changes_sheet(result: ChangesSince, language: str) -> Sheet:
+    """The changes as a sheet."""
+    from connectors.lists.exports import Sheet
+    from connectors.lists.lists import STATUS
+
+    titles = (
+        Text("变动", "Change"), Text("号码", "Number"), Text("姓名", "Name"), Text("街镇", "Street"), Text("原状态", "Before"),
+        Text("现状态", "Now"), Text("理由", "Why"), Text("日期", "Day"), Text("起因", "Event"), Text("代号", "Token"),
+    )  # fmt: skip
+    rows = [
+        (
+            KINDS[c.change][language], c.number, c.name, c.street[language], STATUS[c.before][language] if c.before else "",
+            STATUS[c.status][language] if c.status else "", c.reason[language], str(c.day), c.event[language], f"{c.subject:016x}",
+        )
+        for c in result.changes
+    ]  # fmt: skip
+    return Sheet(result.title[language], tuple(title[language] for title in titles), rows, name=Text("变动", "Changes")[language])
+
+
+def _lists(host: Host, policy: str, since: str) -> tuple[dict[int, CandidateChange], list[CandidateChange]]:
+    """The list as it was told then, and the lines of the policy behind it.
+
+    Raises:
+        HuiminError: there is no such edition or day.
+    """
+    if re.fullmatch(r"\d{1,9}", since):
+        number, last = int(since), 0
+        for edition in host.editions(policy):
+            last = edition.number
+            if last == number:
+                break
+        if last != number:
+            zh = f"{policy} 没有第 {number} 期：目前共 {last} 期。"
+            raise HuiminError(Text(zh, f"{policy} has no edition {number}: there are {last} so far."), 2)
+        lines = [line for line in host.outputs() if line.policy == policy]
+        place = next((at for at, line in enumerate(lines) if _offset(line) > edition.offset), len(lines))
+    else:
+        day = _day(since, host.state.day)
+        lines = [line for line in host.outputs() if line.policy == policy]
+        place = next((at for at, line in enumerate(lines) if line.day > day), len(lines))
+    lines = [line for line in lines if _offset(line) <= host.state.offset]  # a writer may have gone on since the state was read
+    return fold(lines[:place]), lines[place:]
+
+
+def _offset(line: CandidateChange) -> int:
+    return int(line.id.rpartition(".")[0])
+
+
+def _day(text: str, today: date) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        zh = f"--since 要写期号或日期，如 3、2026-10-15；“{text}”两样都不是。"
+        raise HuiminError(Text(zh, f"--since takes an edition or a day, such as 3 or 2026-10-15; {text!r} is neither."), 2) from None
+    if day > today:
+        raise HuiminError(Text(f"{day} 还没有到：今天是 {today}。", f"{day} is still to come: today is {today}."), 2)
+    return day
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A changed subject in the form of a candidate: only who it is."""
+
+    subject: int
+    status: str | None = None
+    checklist: tuple[str, ...] = ()
+    missing: tuple[tuple[str, str | None], ...] = ()
+    division: str | None = None
+
+
+def _names(workspace: Workspace, state: State, policy: Policy, lines: Sequence[CandidateChange]) -> dict[int, tuple[str, str]]:
+    """By token, number and name: identity fields that the policy discloses, as far as the agreements allow it today."""
+    from connectors.lists.lists import list_sheet
+    from services.deliveries.statuses import nameless_deliveries
+
+    for lost in nameless_deliveries(workspace, state):
+        raise lost
+    subjects = [_Subject(line.subject) for line in lines]
+    merged = state.identities.merged_subjects(policy.subject)
+    sheet = list_sheet(policy, subjects, {}, state.catalogue, workspace.vault(), state.day, merged=merged)
+    all_named(workspace, sum(not row[0] for row in sheet.rows))
+    identity = [at for at, ref in enumerate(policy.discloses, 1) if state.catalogue.feeds[ref.feed].fields[ref.field].identity]
+    return {int(row[-1], 16): (row[0], " ".join(row[at] for at in identity if row[at])) for row in sheet.rows}
+
+
+def _candidate_change(state: State, policy: Policy, line: CandidateChange, number: str, name: str) -> ChangedCandidate:
+    from connectors.lists.change_words import cause_words, leaver_words, standing_words
+
+    matched, catalogue = policy.name in core(state).policies, state.catalogue
+    explained = core(state).explain(policy.name, line.subject) if matched else None
+    if line.status is None:
+        reason = leaver_words(line.cause, None if explained is None else explained.verdict, policy, catalogue)
+    else:
+        reason = standing_words(line.checklist, line.missing, policy, catalogue)
+    code = None if explained is None else explained.division
+    street = Text("", "") if code is None else catalogue.divisions.get(code, Text(code, code))
+    cause, event = ChangeCause(line.cause.kind, line.cause.detail), cause_words(line.cause, policy, catalogue)
+    return ChangedCandidate(
+        line.subject, number, name, street, line.change, line.before, line.status, reason, line.day, cause, event
+    )  # fmt: skip
