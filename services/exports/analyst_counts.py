@@ -52,8 +52,8 @@ def count_tables(host: Host) -> Iterator[tuple[str, pl.DataFrame]]:
 def _first_contacts(host: Host) -> dict[tuple[str, int], date]:
     """The day of the first outcome of each candidate of a policy, as far back as the log goes."""
     state, days = host.state, dict[tuple[str, int], date]()
-    told = [(report.policy, report.subject, report.on) for report in host.outcome_history().reports]
-    for policy, subject, on in [*told, *((f.policy, f.subject, f.on) for f in state.outcomes)]:
+    reports = [(report.policy, report.subject, report.on) for report in host.outcome_history().reports]
+    for policy, subject, on in [*reports, *((f.policy, f.subject, f.on) for f in state.outcomes)]:
         if policy in state.registry.versions:
             kind = next(iter(state.registry.versions[policy].values())).policy.subject
             key = policy, state.identities.root(kind, subject)
