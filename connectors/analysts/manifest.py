@@ -65,6 +65,11 @@ class Aggregate:
 
 
 NO_COMMENT = TableComment()
+MANIFEST_COMMENT = TableComment(
+    "清单：各表的行数与摘要，各视图的摘要 · manifest: rows and digest of each table, digest of each view",
+    {"name": "表或视图 · table or view", "rows": "行数；视图为空 · rows; null: a view", "digest": "摘要 · digest"},
+)
+"""Older snapshots have none on their manifest."""
 
 
 def both_languages(text: Text) -> str:

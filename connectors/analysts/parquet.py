@@ -22,6 +22,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from connectors.analysts.manifest import (
     KNOWN_VIEWS,
     MANIFEST,
+    MANIFEST_COMMENT,
     NAME,
     NO_COMMENT,
     SLICE,
@@ -92,7 +93,7 @@ def write_folder(
         lines.append(_write_table(part, "about", about_frame(about), fitting_comments["about"]))
         views = fitting_views(columns | {"about": ["key", "value"]}) if has_views else []
         lines += [view_line(view) for view in views]
-        _write_table(part, "manifest", manifest_frame(lines), NO_COMMENT)
+        _write_table(part, "manifest", manifest_frame(lines), MANIFEST_COMMENT)
         (part / SCRIPT).write_text(_script(fitting_comments, views), encoding="utf-8")
 
 
@@ -177,7 +178,7 @@ def _manifest(path: Path) -> list[ManifestLine]:
     if file.metadata.num_rows > _MOST_TABLES:
         raise ValueError("a manifest of too many lines")
     frame = frame_in_folder(path, "manifest")
-    if dict(frame.schema) != MANIFEST or _comment(file):
+    if dict(frame.schema) != MANIFEST or _comment(file) not in (NO_COMMENT, MANIFEST_COMMENT):
         raise ValueError("another kind of manifest")
     return [ManifestLine(*row) for row in frame.rows()]
 

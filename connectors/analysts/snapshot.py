@@ -23,6 +23,7 @@ import polars as pl
 from connectors.analysts.manifest import (
     KNOWN_VIEWS,
     MANIFEST,
+    MANIFEST_COMMENT,
     NAME,
     NO_COMMENT,
     SLICE,
@@ -94,7 +95,7 @@ def write_snapshot(
         lines.append(_write_table(con, "about", about_frame(about), comment_of(comments, "about", ("key", "value"))))
         views = fitting_views(columns | {"about": ["key", "value"]}) if has_views else []
         lines += [_write_view(con, view) for view in views]
-        _write_table(con, "manifest", manifest_frame(lines), NO_COMMENT)
+        _write_table(con, "manifest", manifest_frame(lines), MANIFEST_COMMENT)
         con.execute("USE memory")
         con.execute("DETACH snapshot")
 
@@ -188,7 +189,7 @@ def _verify(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
     for name, view in own_views.items():
         if view and comments[name] != view_comment(view):
             raise damaged_snapshot(path, f"视图 {name} 的说明改过", f"has other comments on the view {name}")
-    if comments["manifest"]:
+    if comments["manifest"] not in (NO_COMMENT, MANIFEST_COMMENT):
         raise damaged_snapshot(path, "含有快照里不该有的内容", "holds what no snapshot has")
     for name, line in tables.items():
         if line != _line_of(con, name, comments[name]):
