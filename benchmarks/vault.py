@@ -17,6 +17,7 @@ from connectors.identity.segments import Segments
 from connectors.identity.tokens import Tokens
 from connectors.identity.vault import Vault
 from connectors.intake.delivery import deliver
+from connectors.lists.disclosures import Disclosure
 from connectors.lists.exports import write_csv
 from connectors.lists.lists import list_sheet
 from policies.yaml.document import digest_of, load
@@ -103,7 +104,7 @@ def _once(place: Path, contracts: dict[str, str], path: Path, vault: Vault) -> t
         candidates = matcher.candidates(policy.name)
         values = {candidate.subject: matcher.disclosed_values(policy.name, candidate.subject) for candidate in candidates}
         again = vault_in(vault.store.folder, not isinstance(vault.store, Clear))
-        write_csv(place / "list.csv", list_sheet(policy, candidates, values, host.state.catalogue, again, host.state.day))
+        write_csv(place / "list.csv", list_sheet(policy, candidates, Disclosure(values), host.state.catalogue, again, host.state.day))
         return intake, _since(start), (place / "list.csv").read_bytes()
 
 

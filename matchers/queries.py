@@ -5,15 +5,16 @@ A question changes nothing. Each is evaluated when it is asked, so no stored ans
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from matchers.lists.verdicts import Candidate, Counts, candidates, counts
 from matchers.program.state import MatcherState
 from matchers.reading.explain import Explanation, Verdict, disclosed_values, explain, verdict
+from matchers.reading.people import linked_subjects, people
 from matchers.reading.worstcase import still_yes
 from policies.language.catalogue import Catalogue
-from policies.language.tree import Policy
+from policies.language.tree import Policy, Step
 
 
 class QueriedState(MatcherState):
@@ -53,3 +54,11 @@ class QueriedState(MatcherState):
     def disclosed_values(self, policy: str, subject: int) -> dict[str, str]:
         """The text of the disclosed fields other than identity fields, by ``feed.field``."""
         return disclosed_values(self, self.policies[policy], subject, self.day)
+
+    def linked_subjects(self, policy: str, links: Sequence[str], subjects: Sequence[int]) -> Mapping[int, int]:
+        """By subject, the one at the end of to-one links; a subject whose links lead nowhere is left out."""
+        return linked_subjects(self, self.policies[policy], links, subjects, self.day)
+
+    def people(self, policy: str, path: tuple[Step, ...], subjects: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
+        """By subject, the people that a path leads to."""
+        return people(self, self.policies[policy], path, subjects, self.day)

@@ -53,10 +53,11 @@ def add_unit(workspace: Workspace, unit: str, kind: str, division: str, zh: str,
     from infra.workspace.contracts import in_effect_with
     from streams.disk.files import write_whole
 
-    document, _ = workspace.documents()
-    longer = _with_line(document, _line(unit, kind, division, zh, en, contact))
-    workspace.say_not_in_effect(in_effect_with(workspace, units=longer))
-    write_whole(workspace.root / "units.yaml", longer)
+    with workspace.editing():
+        document, _ = workspace.documents()
+        longer = _with_line(document, _line(unit, kind, division, zh, en, contact))
+        workspace.say_not_in_effect(in_effect_with(workspace, units=longer))
+        write_whole(workspace.root / "units.yaml", longer)
     return AddedUnit(unit)
 
 

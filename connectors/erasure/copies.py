@@ -25,8 +25,9 @@ from connectors.analysts.parquet import MANIFEST_FILE
 from connectors.analysts.snapshot import scrub_snapshot, snapshot_facts
 from connectors.erasure.scrubbing import ErasedPerson, scrub_csv, scrub_json, scrub_json_lines
 from connectors.limits import EXPANSION, FREE, read_bounded
-from connectors.lists.exports import Sheet, write_xlsx
+from connectors.lists.exports import Sheet, text_columns
 from connectors.lists.visit_sheets import is_about, is_visit_sheets
+from connectors.lists.workbooks import write_xlsx
 from connectors.parsing.workbooks import sheet_parts, structure
 from streams.disk.files import replacing, write_whole
 
@@ -157,10 +158,14 @@ def _zip(path: Path, sought: ErasedPerson) -> int:
 
 
 def _workbook(path: Path, sought: ErasedPerson) -> int:
-    """A workbook of ``connectors.lists.exports``: one table over its sheets, every cell a text."""
+    """A workbook such as ``connectors.lists.workbooks`` writes: a header and rows on each visible sheet.
+
+    Afterwards every cell is a text, and there are no drop-downs any more; the list can be exported anew.
+    """
     import fastexcel
 
-    for sheet in sheet_parts(path):  # held against the limits before the reader allocates
+    parts = sheet_parts(path)
+    for sheet in parts:  # held against the limits before the reader allocates
         structure(path, sheet.part)
     with zipfile.ZipFile(path) as archive:
         title = _TITLE.search(archive.read("docProps/core.xml"))
@@ -168,16 +173,22 @@ def _workbook(path: Path, sought: ErasedPerson) -> int:
         reader = fastexcel.read_excel(path)
     except fastexcel.FastExcelError as error:
         raise ValueError("no workbook") from error
-    header: tuple[str, ...] = ()
-    rows: list[tuple[str, ...]] = []
-    for name in reader.sheet_names:
-        first, *rest = reader.load_sheet(name, header_row=None, dtypes="string").to_polars().fill_null("").rows()
-        header = first
-        rows += rest
-    others = [row for row in rows if not any(sought.is_named_by(cell) for cell in row)]
-    if len(others) < len(rows):
-        write_xlsx(path, Sheet(title[1].decode() if title else path.stem, header, others))
-    return len(rows) - len(others)
+    others, pages, removed = list[tuple[str, ...]](), list[tuple[str, int]](), 0
+    for sheet in parts:
+        rows = reader.load_sheet(sheet.name, header_row=None, dtypes="string").to_polars().fill_null("").rows()
+        rest = [row for row in rows if not any(sought.is_named_by(cell) for cell in row)]
+        removed += len(rows) - len(rest)
+        if sheet.visible and rest:
+            repeated = bool(pages) and rest[0] == others[0]
+            others += rest[1:] if repeated else rest
+            pages.append((sheet.name, len(rest) - (repeated or not pages)))
+    if removed and not others:
+        path.unlink()
+    elif removed:
+        width = max(map(len, others))
+        header, *padded = [(*row, *("",) * (width - len(row))) for row in others]
+        write_xlsx(path, Sheet(title[1].decode() if title else path.stem, text_columns(header), padded, pages=tuple(pages)))
+    return removed
 
 
 def _parquet(path: Path, sought: ErasedPerson) -> int:

@@ -35,16 +35,16 @@ class ErasedPerson:
         return f"{self.token:016x}"
 
     def is_named_by(self, value: object) -> bool:
-        """Whether a value of a file is the person's token or number."""
+        """Whether a value of a file is the person's token or number, or has it on a line of its own."""
         match value:
             case bool():
                 return False
             case int():
                 return value in self._tokens()
             case str():
-                text = value.strip().removeprefix("'").casefold()
                 tokens = (form for token in self._tokens() for form in (f"{token:016x}", str(token)))
-                return text in (*tokens, *(number.casefold() for number in self.numbers))
+                names = (*tokens, *(number.casefold() for number in self.numbers))
+                return any(line.strip().removeprefix("'").casefold() in names for line in value.split("\n"))
             case _:
                 return False
 

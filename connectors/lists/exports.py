@@ -1,9 +1,9 @@
-"""Writes lists for agencies as CSV and XLSX that open in Excel as they are meant.
+"""Lists to write for people: columns with a kind, rows of cells, and the CSV that opens in Excel as it is meant.
 
-Every cell is a text: a spreadsheet computes no formula of it (``=1+1``), and XLSX rounds no identifier. Nothing of the clock is in a file,
-so two exports of one edition are the same bytes.
+``connectors.lists.workbooks`` writes the same lists as XLSX. No file is ever computed from a cell: what begins like a formula (``=1+1``) is
+a text. Nothing of the clock is in a file, so two exports of one edition are the same bytes.
 
-Sources: OWASP "CSV Injection"; RFC 4180; ECMA-376 (XLSX).
+Sources: OWASP "CSV Injection"; RFC 4180.
 """
 
 from __future__ import annotations
@@ -12,35 +12,81 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import TypeAlias
 
 from streams.disk.files import replacing
 
+Cell: TypeAlias = str | int | Decimal | date
+"""The content of a cell; "" where it is empty. Several people or things stand in one text, a line each."""
+
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # some readers fold the full-width ones
 _BELOW_ZERO = re.compile(r"-\d{1,15}(\.\d+)?")
-_SHEET_ROWS = 1_000_000
-_CELL = 32_767  # characters a cell of XLSX may have
-_MADE = datetime(2000, 1, 1)  # noqa: DTZ001  # xlsxwriter takes no zone; the creation date in the file: fixed, so that equal lists are equal files
+
+
+class ColumnKind(StrEnum):
+    """How a workbook holds the cells of a column. Identifiers are texts: as numbers they would lose digits."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a list.
+
+    Args:
+        places: decimal places of its numbers.
+        width: in characters of a digit's width; None: as its content needs.
+        choices: what may be chosen for a cell; () where anything may be written.
+        entry: the agency fills it in; whoever writes the list leaves it empty, or carries over what was filled in before.
+        visible: False where it is only for the program that reads the list back; neither screen nor paper shows it then.
+    """
+
+    title: str
+    kind: ColumnKind = ColumnKind.TEXT
+    places: int = 0
+    width: int | None = None
+    choices: tuple[str, ...] = ()
+    entry: bool = False
+    visible: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A list to write: a header, and rows of as many texts in the order in which they are shown.
+    """A list to write: columns, and rows of as many cells in the order in which they are shown.
 
     Args:
         above: the number of empty lines above the header.
         between: the delimiter of a CSV.
-        name: the name of the sheet in a workbook.
+        pages: the sheets of a workbook, each with its name and the number of its rows; () where one sheet holds all rows.
     """
 
     title: str
-    header: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
+    columns: tuple[Column, ...]
+    rows: Sequence[tuple[Cell, ...]]
     above: int = 0
     between: str = ","
-    name: str | None = None
+    pages: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The titles of the columns."""
+        return tuple(column.title for column in self.columns)
+
+
+def text_columns(titles: Iterable[str]) -> tuple[Column, ...]:
+    """Columns of texts."""
+    return tuple(map(Column, titles))
+
+
+def cell_text(cell: Cell) -> str:
+    """A cell as text: a day as ISO 8601, a number with all its places."""
+    return cell if isinstance(cell, str) else f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
 
 
 def write_csv(path: Path, sheet: Sheet) -> None:
@@ -53,44 +99,24 @@ def write_csv(path: Path, sheet: Sheet) -> None:
         file.write("\r\n" * sheet.above)
         writer = csv.writer(file, delimiter=sheet.between, lineterminator="\r\n")
         writer.writerow(escape_formulas(sheet.header))
-        writer.writerows(escape_formulas(row) for row in sheet.rows)
-
-
-def write_xlsx(path: Path, sheet: Sheet) -> None:
-    """Write a list as XLSX: only text cells, a frozen header, and a new sheet after each million rows."""
-    import xlsxwriter  # type: ignore[import-untyped]  # it ships no types
-
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with replacing(path) as part, TemporaryDirectory(prefix=f"{part.name}.", dir=part.parent) as aside:
-        book = xlsxwriter.Workbook(part, {**options, "tmpdir": aside})
-        book.set_properties({"title": sheet.title, "created": _MADE})
-        bold, text = book.add_format({"bold": True, "num_format": "@"}), book.add_format({"num_format": "@"})
-        for first in range(0, max(len(sheet.rows), 1), _SHEET_ROWS):
-            page = book.add_worksheet(None if first else sheet.name)
-            page.freeze_panes(sheet.above + 1, 0)
-            page.set_column(0, max(len(sheet.header) - 1, 0), 20, text)
-            rows: Iterable[tuple[str, ...]] = (sheet.header, *sheet.rows[first : first + _SHEET_ROWS])
-            for y, row in enumerate(rows, sheet.above):
-                for x, cell in enumerate(row):
-                    page.write_string(y, x, cell[:_CELL], text if y > sheet.above else bold)
-        book.close()
+        writer.writerows(escape_formulas(map(cell_text, row)) for row in sheet.rows)
 
 
 def escape_formulas(row: Iterable[str]) -> list[str]:
     """The row, with an apostrophe before every cell that a spreadsheet would take for a formula.
 
     Example:
-        >>> guarded(["=1+1", "张三", "-5", "-5+A1"])
+        >>> escape_formulas(["=1+1", "张三", "-5", "-5+A1"])
         ["'=1+1", '张三', '-5', "'-5+A1"]
     """
     return ["'" + cell if cell.lstrip("'").startswith(_STARTS_A_FORMULA) and not _BELOW_ZERO.fullmatch(cell) else cell for cell in row]
 
 
 def unescape_formula(cell: str) -> str:
-    """A cell as it was before ``guarded``.
+    """A cell as it was before ``escape_formulas``.
 
     Example:
-        >>> unguarded("'-5"), unguarded("'t Hart")
+        >>> unescape_formula("'-5"), unescape_formula("'t Hart")
         ('-5', "'t Hart")
     """
     return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_STARTS_A_FORMULA) else cell

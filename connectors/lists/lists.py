@@ -1,42 +1,35 @@
 """The rows of a list with the people on it: the only place where a token becomes a name again.
 
-Services export these rows. They hold the identifier, the fields that the policy discloses and the agreement allows, the status and the open
-questions, and nothing else. The agreement is checked again here, because it may have ended since the policy was checked.
+Services export these rows. They hold the identifier, the fields that the policy discloses and the agreement allows, the street, the status,
+the open questions, and the columns that the agency fills in; nothing else. The agreement is checked again here, because it may have ended
+since the policy was checked. Every cell is in the words of the reader, not in codes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from typing import Protocol
 
 from connectors.identity.vault import Vault
-from connectors.lists.exports import Sheet
-from policies.language.catalogue import Catalogue, Feed
-from policies.language.tree import Check, FieldRef, Policy, leaves
-from policies.problems.problems import HuiminError
-from policies.values import Kind, Text
-
-STATUS: Mapping[str, Text] = {
-    "eligible": Text("符合条件", "eligible"),
-    "to_check": Text("待核实", "to check"),
-    "needs_evidence": Text("缺证据", "needs evidence"),
-}
-IDENTIFIER = {
-    Kind.PERSON: Text("身份号码", "Resident number"),
-    Kind.HOUSEHOLD: Text("户号", "Household number"),
-    Kind.DWELLING: Text("房屋编号", "Property number"),
-}
-_STREET = Text("街镇", "Street")
-TOKEN = Text("代号", "Token")
-_HEADERS = (
-    Text("区划", "Division"),
-    Text("状态", "Status"),
-    Text("待核实事项", "To check"),
-    Text("缺的证据", "Missing"),
+from connectors.lists.disclosures import Disclosure, Names, distinct_titles, people_column, people_tokens, subject_column
+from connectors.lists.exports import Cell, Column, Sheet
+from connectors.lists.titles import (
+    IDENTIFIER,
+    MISSING,
+    PERSON_TOKENS,
+    STATE,
+    STATUS,
+    STILL_YES,
+    STREET,
+    TO_CHECK,
     TOKEN,
 )
-_STILL_YES = Text("无论所缺的值是什么都符合", "yes whatever the missing value is")
+from policies.language.catalogue import Catalogue
+from policies.language.tree import Check, FieldRef, Policy, leaves
+from policies.problems.problems import HuiminError
+from policies.values import Text
 
 
 class ExportedCandidate(Protocol):
@@ -55,19 +48,16 @@ class ExportedCandidate(Protocol):
 
 
 def list_sheet(
-    policy: Policy, candidates: Sequence[ExportedCandidate], values: Mapping[int, Mapping[str, str]], catalogue: Catalogue, vault: Vault,
-    today: date, language: str = "zh", places: Mapping[str, Text] | None = None, still: Set[int] = frozenset(),
-    merged: Mapping[int, int] | None = None,
+    policy: Policy, candidates: Sequence[ExportedCandidate], disclosure: Disclosure, catalogue: Catalogue, vault: Vault, today: date,
+    language: str = "zh", entries: Sequence[Column] = (), by_street: bool = False,
 ) -> Sheet:  # fmt: skip
     """The list of a policy as its agency sees it.
 
     Args:
         candidates: the candidates on the list.
-        values: by token, the text of each disclosed field that is no identity, by ``feed.field`` (``Matcher.disclosed``).
         today: the day on which the agreements must hold.
-        places: the known names of divisions, by code; there is no column of names where none of the list's is known.
-        still: the tokens of candidates that are still yes (glossary); their status says so.
-        merged: by merged subject, the subject it counts as; its identity is shown where the other's is not known.
+        entries: the columns that the agency fills in.
+        by_street: a workbook gets a sheet for each street.
 
     Returns:
         A sheet ordered by division, status, identifier and token. The identifier of a token that the vault does not know is empty.
@@ -75,37 +65,69 @@ def list_sheet(
     Raises:
         HuiminError: a disclosed field is not, or no longer, covered by its agreement.
     """
-    for ref in policy.discloses:
+    refs = [*policy.discloses, *(people.ref for people in policy.people)]
+    for ref in refs:
         _check_agreement(ref, policy, catalogue, today)
     tokens = [c.subject for c in candidates]
-    listed_subjects = set(tokens)
-    others = {other: into for other, into in sorted((merged or {}).items()) if into in listed_subjects}
-    ids = _with_merged(dict(vault.who(policy.subject, [*tokens, *others]).rows()), others)
-    texts = {ref: _texts(ref, catalogue.feeds[ref.feed], tokens, others, values, vault) for ref in policy.discloses}
+    names = Names(catalogue, vault, disclosure.merged)
+    ids = names.identifiers(policy.subject, tokens)
+    register = catalogue.register(policy.subject)
+    placing = None if register is None or register.division is None else FieldRef(register.name, register.division)
+    streets = {code: title[language] for code, title in catalogue.divisions.items()}
+    disclosed = [subject_column(ref, tokens, disclosure, names, streets, catalogue, language) for ref in policy.discloses]
+    disclosed += [people_column(people, disclosure, names, catalogue, language) for people in policy.people]
+    columns = [Column(IDENTIFIER[policy.subject][language]), *(column for column, _ in distinct_titles(disclosed, entries))]
+    parts = [ids, *(cells for _, cells in disclosed)]
+    if placing not in policy.discloses:
+        columns.append(Column(STREET[language]))
+        parts.append({c.subject: streets.get(c.division or "", c.division or "") for c in candidates})
     words = _words(policy, language)
-    rows = sorted((_order(c, ids), _row(c, ids, texts, words, catalogue, language, c.subject in still)) for c in candidates)
-    disclosed_titles = tuple(catalogue.feeds[ref.feed].fields[ref.field].title[language] for ref in policy.discloses)
-    header = (IDENTIFIER[policy.subject][language], *disclosed_titles, *(title[language] for title in _HEADERS))
-    return _with_streets(Sheet(policy.title[language], header, [row for _, row in rows]), 1 + len(disclosed_titles), places or {}, language)
+    columns += [Column(title[language]) for title in (STATE, TO_CHECK, MISSING)]
+    parts.append({c.subject: _status(c, c.subject in disclosure.still, language) for c in candidates})
+    parts.append({c.subject: "\n".join(words.get(check, check) for check in c.checklist) for c in candidates})
+    parts.append({c.subject: _missing(c, words, catalogue, language) for c in candidates})
+    columns += [*entries, Column(TOKEN[language], visible=False)]
+    blank: tuple[Cell, ...] = ("",) * len(entries)
+    people = people_tokens(disclosure)
+    if policy.people:
+        columns.append(Column(PERSON_TOKENS[language], visible=False))
+    ordered = sorted(candidates, key=lambda c: (c.division or "", c.status or "", ids.get(c.subject, ""), c.subject))
+    rows: list[tuple[Cell, ...]] = [
+        (
+            *(cells.get(c.subject, "") for cells in parts),
+            *disclosure.entries.get(c.subject, blank),
+            f"{c.subject:016x}",
+            *((people.get(c.subject, ""),) if policy.people else ()),
+        )
+        for c in ordered
+    ]
+    pages = tuple((_street(code, streets, language), len(list(of))) for code, of in groupby(ordered, lambda c: c.division or ""))
+    return Sheet(policy.title[language], tuple(columns), rows, pages=pages if by_street else ((policy.title[language], len(rows)),))
 
 
-def is_list_header(header: Sequence[str]) -> bool:
-    """Whether this is the header of a list of any policy, in either language, without a column added behind it."""
-    for language in ("zh", "en"):
-        columns = [column for column in header if column != _STREET[language]]
-        if columns[-len(_HEADERS) :] == [title[language] for title in _HEADERS]:
-            return columns[0] in {title[language] for title in IDENTIFIER.values()}
-    return False
+def _status(c: ExportedCandidate, still: bool, language: str) -> str:
+    status = STATUS[c.status][language] if c.status else ""
+    if still:
+        status += f"（{STILL_YES.zh}）" if language == "zh" else f" ({STILL_YES.en})"
+    return status
 
 
-def _with_streets(sheet: Sheet, division: int, places: Mapping[str, Text], language: str) -> Sheet:
-    """The sheet with a column of names behind the codes of divisions, where any name is known."""
-    names = [places[row[division]][language] if row[division] in places else "" for row in sheet.rows]
-    if not any(names):
-        return sheet
-    behind = division + 1
-    header = (*sheet.header[:behind], _STREET[language], *sheet.header[behind:])
-    return Sheet(sheet.title, header, [(*row[:behind], name, *row[behind:]) for row, name in zip(sheet.rows, names, strict=True)])
+def _missing(c: ExportedCandidate, words: Mapping[str, str], catalogue: Catalogue, language: str) -> str:
+    """The criteria that are unknown, each with the feed that lacks the evidence, a line each."""
+    texts = (
+        words.get(criterion, criterion) + (f" ({catalogue.feeds[feed].title[language]})" if feed else "") for criterion, feed in c.missing
+    )
+    return "\n".join(texts)
+
+
+def _street(code: str, streets: Mapping[str, str], language: str) -> str:
+    return streets.get(code, code) or ("未落街镇" if language == "zh" else "no street")
+
+
+def _words(policy: Policy, language: str) -> dict[str, str]:
+    """The words for criteria on the list, by id: the question of a check, the label of another criterion where it has one."""
+    called = {leaf.meta.id: leaf.meta.label[language] for leaf in leaves(policy.criteria) if leaf.meta.label}
+    return called | {leaf.meta.id: leaf.text[language] for leaf in leaves(policy.criteria) if isinstance(leaf, Check)}
 
 
 def _check_agreement(ref: FieldRef, policy: Policy, catalogue: Catalogue, today: date) -> None:
@@ -119,48 +141,3 @@ def _check_agreement(ref: FieldRef, policy: Policy, catalogue: Catalogue, today:
         "Renew it, or drop the field from `discloses`."
     )
     raise HuiminError(Text(zh, en), 3)
-
-
-def _with_merged(texts: Mapping[int, str], others: Mapping[int, int]) -> dict[int, str]:
-    """The texts by token; a subject without one gets the text of a subject that was merged into it."""
-    return {into: texts[other] for other, into in others.items() if other in texts} | dict(texts)
-
-
-def _texts(
-    ref: FieldRef, feed: Feed, tokens: Sequence[int], others: Mapping[int, int], values: Mapping[int, Mapping[str, str]], vault: Vault
-) -> Mapping[int, str]:
-    """The text of one disclosed field, by token."""
-    if feed.fields[ref.field].identity:
-        return _with_merged(dict(vault.look_up(feed, [*tokens, *others], [ref.field]).select("token", ref.field).rows()), others)
-    name = f"{ref.feed}.{ref.field}"
-    return {token: of_token.get(name, "") for token, of_token in values.items()}
-
-
-def _words(policy: Policy, language: str) -> dict[str, str]:
-    """The words for criteria on the list, by id: the question of a check, the label of another criterion where it has one."""
-    called = {leaf.meta.id: leaf.meta.label[language] for leaf in leaves(policy.criteria) if leaf.meta.label}
-    return called | {leaf.meta.id: leaf.text[language] for leaf in leaves(policy.criteria) if isinstance(leaf, Check)}
-
-
-def _order(c: ExportedCandidate, ids: Mapping[int, str]) -> tuple[str, str, str, int]:
-    return (c.division or "", c.status or "", ids.get(c.subject, ""), c.subject)
-
-
-def _row(
-    c: ExportedCandidate,
-    ids: Mapping[int, str],
-    texts: Mapping[FieldRef, Mapping[int, str]],
-    words: Mapping[str, str],
-    catalogue: Catalogue,
-    language: str,
-    still: bool,
-) -> tuple[str, ...]:
-    status = STATUS[c.status][language] if c.status else ""
-    if still:
-        status += f"（{_STILL_YES.zh}）" if language == "zh" else f" ({_STILL_YES.en})"
-    missing = "; ".join(
-        words.get(criterion, criterion) + (f" ({catalogue.feeds[feed].title[language]})" if feed else "") for criterion, feed in c.missing
-    )
-    checklist = "; ".join(words.get(check, check) for check in c.checklist)
-    disclosed = (texts[ref].get(c.subject) or "" for ref in texts)
-    return (ids.get(c.subject, ""), *disclosed, c.division or "", status, checklist, missing, f"{c.subject:016x}")

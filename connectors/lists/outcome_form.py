@@ -8,18 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connectors.lists.lists import IDENTIFIER, TOKEN
+from connectors.lists.titles import COLUMNS, IDENTIFIER, TOKEN, plain
 from connectors.parsing.decoding import unreadable
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Check, Leaf, Policy, leaves
 from policies.problems.problems import comma_list, suggestion
-
-COLUMNS = {
-    "token": (TOKEN.zh, TOKEN.en, "subject", "化名"),
-    "outcome": ("反馈", "outcome", "反馈结果", "feedback"),
-    "on": ("日期", "on", "反馈日期", "date", "outcome date"),
-    "criterion": ("条件", "criterion", "不符合的条件", "wrong criterion"),
-}
 
 
 class OutcomeForm:
@@ -31,6 +24,7 @@ class OutcomeForm:
 
     def __init__(self, versions: Sequence[Policy], catalogue: Catalogue) -> None:
         policy = versions[-1]
+        self.policy = policy
         self.kind = policy.subject
         register = catalogue.register(policy.subject)
         self.identity = None if register is None else register.identify
@@ -43,7 +37,7 @@ class OutcomeForm:
 
     def criterion(self, text: str) -> str | None:
         """The id of the criterion with this id or label; None where there is none, or several."""
-        return self.criteria.get(_plain(text))
+        return self.criteria.get(plain(text))
 
     def places(self, header: Sequence[str], name: str) -> dict[str, str]:
         """The column of the file for each thing that the form knows (a check is ``?`` and its id).
@@ -54,8 +48,8 @@ class OutcomeForm:
         column_of: dict[str, str] = {}
         words_of = {**self.columns, **{f"?{check}": words for check, words in self.checks.items()}}
         for what, words in words_of.items():
-            plain_words = {_plain(word) for word in words}
-            columns = [column for column in dict.fromkeys(header) if _plain(column) in plain_words]
+            plain_words = {plain(word) for word in words}
+            columns = [column for column in dict.fromkeys(header) if plain(column) in plain_words]
             if len(columns) > 1:
                 raise unreadable(
                     name, f"有几列说的是同一件事：{comma_list(columns)}", f"has several columns for one thing: {comma_list(columns)}"
@@ -79,12 +73,12 @@ def _criterion_ids(versions: Sequence[Policy]) -> dict[str, str]:
         words: dict[str, set[str]] = {}
         for leaf in leaves(policy.criteria):
             for word in _words(leaf):
-                words.setdefault(_plain(word), set()).add(leaf.meta.id)
+                words.setdefault(plain(word), set()).add(leaf.meta.id)
         for word, of in words.items():
             id_of.pop(word, None)
             if len(of) == 1:
                 id_of[word] = next(iter(of))
-        id_of |= {_plain(leaf.meta.id): leaf.meta.id for leaf in leaves(policy.criteria)}
+        id_of |= {plain(leaf.meta.id): leaf.meta.id for leaf in leaves(policy.criteria)}
     return id_of
 
 
@@ -92,7 +86,3 @@ def _words(leaf: Leaf) -> list[str]:
     """The names of a criterion: its label, and the question of a check."""
     texts = [leaf.meta.label, leaf.text if isinstance(leaf, Check) else None]
     return [word for text in texts if text is not None for word in (text.zh, text.en)]
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).lower()

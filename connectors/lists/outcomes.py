@@ -1,9 +1,9 @@
 """Reads a list that comes back from its agency: outcomes and answers to checks.
 
-The file is an exported list (``connectors.lists.lists``) with columns added. The token or number of a row names its subject; other columns
-are ignored. All rows are read first, so that all mistakes are reported at once, by row and column, without the content of a cell.
+The file is an exported list (``connectors.lists.lists``) whose columns were filled in, on one sheet or several. The token or number of a
+row names its subject; other columns are ignored. All mistakes are reported at once, by row and column, without the content of a cell.
 
-    反馈 outcome    日期 on    条件 criterion      and, where checks were asked, a column for each: its id or its question, yes or no
+    反馈 outcome    反馈日期 outcome date    不符合的条件 wrong criterion    and a column for each check: its id or its question, yes or no
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from connectors.lists.exports import unescape_formula
 from connectors.lists.outcome_form import OutcomeForm
 from connectors.parsing.cells import Fault, dates
 from connectors.parsing.decoding import encoding_of, unreadable
-from connectors.parsing.tables import Piece, header_of, pieces
+from connectors.parsing.rows import RowPlace
+from connectors.parsing.tables import ALL_SHEETS, Piece, header_of, pieces
 from policies.problems.characters import lines
 from policies.problems.problems import comma_list, suggestion
 from policies.values import Text
 from streams.ledgers.outcomes import OUTCOMES, outcome_of
 
 FORMATS = {".csv": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl"}
-SHOWN = 100
-"""Mistakes shown of one file; of the others only their number."""
+SHOWN = 100  # mistakes of one file; of the others only their number
 ANSWERS = {"yes": True, "no": False, "是": True, "否": False, "true": True, "false": False}
 EPOCH = date(1970, 1, 1)
 _HEX = re.compile(r"[0-9a-f]{16}")
@@ -41,7 +41,7 @@ _HEX = re.compile(r"[0-9a-f]{16}")
 class OutcomeRow(NamedTuple):
     """The outcome of one row, its answers to checks, or both."""
 
-    row: int
+    row: RowPlace
     subject: int
     outcome: str | None
     on: date | None
@@ -53,14 +53,14 @@ class OutcomeRow(NamedTuple):
 class Mistake:
     """What is wrong with one cell, without its content."""
 
-    row: int
+    row: RowPlace
     column: str
     text: Text
 
     def render(self, language: str) -> str:
         if language == "en":
-            return f"row {self.row}, column {self.column}: {self.text.en}"
-        return f"第 {self.row} 行，“{self.column}”列：{self.text.zh}"
+            return f"{self.row.words.en}, column {self.column}: {self.text.en}"
+        return f"{self.row.words.zh}，“{self.column}”列：{self.text.zh}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,10 @@ def read_outcome_rows(path: Path, form: OutcomeForm, tokens: Tokens, subjects: K
     if path.suffix not in FORMATS:
         raise unreadable(path.name, f"应为 {'、'.join(FORMATS)} 文件", f"is to be a {' or '.join(FORMATS)} file")
     format, encoding = FORMATS[path.suffix], encoding_of(path)
-    places = form.places(header_of(path, format, encoding), path.name)
+    places = form.places(header_of(path, format, encoding, ALL_SHEETS), path.name)
     reader = _Reader(form, places, subjects)
     rows, silent = [], 0
-    for piece in pieces(path, format, encoding, list(dict.fromkeys(places.values()))):
+    for piece in pieces(path, format, encoding, list(dict.fromkeys(places.values())), layout=ALL_SHEETS):
         for row in reader.rows(piece, tokens):
             if row is None:
                 silent += 1
@@ -100,7 +100,7 @@ class _Reader:
     def __init__(self, form: OutcomeForm, places: Mapping[str, str], subjects: KnownSubjects) -> None:
         self.form, self.places, self.subjects = form, places, subjects
         self.mistakes: list[Mistake] = []
-        self._statements: dict[tuple[int, Any], tuple[int, Any]] = {}
+        self._statements: dict[tuple[int, Any], tuple[RowPlace, Any]] = {}
 
     def rows(self, piece: Piece, tokens: Tokens) -> Iterator[OutcomeRow | None]:
         """The outcome of each row, None where it is not filled in; a row with a mistake gives nothing."""
@@ -113,25 +113,25 @@ class _Reader:
             before = len(self.mistakes)
             for what, faults in marks.items():
                 if faults[at]:  # a workbook's error or rounded number is no empty cell
-                    self._bad(piece.first + at, what, EXPECTED[Fault(faults[at])], None)
+                    self._bad(piece.place(at), what, EXPECTED[Fault(faults[at])], None)
             if len(self.mistakes) > before:
                 continue
             if not any(text for what, text in row.items() if what not in ("number", "token")):
                 yield None
                 continue
-            row_outcome = self._row(piece.first + at, row, who[at], days[at])
+            row_outcome = self._row(piece.place(at), row, who[at], days[at])
             if len(self.mistakes) == before:
                 self._twice(row_outcome)
             if len(self.mistakes) == before:
                 yield row_outcome
 
-    def _row(self, number: int, cells: Mapping[str, str], who: tuple[int, int], day: tuple[int, int]) -> OutcomeRow:
+    def _row(self, number: RowPlace, cells: Mapping[str, str], who: tuple[int, int], day: tuple[int, int]) -> OutcomeRow:
         subject = self._subject(number, cells, who)
         answers = tuple((what[1:], self._answer(number, what, text)) for what, text in cells.items() if what.startswith("?") and text)
         outcome, on, criterion = self._finding(number, cells, day, bool(answers))
         return OutcomeRow(number, subject, outcome, on, criterion, answers)
 
-    def _subject(self, number: int, cells: Mapping[str, str], who: tuple[int, int]) -> int:
+    def _subject(self, number: RowPlace, cells: Mapping[str, str], who: tuple[int, int]) -> int:
         """The subject of a row; 0 after a mistake."""
         text, (token, fault) = cells.get("token", "").lower(), who
         if fault not in (Fault.SOUND, Fault.EMPTY):
@@ -153,7 +153,7 @@ class _Reader:
         return subject
 
     def _finding(
-        self, number: int, cells: Mapping[str, str], day: tuple[int, int], has_answers: bool
+        self, number: RowPlace, cells: Mapping[str, str], day: tuple[int, int], has_answers: bool
     ) -> tuple[str | None, date | None, str | None]:
         """The outcome, its day and the criterion that was wrong."""
         text, criterion = cells.get("outcome", ""), cells.get("criterion", "")
@@ -166,7 +166,7 @@ class _Reader:
             return None, None, None
         return outcome, self._day(number, cells, day), self._criterion(number, outcome, criterion)
 
-    def _day(self, number: int, cells: Mapping[str, str], day: tuple[int, int]) -> date | None:
+    def _day(self, number: RowPlace, cells: Mapping[str, str], day: tuple[int, int]) -> date | None:
         value, fault = day
         if fault == Fault.SOUND:
             on = EPOCH + timedelta(days=value)
@@ -180,7 +180,7 @@ class _Reader:
         self._bad(number, "on", Text(zh, en) if fault == Fault.EMPTY else EXPECTED[Fault(fault)], cells.get("on", ""))
         return None
 
-    def _criterion(self, number: int, outcome: str, text: str) -> str | None:
+    def _criterion(self, number: RowPlace, outcome: str, text: str) -> str | None:
         if outcome != "not_eligible":
             if text:
                 zh, en = "只有“不符合条件”才写明条件", "a criterion is named only where the outcome is not_eligible"
@@ -193,7 +193,7 @@ class _Reader:
             self._bad(number, "criterion", Text(zh + near.zh, en + near.en), text)
         return id
 
-    def _answer(self, number: int, what: str, text: str) -> bool:
+    def _answer(self, number: RowPlace, what: str, text: str) -> bool:
         if text.lower() not in ANSWERS:
             self._bad(number, what, Text("应为是或否", "yes or no was expected"), text)
         return ANSWERS.get(text.lower(), False)
@@ -206,10 +206,10 @@ class _Reader:
         for key, value in statements.items():
             row, before = self._statements.setdefault((row_outcome.subject, key), (row_outcome.row, value))
             if before != value:
-                zh, en = f"与第 {row} 行关于同一对象的说法不同", f"row {row} says otherwise of the same subject"
+                zh, en = f"与{row.words.zh}关于同一对象的说法不同", f"{row.words.en} says otherwise of the same subject"
                 self._bad(row_outcome.row, f"?{key[1]}" if key[0] == "?" else "outcome", Text(zh, en), None)
 
-    def _bad(self, number: int, what: str, expected: Text, text: str | None) -> int:
+    def _bad(self, number: RowPlace, what: str, expected: Text, text: str | None) -> int:
         column = self.places.get(what) or self.form.columns[what][0]
         kind = Text("", "") if text is None else value_class(text)
         text_with_kind = Text(f"{kind.zh}；{expected.zh}", f"{kind.en}; {expected.en}") if text is not None else expected

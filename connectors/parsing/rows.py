@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from connectors.limits import MOST_ROWS
 from connectors.parsing.cells import SPACES, Fault
 from connectors.parsing.decoding import unreadable
 from policies.language.catalogue import PLAIN_LAYOUT, FileLayout
+from policies.values import Text
 
 Bools = npt.NDArray[np.bool_]
 UInt8 = npt.NDArray[np.uint8]
@@ -96,6 +98,20 @@ class Rows:
         return replace(self, frame=self.frame.filter(pl.Series(keep)), lines=lines, marks=marks, openings=openings)
 
 
+class RowPlace(NamedTuple):
+    """Where a row stands in its file: the line, header and blank lines counted, and the sheet where a workbook has several."""
+
+    line: int
+    sheet: str = ""
+
+    @property
+    def words(self) -> Text:
+        """The place in the words of people."""
+        if self.sheet:
+            return Text(f"工作表“{self.sheet}”第 {self.line} 行", f"sheet {self.sheet}, row {self.line}")
+        return Text(f"第 {self.line} 行", f"row {self.line}")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
     """Some data rows of a table.
@@ -111,6 +127,11 @@ class Piece:
     lines: Int32 | None = None
     marks: Mapping[str, UInt8] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
+
+    def place(self, at: int) -> RowPlace:
+        """Where a row stands in the file."""
+        sheet = next(iter(self.places.values()), "").rpartition("!")[0]
+        return RowPlace(self.first + at if self.lines is None else int(self.lines[at]), sheet)
 
     def slice(self, start: int, length: int) -> Piece:
         """Some of its rows."""

@@ -16,7 +16,10 @@ from connectors.parsing.file_formats import refuse_text, refuse_workbook
 from connectors.parsing.rows import Piece, ReadingNotes, Rows, TableRequest, numbered_pieces
 from policies.language.catalogue import PLAIN_LAYOUT, FileLayout
 
-__all__ = ["Piece", "ReadingNotes", "header_of", "pieces"]
+__all__ = ["ALL_SHEETS", "Piece", "ReadingNotes", "header_of", "pieces"]
+
+ALL_SHEETS = FileLayout(sheets=("*",))
+"""Every visible sheet of a workbook, each with the same columns."""
 
 
 def pieces(
@@ -58,13 +61,13 @@ def _rows(path: Path, format: str, encoding: str, wanted: TableRequest, notes: R
         yield from (jsonlines.rows if format == "jsonl" else delimited_text.rows)(blocks, wanted, notes)
 
 
-def header_of(path: Path, format: str, encoding: str) -> list[str]:
+def header_of(path: Path, format: str, encoding: str, layout: FileLayout = PLAIN_LAYOUT) -> list[str]:
     """The names of a file's columns as they are written; of JSON lines all keys, in their first order.
 
     Raises:
         UnreadableFile: as for ``pieces``; but a line that is no JSON object is ignored here.
     """
-    wanted = TableRequest(path.name, ())
+    wanted = TableRequest(path.name, (), layout=layout)
     with file_errors(path.name, path):
         if format == "xlsx":
             refuse_workbook(path)

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from console.cli import candidates_changes, candidates_outcomes, candidates_visit, topics
+from console.cli import candidates_changes, candidates_follow_ups, candidates_outcomes, candidates_visit, topics
 from console.cli.changes import show_changes
 from console.cli.hold_warnings import hold_warner
 from console.cli.i18n import both, verb
+from console.cli.list_filters import Assigned, NewSince, Outcome, Status, Street, list_filter
 from console.cli.moments import AsOf, KnownAt, as_of, known_at
 from console.cli.session import session_of, yes_or_no
-from console.text.candidates import COLUMNS, MARK, candidate_rows, erased_since, in_all, kept_off_text
+from console.text.candidates import COLUMNS, MARK, WORK, candidate_rows, erased_since, has_work, in_all, kept_off_text
 from console.text.holds import below
 from console.text.words import STILL_YES
 from policies.language.closing import closing_words
@@ -22,10 +23,6 @@ from policies.values import Text
 
 Name = Annotated[str, typer.Argument(metavar="POLICY", help=both("政策代号", "the policy's name"))]
 Every = Annotated[bool, typer.Option("--all", help=both("也列出只计数、不上名单的待定对象", "also those unknown who are only counted"))]
-Status = Annotated[
-    str | None,
-    typer.Option("--status", help=both("只看这一状态：eligible、to_check、needs_evidence", "only eligible, to_check or needs_evidence")),
-]
 Limit = Annotated[
     int,
     typer.Option(
@@ -35,11 +32,16 @@ Limit = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="FILE", help=both("写到这里；.csv 或 .xlsx（默认 exports/）", "write here, .csv or .xlsx (default: exports/)")
+        "--out", metavar="FILE", help=both("写到这里；.xlsx 或 .csv（默认 exports/）", "write here, .xlsx or .csv (default: exports/)")
     ),
 ]
+ByStreet = Annotated[bool, typer.Option("--by-street", help=both("每个街镇一张工作表（仅 .xlsx）", "a sheet for each street (.xlsx only)"))]
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help=both("对象化名（16 位十六进制）", "the subject's token (16 hex digits)"))]
 Check = Annotated[str, typer.Argument(metavar="CHECK", help=both("核实项", "the check's id"))]
+By = Annotated[
+    str | None,
+    typer.Option("--by", metavar="NAME", help=both("谁问到的（默认本机用户）", "who found it out (default: the user of this machine)")),
+]
 Answer = Annotated[str, typer.Argument(metavar="YES|NO", help=both("是或否（也可写 yes、no）", "yes or no"))]
 
 
@@ -53,25 +55,31 @@ def group() -> typer.Typer:
             "huimin candidates list elderly-uninsured",
             "huimin candidates list dibao --all --json",
             "huimin candidates list dibao --known-at 2026-10-03",
+            "huimin candidates list dibao --street 宜川路 --outcome none --assigned 王芳 --new-since 3",
         ),
     )(show)
     app.command(
         "export",
         help=verb(
-            "导出名单给执行机构：含身份列和可提供的字段。",
-            "Export a list for the agency: with the identifying column and the disclosed fields.",
-            "huimin candidates export elderly-uninsured --out list.xlsx",
+            "导出名单给执行机构：含身份列和可提供的字段，反馈各列可直接填写，填好后用 ack --file 交回。",
+            "Export a list for the agency: with the identifying column, the disclosed fields, and columns for the outcomes to be filled in "
+            "and given to ack --file.",
+            "huimin candidates export elderly-uninsured",
+            "huimin candidates export dibao --by-street --out list.xlsx",
         ),
     )(export)
     app.command(
         "answer",
         help=verb(
-            "记下人工核实的结果。", "Note what was found out about a check.", "huimin candidates answer dibao 00c0ffee00c0ffee assets yes"
+            "记下人工核实的结果。",
+            "Note what was found out about a check.",
+            "huimin candidates answer dibao 00c0ffee00c0ffee assets yes --by 王芳",
         ),
     )(answer)
     candidates_visit.add(app)
     candidates_changes.add(app)
     candidates_outcomes.add(app)
+    candidates_follow_ups.add(app)
     topics.add_candidates(app)
     return app
 
@@ -80,7 +88,11 @@ def show(
     context: typer.Context,
     policy: Name,
     every: Every = False,
+    street: Street = None,
     status: Status = None,
+    outcome: Outcome = None,
+    assigned: Assigned = None,
+    new_since: NewSince = None,
     limit: Limit = 40,
     at: AsOf = None,
     moment: KnownAt = None,
@@ -89,13 +101,15 @@ def show(
 
     session = session_of(context)
     most = None if session.json else limit or None
-    listing = candidate_list(session.workspace(), policy, every, status, most, as_of(at), known_at(moment))
+    wanted = list_filter(street, status, outcome, assigned, new_since)
+    listing = candidate_list(session.workspace(), policy, every, wanted, most, as_of(at), known_at(moment))
     if listing.erased:
         session.warn(erased_since(listing.erased))
     if session.print_json(listing.candidates, tuple[ListedCandidate, ...]):
         return
     rows = candidate_rows(listing.candidates, listing.policy, listing.catalogue, session.language)
-    session.table(listing.policy.title, COLUMNS, rows)
+    columns = [*COLUMNS, WORK] if has_work(listing.candidates) else COLUMNS
+    session.table(listing.policy.title, columns, rows)
     if any(c.still_yes for c in listing.candidates):
         session.say(Text(f"{MARK}：{STILL_YES.zh}", f"{MARK}: {STILL_YES.en}"))
     for text in below(listing.holds):
@@ -109,12 +123,12 @@ def show(
         session.say(kept_off_text(listing.kept_off))
 
 
-def export(context: typer.Context, policy: Name, out: Out = None) -> None:
+def export(context: typer.Context, policy: Name, out: Out = None, by_street: ByStreet = False) -> None:
     from services.exports.candidates import export_candidates
 
     session = session_of(context)
     with session.progress(Text("导出名单", "Exporting the list")):
-        exported = export_candidates(session.workspace(), policy, out, session.language)
+        exported = export_candidates(session.workspace(), policy, out, session.language, by_street)
     if not session.print_json(exported):
         session.say(
             Text(
@@ -124,11 +138,11 @@ def export(context: typer.Context, policy: Name, out: Out = None) -> None:
         )
 
 
-def answer(context: typer.Context, policy: Name, subject: Subject, check: Check, value: Answer) -> None:
+def answer(context: typer.Context, policy: Name, subject: Subject, check: Check, value: Answer, by: By = None) -> None:
     from services.lists.candidates import answer_check, parse_token
 
     session = session_of(context)
     yes = yes_or_no(value)
     if yes is None:
         raise HuiminError(Text("请写是或否（也可写 yes、no）。", "Write yes or no."), 2)
-    show_changes(session, answer_check(session.workspace(), policy, parse_token(subject), check, yes, hold_warner(session)))
+    show_changes(session, answer_check(session.workspace(), policy, parse_token(subject), check, yes, by, hold_warner(session)))

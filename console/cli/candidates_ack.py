@@ -64,8 +64,8 @@ File = Annotated[
         exists=True,
         dir_okay=False,
         help=both(
-            "经办单位交回的名单（.csv、.xlsx、.jsonl）：导出时的列，加上 反馈、日期、条件 各列，和每个核实项一列（是/否）",
-            "the list as it comes back (.csv, .xlsx, .jsonl): as exported, with columns outcome, on, criterion, and one a check (yes/no)",
+            "经办单位填好交回的名单（.xlsx、.csv、.jsonl）：反馈、反馈日期、不符合的条件，和每个核实项一列（是/否）",
+            "the list as it comes back (.xlsx, .csv, .jsonl), filled in: outcome, outcome date, wrong criterion, a column a check",
         ),
     ),
 ]

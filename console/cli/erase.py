@@ -141,9 +141,9 @@ def _say(session: Session, erasure: Erasure) -> None:
         zh, en = "、".join(erasure.released), ", ".join(erasure.released)
         session.warn(
             Text(
-                f"已交出而不在此工作区的研究快照无法擦除：{zh}。请告知持有者销毁（huimin snapshot list 写有经办人）。",
-                f"Research snapshots that were released elsewhere cannot be scrubbed: {en}. Ask those who hold them to destroy them "
-                "(huimin snapshot list names who released them).",
+                f"以下研究快照交出过，工作区以外的副本擦不到：{zh}。请告知持有者销毁（经办人见 huimin snapshot list）。",
+                f"These research snapshots were released; copies outside the workspace cannot be scrubbed: {en}. Ask those who hold them "
+                "to destroy them (huimin snapshot list names who released them).",
             )
         )
     for policy in sorted({*erasure.lists, *(name for name, count in erasure.editions.items() if count)}):

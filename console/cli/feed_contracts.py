@@ -81,5 +81,6 @@ def history(context: typer.Context, name: Name) -> None:
         session.say(Text(f"数据源 {name} 从下一次写入起生效。", f"The feed {name} takes effect at the next write."))
     if session.print_json(feed.changes, tuple[ContractChange, ...]) or not feed.changes:
         return
-    rows = (["—" if change.day is None else change.day.isoformat(), change.message[session.language]] for change in feed.changes)
-    session.table(Text(f"{feed.title.zh}（{name}）", f"{feed.title.en} ({name})"), [Text("日期", "day"), Text("改动", "change")], rows)
+    rows = (["—" if change.day is None else str(change.day), change.message[session.language], change.by or "—"] for change in feed.changes)
+    columns = [Text("日期", "day"), Text("改动", "change"), Text("由谁", "by")]
+    session.table(Text(f"{feed.title.zh}（{name}）", f"{feed.title.en} ({name})"), columns, rows)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from console.cli.session import Session
 from console.text.explanations import (
     ExplanationInWords,
+    answer_lines,
     erased_text,
     explanation_in_words,
     headline,
@@ -55,6 +56,8 @@ def draw_explanation(session: Session, explanation: ExplanationInWords) -> None:
             session.say(merged_text(explanation.merged_into), "yellow")
         return
     session.console(stderr=session.json).print(_tree(explanation, explanation.criteria, session.language))
+    for line in answer_lines(explanation):
+        session.say(line, "dim")
     for line in open_points(explanation):
         session.say(line, "yellow")
     if explanation.still_yes:

@@ -42,6 +42,7 @@ from services.lists.changes import ListChanges
 from services.lists.edition_checks import BrokenLog, EditionCheck, EvidenceCheck
 from services.lists.editions import CutEdition, EditionDetails, EditionSummary, WrittenEvidence
 from services.lists.explanations import ErasedSubject
+from services.lists.follow_ups import CandidateHistory, HistoryEvent
 from services.lists.hold_decisions import DecidedHold
 from services.lists.holds import HoldSummary
 from services.lists.outcome_reports import ReportedOutcome
@@ -62,10 +63,14 @@ FOLDER = Path("docs/schemas")
 RESULTS: dict[str, Any] = {
     "candidates ack": ReportedOutcome | ReturnedList,
     "candidates answer": ListChanges,
+    "candidates assign": HistoryEvent,
+    "candidates call-again": HistoryEvent,
     "candidates changes": ChangesSince | WrittenChanges,
     "candidates corrections": list[CorrectionInWords],
     "candidates export": ExportedList,
+    "candidates history": CandidateHistory,
     "candidates list": tuple[ListedCandidate, ...],
+    "candidates note": HistoryEvent,
     "candidates outcomes": list[OutcomeTally],
     "candidates send": SentEditions,
     "candidates visit": WrittenVisitSheets,

@@ -57,7 +57,7 @@ def three_lists(tour: Tour, host: Host) -> None:
     for name in LISTS:
         candidates = materialized_list(host.state, name)
         by_street = Counter(c.division for c in candidates)
-        some, policy = listed_candidates(host.state, name, some_of_each(candidates), still=False), host.state.policies[name]
+        some, policy = list(listed_candidates(host.state, name, some_of_each(candidates), still=False)), host.state.policies[name]
         tour.screen.table(policy.title, COLUMNS, candidate_rows(some, policy, host.state.catalogue, tour.screen.language))
         names = host.state.catalogue.divisions
         places = "  ".join(f"{street(place, names, tour.screen.language)} {number(count)}" for place, count in by_street.most_common(10))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from console.text.criteria import labels
-from console.text.words import STATUSES, VERDICTS, number, outcomes, street, token
+from console.text.words import OUTCOMES, STATUSES, VERDICTS, number, outcomes, street, token
 from policies.values import Text
 
 if TYPE_CHECKING:
@@ -25,15 +25,37 @@ COLUMNS = [
     Text("街镇", "street"),
     Text("待核实 / 缺的证据（谁掌握）", "to check / missing evidence (who holds it)"),
 ]
+WORK = Text("办理", "work")
+"""The column of what is known of the work on each candidate, where anything is."""
 
 
-def candidate_rows(candidates: Iterable[ListedCandidate], policy: Policy, catalogue: Catalogue, language: str) -> Iterator[list[str]]:
-    """The rows of a list's table."""
-    names = labels(policy, catalogue)
+def candidate_rows(candidates: Sequence[ListedCandidate], policy: Policy, catalogue: Catalogue, language: str) -> Iterator[list[str]]:
+    """The rows of a list's table; with a cell of ``WORK`` where ``has_work`` of these candidates."""
+    names, is_worked = labels(policy, catalogue), has_work(candidates)
     for c in candidates:
         status = STATUSES[c.status][language] + (f" {MARK}" if c.still_yes else "") + (HELD[language] if c.held else "")
         points = _open_points(c, names, catalogue, language)
-        yield [token(c.subject), VERDICTS[c.verdict][language], status, street(c.division, catalogue.divisions, language), points]
+        row = [token(c.subject), VERDICTS[c.verdict][language], status, street(c.division, catalogue.divisions, language), points]
+        yield [*row, _work(c, language)] if is_worked else row
+
+
+def has_work(candidates: Iterable[ListedCandidate]) -> bool:
+    """Is anything known of the work on one of these candidates?"""
+    return any(c.outcome or c.assigned_to or c.call_again or c.notes for c in candidates)
+
+
+def _work(c: ListedCandidate, language: str) -> str:
+    """What is known of the work on a candidate: outcome, person, day to call again, number of notes."""
+    parts = []
+    if c.outcome is not None:
+        parts.append(f"{OUTCOMES[c.outcome][language]} {c.outcome_on}")
+    if c.assigned_to is not None:
+        parts.append(c.assigned_to if language == "zh" else f"for {c.assigned_to}")
+    if c.call_again is not None:
+        parts.append(f"{c.call_again} 再联系" if language == "zh" else f"call again {c.call_again}")
+    if c.notes:
+        parts.append(Text(f"备注 {c.notes}", f"notes: {c.notes}")[language])
+    return ("；" if language == "zh" else "; ").join(parts)
 
 
 def _open_points(c: ListedCandidate, names: Mapping[str, Text], catalogue: Catalogue, language: str) -> str:

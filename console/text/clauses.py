@@ -31,6 +31,7 @@ from policies.language.tree import (
     NoneOf,
     Param,
     ParamValue,
+    PeopleField,
     Quantifier,
     Step,
     Sum,
@@ -312,6 +313,15 @@ class Clauses:
         labels = {} if kind is None or self.language == "en" else dict(kind.values)
         label = labels.get(code)
         return code if label is None else label if list(labels.values()).count(label) == 1 else f"{label}（{code}）"
+
+    def list_field(self, ref_or_people: FieldRef | PeopleField) -> str:
+        """A field that a list shows, of the subject or of the people of a path."""
+        if isinstance(ref_or_people, FieldRef):
+            return self.field(ref_or_people)
+        return self._say(
+            f"{self.path(ref_or_people.path)}的{self.field(ref_or_people.ref)}",
+            f"{self.field(ref_or_people.ref)} of {self.path(ref_or_people.path)}",
+        )
 
     def field_of(self, ref: FieldRef) -> Field:
         """A field as its contract declares it."""

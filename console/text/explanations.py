@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -54,6 +55,16 @@ def explanation_in_words(explanation: SubjectExplanation) -> ExplanationInWords:
 
     criteria = explanation.criteria
     return ExplanationInWords(**facts(explanation) | {"criteria": criteria and in_words(criteria)})
+
+
+def answer_lines(explanation: SubjectExplanation) -> Iterator[Text]:
+    """Who answered which check, and when; nothing where an older version did not note it."""
+    names = labels(explanation.rule, explanation.catalogue)
+    for entry in explanation.answers:
+        if entry.by is not None:
+            label = names.get(entry.check, Text(entry.check, entry.check))
+            zh, en = f"核实（{entry.by}，{entry.day}）：{label.zh}", f"answered by {entry.by} on {entry.day}: {label.en}"
+            yield Text(f"{zh}——{'是' if entry.answer else '否'}", f"{en}: {'yes' if entry.answer else 'no'}")
 
 
 def headline(explanation: SubjectExplanation) -> Text:

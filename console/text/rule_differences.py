@@ -15,7 +15,7 @@ from console.text.clauses import Clauses
 from console.text.values import number_words, period_words
 from console.text.words import street
 from policies.language.differences import BOUNDS
-from policies.language.tree import Bounds, Compare, FieldRef, Node, ParamValue, Policy, children, leaves
+from policies.language.tree import Bounds, Compare, Node, ParamValue, Policy, children, leaves
 from policies.values import KIND_WORDS, Kind, Period, Text
 from services.results import Key
 
@@ -42,6 +42,7 @@ TERMS = {
     "purpose": Text("用途", "purpose"),
     "evidence": Text("证据时效", "evidence"),
     "discloses": Text("可披露", "discloses"),
+    "people": Text("可披露的人员信息", "discloses of people"),
     "papers": Text("所带材料", "papers to bring"),
     "title": Text("名称", "title"),
     "bounds.moves": Text("一次交付可移出的比例", "share that one delivery may take off"),
@@ -169,9 +170,7 @@ def term(name: str, value: object, clauses: Clauses) -> str:
         case str() if name == "direction":
             return DIRECTIONS[value][language]
         case tuple():
-            parts = [
-                part[language] if isinstance(part, Text) else clauses.field(part) for part in value if isinstance(part, FieldRef | Text)
-            ]
+            parts = [part[language] if isinstance(part, Text) else clauses.list_field(part) for part in value]
         case dict():
             parts = [f"{clauses.feed(feed)} {period_words(age, language)}" for feed, age in value.items() if isinstance(age, Period)]
         case _:

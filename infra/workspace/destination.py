@@ -72,11 +72,15 @@ def has_columns(header: Sequence[str]) -> Callable[[Path], bool]:
     return own
 
 
-def is_list(path: Path) -> bool:
-    """Whether a file is an exported list of candidates, whatever columns its policy disclosed then."""
-    from connectors.lists.lists import is_list_header
+def is_untouched_list(header: Sequence[str] | None) -> Callable[[Path], bool]:
+    """A test whether a file is an exported list of candidates that nobody has filled in, with exactly these columns; None: with any."""
 
-    return is_list_header(_header_of(path))
+    def own(path: Path) -> bool:
+        from connectors.lists.existing_lists import is_untouched
+
+        return is_untouched(path, header)
+
+    return own
 
 
 def _header_of(path: Path) -> list[str]:

@@ -1,7 +1,7 @@
 """The releases of a workspace: which snapshots with rows about people were given out, by whom and why; and the keys of their tokens.
 
-    releases.jsonl             a note for each event: a snapshot was released, or a person was scrubbed out of it
-    releases/<snapshot>.sealed the key of one snapshot, encrypted as the vault is
+    releases.jsonl            a note for each event: a snapshot was released, or a person was scrubbed out of it
+    releases/<snapshot>.key   the key of one snapshot, encrypted as the vault is
 
 A key serves one purpose: to find an erased person in the snapshot. Only snapshots inside the workspace have one here, because no other can
 be scrubbed; it goes when the snapshot goes. Called by ``services.exports.releases`` and ``services.erasure.erasing``.
@@ -22,7 +22,7 @@ from streams.disk.files import sync_folder, write_whole
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
 
-REGISTER, FOLDER, SUFFIX = "releases.jsonl", "releases", ".sealed"
+REGISTER, FOLDER, SUFFIX = "releases.jsonl", "releases", ".key"
 RELEASED, SCRUBBED = "released", "scrubbed"
 _WAY_OUT = Text(
     "请从备份恢复这个文件；没有备份的，移走它，已交出的快照须另行登记。",

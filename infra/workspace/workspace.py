@@ -19,15 +19,18 @@ refused. The refusals: ``infra.workspace.refusals``.
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.keys import derived_key, note_key, read_key, write_key
 from infra.links import PROGRAM_FOLDERS, refuse_links
-from infra.settings import DEPOT
+from infra.settings import DEPOT, operator
 from infra.workspace.lost_state import KNOWN_FILES, lost_state
 from infra.workspace.ports import depot_of, parts
 from infra.workspace.refusals import BrokenWorkspace, OlderWorkspace, WorkspaceExists
@@ -122,6 +125,16 @@ class Workspace:
             units = NO_TEXT
         return units, {f"feeds/{path.name}": text(path) for path in sorted(self.folder("feeds").glob("*.yaml"))}
 
+    @contextmanager
+    def editing(self) -> Iterator[None]:
+        """The documents, to change: whoever else changes them with a verb waits."""
+        root = os.open(self.root, os.O_RDONLY)
+        try:
+            fcntl.flock(root, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(root)
+
     def catalogue(self) -> Catalogue:
         """The catalogue from the next write on, of the documents that are in effect now.
 
@@ -166,6 +179,10 @@ class Workspace:
     def log_key(self) -> bytes:
         """The key of the log's chain."""
         return derived_key(self.key(), "log")
+
+    def notes_key(self) -> bytes:
+        """The key of the notes about candidates (``connectors.identity.notes``)."""
+        return derived_key(self.key(), "notes")
 
     def tokens(self) -> Tokens:
         from connectors.identity.tokens import Tokens
@@ -252,13 +269,17 @@ class Workspace:
         """The log and state of this workspace, without its documents.
 
         Raises:
-            LostState: the log is empty, and was not. As for ``streams.embedded.host.EmbeddedHost.open``.
+            LostState: the log is empty, and was not. Busy: another process has been writing for a minute. As for
+            ``streams.embedded.host.EmbeddedHost.open``.
         """
         from streams.embedded.host import CheckpointRule, EmbeddedHost
+        from streams.store.writer import wait_for_lock
 
         rule = None if readonly else CheckpointRule(closing_rows=CLOSING_ROWS, retention=self.retention())
-        folder, key = self.folder("state"), self.log_key()
-        host = EmbeddedHost.open(folder, parts(), readonly=readonly, create=create, rule=rule, key=key, head=self.head)
+        folder, key, lock = self.folder("state"), self.log_key(), partial(wait_for_lock, say=self.say)
+        host = EmbeddedHost.open(
+            folder, parts(), readonly=readonly, create=create, rule=rule, key=key, head=self.head, lock=lock, author=operator()
+        )  # fmt: skip
         if not host.state.has_catalogue and (lost := lost_state(self.root, HEAD)) is not None:
             host.close()
             raise lost
@@ -297,4 +318,6 @@ class Workspace:
         client, folder, url = connection.client(), self.folder("state") / network, self.environment.get(DEPOT)
         seal = seal_of(self.environment, connection, prefix, network, folder)
         depot = depot_of(url, network, seal) if url else None
-        return NetworkHost(folder, parts(), InputsTopic(client, prefix, seal), ChangesTopic(client, prefix, seal), self.retention(), depot)
+        return NetworkHost(
+            folder, parts(), InputsTopic(client, prefix, seal), ChangesTopic(client, prefix, seal), self.retention(), depot, self.say
+        )

@@ -7,47 +7,71 @@ coverage statement may be. Source: docs/en/semantics.md sections 3 and 4.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from policies.language.catalogue import Catalogue
 from policies.language.models import PolicyModel
-from policies.language.names import NameScope, Trouble, resolve_field
-from policies.language.reads import absences, feeds_of_ref, feeds_read
-from policies.language.tree import FieldRef, Node, Quantifier, Sum
+from policies.language.names import NameScope, ResolvedField, ResolvedSet, Trouble, resolve_field, resolve_set
+from policies.language.reads import absences, feeds_of_path, feeds_of_ref, feeds_read
+from policies.language.tree import FieldRef, Node, Quantifier, Step, Sum
 from policies.problems.problems import Word, comma_list, suggestion, value_text
 from policies.values import Kind, Text
 from policies.yaml.document import Path
 from policies.yaml.report import Reporter
 
 
-def disclosed_fields(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> tuple[FieldRef, ...]:
+@dataclass(frozen=True, slots=True)
+class DisclosedField:
+    """A field that the list shows, and its place in the document; ``path`` leads to the people whose field it is."""
+
+    position: int
+    ref: FieldRef
+    path: tuple[Step, ...] = ()
+
+
+def disclosed_fields(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> tuple[DisclosedField, ...]:
     """The fields that the list shows; reports each that the agreement of its feed does not let out."""
-    refs: list[FieldRef] = []
+    disclosed: list[DisclosedField] = []
     for position, text in enumerate(head.discloses):
         place = ("discloses", position)
-        field = resolve_field(catalogue, text, NameScope(Kind(head.subject)))
+        path, field = _disclosed_field(catalogue, text, NameScope(Kind(head.subject)))
         if isinstance(field, Trouble):
             reporter.add(field.code, place, **field.words)
-        elif field.ref in refs:
+        elif path and not field.field.identity:
+            reporter.add("people-only-named", place, field=text)
+        elif any((other.ref, other.path) == (field.ref, path) for other in disclosed):
             reporter.add("disclosure-repeated", place, field=text)
         else:
-            refs.append(field.ref)
+            disclosed.append(DisclosedField(position, field.ref, path))
             allowed = field.feed.agreement.discloses
             if field.field.name not in allowed:
                 unit = _holder(field.feed.name, catalogue)
                 words: dict[str, Word] = {"feed": field.feed.name, "field": field.field.name, "agreed": _or_nothing(allowed), "unit": unit}
                 reporter.add("disclosure-not-agreed", place, **words)
-    return tuple(refs)
+    return tuple(disclosed)
 
 
-def reading_places(tree: Node, shown_fields: tuple[FieldRef, ...], places: Mapping[str, Path], catalogue: Catalogue) -> dict[str, Path]:
+def _disclosed_field(catalogue: Catalogue, text: str, scope: NameScope) -> tuple[tuple[Step, ...], ResolvedField | Trouble]:
+    """The field that an entry names, behind the path to people where it begins with one (``members.hukou.name``)."""
+    parts = text.split(".")
+    for end in range(len(parts) - 1, 0, -1):
+        people = resolve_set(catalogue, ".".join(parts[:end]), scope)
+        if isinstance(people, ResolvedSet) and people.steps[-1].kind in ("members", "inverse"):
+            return people.steps, resolve_field(catalogue, ".".join(parts[end:]), NameScope(people.element.kind))
+    return (), resolve_field(catalogue, text, scope)
+
+
+def reading_places(
+    tree: Node, shown_fields: tuple[DisclosedField, ...], places: Mapping[str, Path], catalogue: Catalogue
+) -> dict[str, Path]:
     """Every feed that a policy reads, with the first place that reads it."""
     first_places: dict[str, Path] = {}
     for feed, leaf in feeds_read(tree, catalogue):
         first_places.setdefault(feed, places.get(leaf.meta.path, ("criteria",)))
-    for position, ref in enumerate(shown_fields):
-        for feed in feeds_of_ref(ref, catalogue):
-            first_places.setdefault(feed, ("discloses", position))
+    for disclosed in shown_fields:
+        for feed in (*feeds_of_path(disclosed.path, catalogue), *feeds_of_ref(disclosed.ref, catalogue)):
+            first_places.setdefault(feed, ("discloses", disclosed.position))
     return first_places
 
 

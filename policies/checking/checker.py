@@ -22,7 +22,7 @@ from policies.language.catalogue import Catalogue
 from policies.language.models import PolicyModel
 from policies.language.names import NameScope
 from policies.language.parameters import Parameters
-from policies.language.tree import Bounds, Policy
+from policies.language.tree import Bounds, PeopleField, Policy
 from policies.problems.problems import Problem, Word, suggestion, value_text
 from policies.problems.sentences_values import POLICY
 from policies.values import Kind, Period, Text, is_division
@@ -97,10 +97,12 @@ def _check_policy(document: Document, head: PolicyModel, whole: bool, catalogue:
         name=head.policy, version=head.version, direction=head.direction, subject=Kind(head.subject), scope=head.scope.division,
         title=Text(head.title.zh, head.title.en), source=document.data["source"], agency=head.agency, purpose=head.purpose,
         effective_from=head.effective.from_, effective_to=head.effective.to,
-        evidence={name: evidence.max_age for name, evidence in head.evidence.items()}, params=params, discloses=shown_fields,
+        evidence={name: evidence.max_age for name, evidence in head.evidence.items()}, params=params,
+        discloses=tuple(disclosed.ref for disclosed in shown_fields if not disclosed.path),
         criteria=tree, feeds=tuple(sorted(read)), digest=digest_of(document.data),
         bounds=Bounds(head.bounds.moves, head.bounds.amendment, head.bounds.at_least), apply_by=_last_application_day(head),
         papers=tuple(Text(paper.zh, paper.en) for paper in head.papers),
+        people=tuple(PeopleField(disclosed.path, disclosed.ref) for disclosed in shown_fields if disclosed.path),
     )  # fmt: skip
 
 

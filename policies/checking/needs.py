@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from policies.language.catalogue import Catalogue
 from policies.language.reads import absences, feeds_read, fields_read
-from policies.language.tree import Check, FieldRef, Leaf, Meta, Policy, Quantifier, Sum, leaves, nodes
+from policies.language.tree import Check, FieldRef, Leaf, Meta, Policy, Quantifier, Step, Sum, leaves, nodes, shown_refs
 from policies.values import Period, Text
 
 
@@ -77,7 +77,7 @@ def _feed_need(name: str, policy: Policy, catalogue: Catalogue) -> FeedRequireme
     readers = _unique(_reason(leaf.meta) for leaf in policy_leaves if any(read == name for read, _ in feeds_read(leaf, catalogue)))
     proofs = _unique(_reason(leaf.meta) for leaf in policy_leaves if any(proof.feed == name for proof in absences(leaf, catalogue)))
     fields = {read.ref.field for read in fields_read(policy.criteria) if read.ref.feed == name}
-    shown_fields = tuple(ref.field for ref in policy.discloses if ref.feed == name)
+    shown_fields = tuple(ref.field for ref in shown_refs(policy) if ref.feed == name)
     links = {link for link in _links(policy, policy_leaves) if link in feed.links}
     units = tuple(dict.fromkeys(source.unit for source in feed.sources))
     max_age = policy.evidence.get(name) if proofs else None
@@ -87,13 +87,17 @@ def _feed_need(name: str, policy: Policy, catalogue: Catalogue) -> FeedRequireme
 def _links(policy: Policy, policy_leaves: list[Leaf]) -> set[str]:
     """Every kind of link followed, forwards or backwards."""
     refs: list[FieldRef] = [*policy.discloses, *(read.ref for read in fields_read(policy.criteria))]
-    names = {link for ref in refs for link in ref.links}
-    inverse = {"members": "household", "inverse": "lives_at"}
+    names = {link for ref in refs for link in ref.links} | {link for people in policy.people for link in _links_of(people.path)}
     for leaf in policy_leaves:
         for node in nodes(leaf):
             if isinstance(node, Quantifier | Sum):
-                names |= {step.name if step.kind == "link" else inverse[step.kind] for step in node.path if step.kind != "records"}
+                names |= _links_of(node.path)
     return names
+
+
+def _links_of(path: tuple[Step, ...]) -> set[str]:
+    inverse = {"members": "household", "inverse": "lives_at"}
+    return {step.name if step.kind == "link" else inverse[step.kind] for step in path if step.kind != "records"}
 
 
 def _reason(meta: Meta) -> Reason:

@@ -45,10 +45,15 @@ class Field:
     roomy: bool = False  # its bounds were wider once: the matrix keeps room for what they allowed
     quasi: bool = False  # may identify a person together with others of its kind: snapshots measure and coarsen it
     coded: bool = False  # text: its values are codes, not free text
+    titles_en: tuple[tuple[str, str], ...] = ()  # enum: (code, English title) of the values that have one
 
     @property
     def codes(self) -> tuple[str, ...]:
         return tuple(code for code, _ in self.values)
+
+    def value_title(self, code: str, language: str) -> str:
+        """What a code of an enum is called; where the contract has no English title, the Chinese one."""
+        return dict(self.titles_en if language == "en" else ()).get(code) or dict(self.values).get(code, code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,8 +96,8 @@ class Differences:
 WORDING = frozenset(("label", "cite", "text", "papers"))
 """Parts of a criterion that are only for people."""
 TERMS = (
-    "direction", "subject", "scope", "effective_from", "effective_to", "apply_by", "agency", "purpose", "evidence", "discloses", "papers",
-    "title",
+    "direction", "subject", "scope", "effective_from", "effective_to", "apply_by", "agency", "purpose", "evidence", "discloses", "people",
+    "papers", "title",
 )  # fmt: skip
 BOUNDS = tuple(f.name for f in fields(Bounds))
 

@@ -44,7 +44,8 @@ def policy_meaning(policy: Policy) -> Hashable:
     """What the whole version says: its criteria, every term that decides verdicts and lists, and what applicants must know."""
     return (
         rule_meaning(policy), policy.direction, policy.subject, significant(policy.scope), policy.effective_from, policy.effective_to,
-        frozenset(policy.evidence.items()), frozenset(policy.discloses), policy.agency, policy.purpose, astuple(policy.bounds),
+        frozenset(policy.evidence.items()), frozenset(policy.discloses), frozenset(policy.people), policy.agency,
+        policy.purpose, astuple(policy.bounds),
         policy.apply_by, policy.papers, tuple(node.meta.papers for node in nodes(policy.criteria) if node.meta.papers),
     )  # fmt: skip
 

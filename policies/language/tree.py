@@ -56,6 +56,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleField:
+    """An identity field of the people that a path leads to, such as the names of a household's members. Only a list shows it."""
+
+    path: tuple[Step, ...]
+    ref: FieldRef
+
+
+@dataclass(frozen=True, slots=True)
 class Literals:
     """One or more fixed values (several for in / not_in)."""
 
@@ -219,6 +227,12 @@ class Policy:
     bounds: Bounds = Bounds()
     apply_by: date | None = None
     papers: tuple[Text, ...] = ()
+    people: tuple[PeopleField, ...] = ()  # disclosed, too: whom the list of a household or dwelling names
+
+
+def shown_refs(policy: Policy) -> tuple[FieldRef, ...]:
+    """Every field that the policy's list shows, of the subject and of the people of a household or dwelling."""
+    return (*policy.discloses, *(people.ref for people in policy.people))
 
 
 def children(node: Node) -> tuple[Node, ...]:

@@ -74,6 +74,8 @@ HEAD: Sentences = {
                                "agreement with {unit}.")),
     "disclosure-repeated": ("error", "{field} 在 discloses 中写了两次。请删去一次。",
                             "{field} stands twice in discloses. Drop one."),
+    "people-only-named": ("error", "{field} 不是标识字段。家庭、住房中的人员只能列出标识字段，如姓名、电话。请删去。",
+                          "{field} is no identity field. Of the people of a household or dwelling only those are shown, such as the name. Drop it."),
     "agreement-over": ("error", "数据源 {feed} 的协议到 {until} 为止，早于政策生效的 {start}。请先与 {unit} 续签。",
                        "The agreement of feed {feed} ends on {until}, before the policy begins on {start}. Renew it with {unit} first."),
     "agreement-ends": ("warning", "数据源 {feed} 的协议到 {until} 为止，早于政策的最后一天({to})；届时名单上依赖它的对象会移出。请安排与 {unit} 续签。",

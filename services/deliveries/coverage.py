@@ -55,6 +55,7 @@ class CoverageStatement:
     Args:
         division: where the subjects are placed; null where it lists subjects, ``subjects`` of them.
         complete_to: the last day.
+        by: who took it in; None where that was not noted yet.
         delivery, rows: it holds once this delivery is complete, with so many rows.
         feed_title, unit_title: of feed and unit.
     """
@@ -69,6 +70,7 @@ class CoverageStatement:
     delivery: str | None
     rows: int | None
     received: date | None
+    by: str | None
     feed_title: Annotated[Text, Hidden]
     unit_title: Annotated[Text, Hidden]
 
@@ -81,7 +83,7 @@ def coverage_statements(workspace: Workspace, feed: str | None = None) -> list[C
             s = entry.stated
             if feed in (None, s.feed):
                 title, unit = catalogue.feeds[s.feed].title, catalogue.units[catalogue.feeds[s.feed].sources[s.source].unit]
-                about = s.division, len(s.subjects), s.complete_to, entry.standing, s.delivery, s.rows, s.received
+                about = s.division, len(s.subjects), s.complete_to, entry.standing, s.delivery, s.rows, s.received, s.by
                 rows.append(CoverageStatement(s.statement, s.feed, unit.id, *about, title, unit.title))
     return sorted(rows, key=lambda row: (row.feed, row.unit, -row.complete_to.toordinal(), row.statement))
 

@@ -60,7 +60,8 @@ def copy_broken_rows(workspace: Workspace, name: str, original: Path, out: Path,
         HuiminError: the file was not delivered, nothing of it is to be mended, something is at ``out`` already, or its suffix is wrong.
         UnreadableFile: the file cannot be read.
     """
-    from connectors.lists.exports import Sheet, write_csv, write_xlsx
+    from connectors.lists.exports import Sheet, text_columns, write_csv
+    from connectors.lists.workbooks import write_xlsx
     from services.deliveries.open_cells import still_open
     from services.lookup import feed_named
 
@@ -86,8 +87,9 @@ def copy_broken_rows(workspace: Workspace, name: str, original: Path, out: Path,
     head, rows = _cells(workspace, feed, original, reasons)
     reason = {place: "；".join(dict.fromkeys(_reason(cell, language) for cell in cells)) for place, cells in reasons.items()}
     whole = [(*cells, reason[place]) for place, cells in rows]
+    pages = ((head.sheet, len(whole)),) if head.sheet else ()
     above, between = max((feed.layout.header or 1) - 1, 0), feed.layout.delimiter or ","
-    write(out, Sheet(feed.title[language], (*head.names, REASON[language]), whole, above, between, head.sheet or None))
+    write(out, Sheet(feed.title[language], text_columns((*head.names, REASON[language])), whole, above, between, pages))
     return CopiedRows(feed.name, *at, len(rows), len(reasons) - len(rows), str(out), feed.format)
 
 

@@ -27,7 +27,7 @@ from policies.problems.problems import Conflict, HuiminError
 from policies.values import Kind, Text
 from services.erasure.erasure import Erasure, ErasureIncomplete, ErasureWork
 from services.erasure.network_erasing import erase_from_network, network_host, topics_of
-from services.exports.releases import note_scrubbed_snapshots, releases_elsewhere
+from services.exports.releases import note_scrubbed_snapshots, released_files
 from services.state.as_of import core
 from streams.language.errors import UNFINISHED, Refusal
 
@@ -161,7 +161,7 @@ def _take_out(workspace: Workspace, host: Host, note: ErasureNote, noted: bool) 
     *_, last = host.state.erasures
     work = ErasureWork((host.state.erasures.of(note.token) or last).day)
     work.left += remove_leftovers(workspace.root)
-    work.released = releases_elsewhere(workspace)
+    work.released = released_files(workspace)
     if note.token:
         work.copies = _copies(workspace, host, note)
         work.left += work.copies.unerased_files

@@ -44,7 +44,7 @@ class Erasure:
         inputs, outputs: rows of the log written anew.
         snapshots, removed: checkpoints of the state that were written anew, and that were removed.
         editions: the number of editions that the person was in, by policy.
-        released: research snapshots that were released to places which no erasure here reaches; they may hold the person.
+        released: research snapshots on record. No erasure here reaches their copies outside the workspace, which may hold the person.
     """
 
     day: Annotated[date, Key("erased")]

@@ -5,19 +5,23 @@ This is the only place that joins identities to a list, when the list is written
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.workspace.destination import destination, has_columns, is_list
+from infra.workspace.destination import destination, is_untouched_list
 from policies.problems.problems import HuiminError
-from policies.values import Text
+from policies.values import Kind, Text
 from services.lookup import matched_policy
 from services.state.as_of import core, materialized_list
 
 if TYPE_CHECKING:
+    from connectors.lists.disclosures import Disclosure
+    from connectors.lists.lists import ExportedCandidate
     from infra.workspace.workspace import Workspace
     from streams.host import Host
+    from streams.steps.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,15 @@ class ExportedList:
     rows: int
 
 
-def export_candidates(workspace: Workspace, policy: str, out: Path | None = None, language: str = "zh") -> ExportedList:
-    """Writes a policy's list with its identifying column and disclosed fields.
+def export_candidates(
+    workspace: Workspace, policy: str, out: Path | None = None, language: str = "zh", by_street: bool = False
+) -> ExportedList:  # fmt: skip
+    """Writes a policy's list with its identifying column and disclosed fields, and the columns that the agency fills in.
 
     Args:
-        out: a .csv or .xlsx; by default in ``exports``, under the policy's name and the day. There an older list of the policy is replaced
-            whatever its columns, as only this function writes it.
+        out: a .xlsx or .csv; by default a workbook in ``exports``, under the policy's name and the day. There an older list of the policy
+            is replaced whatever its columns, as only this function writes it, but never one that somebody has filled in.
+        by_street: a workbook gets a sheet for each street.
 
     Raises:
         HuiminError: the policy is not matched; an agreement does not, or no longer, allow a field; somebody on the list could not be
@@ -41,30 +48,55 @@ def export_candidates(workspace: Workspace, policy: str, out: Path | None = None
     """
     with workspace.reading() as host:
         matched_policy(host.state, policy)
-        path = out or workspace.folder("exports") / f"{policy}-{host.state.day}.csv"
+        path = out or workspace.folder("exports") / f"{policy}-{host.state.day}.xlsx"
         if path.suffix not in (".csv", ".xlsx"):
-            raise HuiminError(Text(f"{path.name}：只能导出 .csv 或 .xlsx。", f"{path.name}: only .csv and .xlsx can be written."), 2)
-        return ExportedList(path, write_list(workspace, host, policy, path, language, usual=out is None))
+            raise HuiminError(Text(f"{path.name}：只能导出 .xlsx 或 .csv。", f"{path.name}: only .xlsx and .csv can be written."), 2)
+        if by_street and path.suffix == ".csv":
+            zh = "CSV 没有工作表，不能一街镇一张；请用 .xlsx，或去掉 --by-street。"
+            raise HuiminError(Text(zh, "A CSV has no sheets for the streets. Write .xlsx, or leave out --by-street."), 2)
+        return ExportedList(path, write_list(workspace, host, policy, path, language, out is None, by_street))
 
 
-def write_list(workspace: Workspace, host: Host, name: str, path: Path, language: str, usual: bool = False) -> int:
+def write_list(
+    workspace: Workspace, host: Host, name: str, path: Path, language: str, usual: bool = False, by_street: bool = False
+) -> int:  # fmt: skip
     """Writes a policy's list; returns the number of rows. Args and Raises: as for ``export_candidates``."""
-    from connectors.lists.exports import write_csv, write_xlsx
+    from connectors.lists.exports import write_csv
+    from connectors.lists.feedback import feedback_columns
     from connectors.lists.lists import list_sheet
+    from connectors.lists.workbooks import write_xlsx
     from services.deliveries.statuses import nameless_deliveries
+    from services.lists.outcome_reports import outcome_form
 
-    for lost in nameless_deliveries(workspace, host.state):
+    state = host.state
+    for lost in nameless_deliveries(workspace, state):
         raise lost
-    matcher, policy = core(host.state), host.state.policies[name]
-    candidates = materialized_list(host.state, name)
-    values = {c.subject: matcher.disclosed_values(name, c.subject) for c in candidates}
-    still = {c.subject for c in candidates if c.status == "needs_evidence" and matcher.still_yes(name, c.subject)}
-    merged = host.state.identities.merged_subjects(policy.subject)
-    catalogue, vault, day = host.state.catalogue, workspace.vault(), host.state.day
-    sheet = list_sheet(policy, candidates, values, catalogue, vault, day, language, catalogue.divisions, still, merged)
+    candidates = materialized_list(state, name)
+    entries = feedback_columns(outcome_form(state, name), language)
+    sheet = list_sheet(
+        state.policies[name], candidates, disclosure(state, name, candidates), state.catalogue, workspace.vault(), state.day, language,
+        entries, by_street,
+    )  # fmt: skip
     all_named(workspace, sum(not row[0] for row in sheet.rows))
-    (write_xlsx if path.suffix == ".xlsx" else write_csv)(destination(path, is_list if usual else has_columns(sheet.header)), sheet)
+    own = is_untouched_list(None if usual else sheet.header)
+    (write_xlsx if path.suffix == ".xlsx" else write_csv)(destination(path, own), sheet)
     return len(sheet.rows)
+
+
+def disclosure(state: State, policy: str, candidates: Sequence[ExportedCandidate]) -> Disclosure:
+    """What the state says of the candidates of a policy's list: disclosed values, and whose names stand in each row."""
+    from connectors.lists.disclosures import Disclosure
+
+    matcher, version = core(state), state.policies[policy]
+    tokens = [c.subject for c in candidates]
+    linked = [ref for ref in version.discloses if ref.links and matcher.catalogue.feeds[ref.feed].fields[ref.field].identity]
+    return Disclosure(
+        values={token: matcher.disclosed_values(policy, token) for token in tokens},
+        linked={ref: matcher.linked_subjects(policy, ref.links, tokens) for ref in linked},
+        people={people: matcher.people(policy, people.path, tokens) for people in version.people},
+        merged={kind: state.identities.merged_subjects(kind) for kind in Kind},
+        still={c.subject for c in candidates if c.status == "needs_evidence" and matcher.still_yes(policy, c.subject)},
+    )
 
 
 def all_named(workspace: Workspace, nobody: int) -> None:

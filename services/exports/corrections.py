@@ -21,11 +21,11 @@ def write_corrections(out: Path, header: tuple[str, ...], rows: Mapping[str, Seq
     Raises:
         Conflict: something else is at one of the paths; nothing was written.
     """
-    from connectors.lists.exports import Sheet, write_csv
+    from connectors.lists.exports import Sheet, text_columns, write_csv
 
     files = {unit: out if one_file else out.with_name(f"{out.stem}-{unit}{out.suffix}") for unit in rows}
     for path in files.values():  # all, or none
         destination(path, has_columns(header))
     for unit, path in files.items():
-        write_csv(path, Sheet("", header, rows[unit]))
+        write_csv(path, Sheet("", text_columns(header), rows[unit]))
     return list(files.values())

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.workspace.destination import destination, has_columns
-from policies.language.tree import Policy
+from policies.language.tree import Policy, shown_refs
 from policies.problems.problems import HuiminError
 from policies.values import Text
-from services.exports.candidates import all_named
+from services.exports.candidates import all_named, disclosure
 from services.lists.changes import ChangeCause
 from services.lookup import check_published
 from services.results import Internal, Sentence, Token
@@ -114,7 +114,8 @@ def changes_of(workspace: Workspace, host: Host, name: str, since: str) -> Chang
 
 def write_changes(workspace: Workspace, policy: str, since: str, out: Path, language: str = "zh") -> WrittenChanges:
     """Writes the changes as a workbook or CSV. Raises: as for ``changes_since``; Conflict: something else is at the path."""
-    from connectors.lists.exports import write_csv, write_xlsx
+    from connectors.lists.exports import write_csv
+    from connectors.lists.workbooks import write_xlsx
 
     if out.suffix.lower() not in (".csv", ".xlsx"):
         raise HuiminError(Text(f"{out.name}：只能导出 .csv 或 .xlsx。", f"{out.name}: only .csv and .xlsx can be written."), 2)
@@ -126,21 +127,23 @@ def write_changes(workspace: Workspace, policy: str, since: str, out: Path, lang
 
 def changes_sheet(result: ChangesSince, language: str) -> Sheet:
     """The changes as a sheet."""
-    from connectors.lists.exports import Sheet
-    from connectors.lists.lists import STATUS
+    from connectors.lists.exports import Column, ColumnKind, Sheet
+    from connectors.lists.titles import STATUS, TOKEN
 
     titles = (
         Text("变动", "Change"), Text("号码", "Number"), Text("姓名", "Name"), Text("街镇", "Street"), Text("原状态", "Before"),
-        Text("现状态", "Now"), Text("理由", "Why"), Text("日期", "Day"), Text("起因", "Event"), Text("代号", "Token"),
+        Text("现状态", "Now"), Text("理由", "Why"), Text("日期", "Day"), Text("起因", "Event"), TOKEN,
     )  # fmt: skip
     rows = [
         (
             KINDS[c.change][language], c.number, c.name, c.street[language], STATUS[c.before][language] if c.before else "",
-            STATUS[c.status][language] if c.status else "", c.reason[language], str(c.day), c.event[language], f"{c.subject:016x}",
+            STATUS[c.status][language] if c.status else "", c.reason[language], c.day, c.event[language], f"{c.subject:016x}",
         )
         for c in result.changes
     ]  # fmt: skip
-    return Sheet(result.title[language], tuple(title[language] for title in titles), rows, name=Text("变动", "Changes")[language])
+    day = titles[7]
+    columns = tuple(Column(t[language], ColumnKind.DATE if t is day else ColumnKind.TEXT, visible=t is not TOKEN) for t in titles)
+    return Sheet(result.title[language], columns, rows, pages=((Text("变动", "Changes")[language], len(rows)),))
 
 
 def _lists(host: Host, policy: str, since: str) -> tuple[dict[int, CandidateChange], list[CandidateChange]]:
@@ -196,17 +199,22 @@ class _Subject:
 
 def _names(workspace: Workspace, state: State, policy: Policy, lines: Sequence[CandidateChange]) -> dict[int, tuple[str, str]]:
     """By token, number and name: identity fields that the policy discloses, as far as the agreements allow it today."""
+    from connectors.lists.disclosures import Disclosure
+    from connectors.lists.exports import cell_text
     from connectors.lists.lists import list_sheet
+    from connectors.lists.titles import TOKEN
     from services.deliveries.statuses import nameless_deliveries
 
     for lost in nameless_deliveries(workspace, state):
         raise lost
     subjects = [_Subject(line.subject) for line in lines]
-    merged = state.identities.merged_subjects(policy.subject)
-    sheet = list_sheet(policy, subjects, {}, state.catalogue, workspace.vault(), state.day, merged=merged)
+    facts = disclosure(state, policy.name, subjects) if policy.name in state.policies else Disclosure()
+    sheet = list_sheet(policy, subjects, facts, state.catalogue, workspace.vault(), state.day)
     all_named(workspace, sum(not row[0] for row in sheet.rows))
-    identity = [at for at, ref in enumerate(policy.discloses, 1) if state.catalogue.feeds[ref.feed].fields[ref.field].identity]
-    return {int(row[-1], 16): (row[0], " ".join(row[at] for at in identity if row[at])) for row in sheet.rows}
+    refs, token = shown_refs(policy), sheet.header.index(TOKEN.zh)
+    identity = [at for at, ref in enumerate(refs, 1) if state.catalogue.feeds[ref.feed].fields[ref.field].identity]
+    texts = [list(map(cell_text, row)) for row in sheet.rows]
+    return {int(row[token], 16): (row[0], " ".join(row[at].replace("\n", "、") for at in identity if row[at])) for row in texts}
 
 
 def _candidate_change(state: State, policy: Policy, line: CandidateChange, number: str, name: str) -> ChangedCandidate:

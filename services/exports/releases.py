@@ -142,11 +142,9 @@ def note_scrubbed_snapshots(workspace: Workspace, today: date) -> None:
             register(workspace).add(scrubbed)
 
 
-def releases_elsewhere(workspace: Workspace) -> list[str]:
-    """The files of released snapshots that no erasure here reaches: written elsewhere, or no longer where they were."""
-    notes = [note for note in register(workspace).read() if note.event == RELEASED]
-    keys = release_keys(workspace)
-    return [note.file for note in notes if note.snapshot not in keys]
+def released_files(workspace: Workspace) -> list[str]:
+    """The files of all released snapshots, as the register has them: copies of them may be anywhere, where no erasure reaches them."""
+    return sorted({note.file for note in register(workspace).read() if note.event == RELEASED})
 
 
 def _feeds_left_out(host: Host) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from infra.workspace.destination import destination
 from policies.language.closing import closing_words
 from policies.problems.problems import HuiminError
 from policies.values import Text, within
-from services.exports.candidates import all_named
+from services.exports.candidates import all_named, disclosure
 from services.lookup import matched_policy
 from services.state.as_of import core, materialized_list
 
@@ -125,29 +125,27 @@ def _people(
     workspace: Workspace, host: Host, policy: Policy, candidates: Sequence[Candidate], language: str
 ) -> Iterator[tuple[int, tuple[tuple[str, str], ...]]]:
     """Each candidate in the order of the list, with what the agency may know: the number, then the disclosed fields, by their titles."""
+    from connectors.lists.exports import cell_text
     from connectors.lists.lists import list_sheet
+    from connectors.lists.titles import TOKEN
     from services.deliveries.statuses import nameless_deliveries
 
-    state, matcher = host.state, core(host.state)
+    state = host.state
     for lost in nameless_deliveries(workspace, state):
         raise lost
-    values = {c.subject: matcher.disclosed_values(policy.name, c.subject) for c in candidates}
-    merged = state.identities.merged_subjects(policy.subject)
-    sheet = list_sheet(policy, candidates, values, state.catalogue, workspace.vault(), state.day, language, merged=merged)
+    facts = disclosure(state, policy.name, candidates)
+    sheet = list_sheet(policy, candidates, facts, state.catalogue, workspace.vault(), state.day, language)
     all_named(workspace, sum(not row[0] for row in sheet.rows))
+    token, count = sheet.header.index(TOKEN[language]), 1 + len(policy.discloses) + len(policy.people)
     for row in sheet.rows:
-        cells = zip(sheet.header[: 1 + len(policy.discloses)], row, strict=False)
-        yield int(row[-1], 16), tuple((title, _cell(value, state.catalogue, language)) for title, value in cells if value)
+        texts = zip(sheet.header, map(cell_text, row[:count]), strict=False)
+        yield int(cell_text(row[token]), 16), tuple((title, text) for title, text in texts if text)
 
 
 def _name(policy: Policy, catalogue: Catalogue, who: Sequence[tuple[str, str]], language: str) -> str:
     """How the cover list calls a candidate: by the disclosed name, else by the number."""
     titles = [f.title[language] for ref in policy.discloses if (f := catalogue.feeds[ref.feed].fields[ref.field]).identity]
     return next((value for title, value in who if title in titles), who[0][1] if who else "")
-
-
-def _cell(value: str, catalogue: Catalogue, language: str) -> str:
-    return catalogue.divisions[value][language] if value in catalogue.divisions else value
 
 
 def _is_asked_for(c: Candidate, subject: int | None, division: str | None) -> bool:

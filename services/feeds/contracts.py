@@ -140,12 +140,13 @@ def add_feed(workspace: Workspace, contract: Path) -> AddedFeed:
     from infra.workspace.texts import text_of
     from streams.disk.files import write_whole
 
-    _, others = workspace.documents()
     text = text_of(contract)
     added = load_contract(text, str(contract))
     file = f"feeds/{added.name}.yaml"
-    if file in others:
-        raise Conflict(Text(f"数据源 {added.name} 已存在（{file}）。", f"The feed {added.name} is there already ({file})."))
-    workspace.say_not_in_effect(in_effect_with(workspace, {**others, str(contract): text}))
-    write_whole(workspace.folder("feeds") / f"{added.name}.yaml", text)
+    with workspace.editing():
+        _, others = workspace.documents()
+        if file in others:
+            raise Conflict(Text(f"数据源 {added.name} 已存在（{file}）。", f"The feed {added.name} is there already ({file})."))
+        workspace.say_not_in_effect(in_effect_with(workspace, {**others, str(contract): text}))
+        write_whole(workspace.folder("feeds") / f"{added.name}.yaml", text)
     return AddedFeed(added.name, file, added.title)

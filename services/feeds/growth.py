@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from policies.values import Text
 from services.lookup import feed_named
@@ -44,10 +44,12 @@ class ContractChange:
 
     Args:
         day: None before the first day of the state.
+        by: who wrote it; None where that was not noted yet.
     """
 
     day: date | None
     message: Sentence
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,18 @@ def contract_history(workspace: Workspace, name: str) -> ContractHistory:
         state = host.state
         if not state.has_catalogue or name not in state.catalogue.feeds:
             return ContractHistory(name, feed_named(workspace.catalogue(), name).title, ())
-        changes = _changes(name, state.built_catalogues, state.catalogue_days)
+        changes = _changes(
+            name, state.built_catalogues, [(day, c.by) for day, c in zip(state.catalogue_days, state.catalogues, strict=True)]
+        )
         title = state.catalogue.feeds[name].title
-        return ContractHistory(name, title, tuple(ContractChange(None if day == NO_DAY else day, text) for day, text in changes))
+        return ContractHistory(name, title, tuple(ContractChange(None if day == NO_DAY else day, text, by) for (day, by), text in changes))
 
 
-def _changes(name: str, catalogues: Sequence[Catalogue], since: Sequence[date]) -> Iterator[tuple[date, Text]]:
+_Since: TypeAlias = tuple[date, str | None]
+"""The day of a catalogue, and its author."""
+
+
+def _changes(name: str, catalogues: Sequence[Catalogue], since: Sequence[_Since]) -> Iterator[tuple[_Since, Text]]:
     from policies.contracts.growthsteps import steps
 
     first = next(at for at, catalogue in enumerate(catalogues) if name in catalogue.feeds)

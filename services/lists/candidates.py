@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING
 from policies.problems.problems import HuiminError
 from policies.values import Text
 from services.lists.changes import ListChanges, list_changes
+from services.lists.filters import EVERYBODY, ListFilter, wanted_candidates
+from services.lists.follow_ups import working_states
 from services.lists.holds import HoldSummary, Notify, announce_holds, held_changes_on, holds_on
 from services.lists.outcomes import suppression_counts
 from services.lookup import matched_policy
 from services.results import Token
 from services.state.as_of import core, materialized_list, state_known_at
+from streams.ledgers.follow_ups import NOTHING
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
@@ -50,6 +53,9 @@ class ListedCandidate:
         status: None: unknown, and only counted.
         still_yes: evidence is missing, and the verdict is yes whatever it says.
         held: the id of the hold that keeps a change of this candidate back.
+        outcome, outcome_on: the outcome that counts, and its day.
+        assigned_to, call_again: the follow-ups that count.
+        notes: how many there are; their text is in ``candidates history`` alone.
     """
 
     subject: Token
@@ -60,6 +66,11 @@ class ListedCandidate:
     still_yes: bool
     missing: tuple[EvidenceToFetch, ...]
     held: str | None
+    outcome: str | None = None
+    outcome_on: date | None = None
+    assigned_to: str | None = None
+    call_again: date | None = None
+    notes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +100,24 @@ class CandidateList:
 
 
 def candidate_list(
-    workspace: Workspace, policy: str, every: bool = False, status: str | None = None, limit: int | None = None,
+    workspace: Workspace, policy: str, every: bool = False, wanted: ListFilter = EVERYBODY, limit: int | None = None,
     day: date | None = None, known_at: int | date | None = None,
 ) -> CandidateList:  # fmt: skip
     """A policy's list on a day, from what was known at a moment; None: now.
 
     Args:
         every: also the unknown subjects that are only counted.
-        status: only candidates with this status.
+        wanted: only these candidates.
         limit: the most candidates.
 
     Raises:
-        HuiminError: the policy is not matched on that day. NotKept: the moment cannot be asked for.
+        HuiminError: the policy is not matched on that day, or a filter names what there is not. NotKept: the moment cannot be asked for.
     """
     with workspace.reading() as host:
         state = state_known_at(host, day, known_at)
         erased = 0 if known_at is None else sum(erasure.offset > state.offset for erasure in host.state.erasures)
         definition, catalogue = matched_policy(state, policy), state.catalogue
-        every_one = [c for c in materialized_list(state, policy, every=every) if status in (None, c.status)]
+        every_one = wanted_candidates(host, state, policy, wanted, materialized_list(state, policy, every=every))
         candidates = tuple(listed_candidates(state, policy, every_one[:limit]))
         counts = Counter(c.status for c in every_one)
         return CandidateList(
@@ -116,11 +127,18 @@ def candidate_list(
 
 def listed_candidates(state: State, policy: str, candidates: Iterable[Candidate], still: bool = True) -> Iterator[ListedCandidate]:
     """Candidates of a policy as its list shows them; ``still``: also find out which are a yes in any case, which takes time."""
+    work = working_states(state, policy)
     catalogue, back = state.catalogue, {subject: hold.id for subject, (hold, _) in held_changes_on(state, policy).items()}
     for c in candidates:
         missing = tuple(EvidenceToFetch(criterion, feed, _holders(catalogue, feed)) for criterion, feed in c.missing)
         still_yes = still and c.status == "needs_evidence" and core(state).still_yes(policy, c.subject) is True
-        yield ListedCandidate(c.subject, c.verdict, c.status, c.division, c.checklist, still_yes, missing, back.get(c.subject))
+        outcome, follow_ups = state.outcomes.of(policy, c.subject), work.get(c.subject, NOTHING)
+        assigned, call = follow_ups.assigned_to, follow_ups.call_again
+        yield ListedCandidate(
+            c.subject, c.verdict, c.status, c.division, c.checklist, still_yes, missing, back.get(c.subject),
+            None if outcome is None else outcome.outcome, None if outcome is None else outcome.on,
+            None if assigned is None else assigned.assigned_to, None if call is None else call.call_again, len(follow_ups.notes),
+        )  # fmt: skip
 
 
 def _holders(catalogue: Catalogue, feed: str | None) -> tuple[str, ...]:
@@ -128,8 +146,11 @@ def _holders(catalogue: Catalogue, feed: str | None) -> tuple[str, ...]:
     return () if feed is None else tuple(source.unit for source in catalogue.feeds[feed].sources)
 
 
-def answer_check(workspace: Workspace, policy: str, subject: int, check: str, answer: bool, notify: Notify) -> ListChanges:
+def answer_check(workspace: Workspace, policy: str, subject: int, check: str, answer: bool, by: str | None, notify: Notify) -> ListChanges:
     """Records a person's answer to a check.
+
+    Args:
+        by: who gives it; None: the user of this machine.
 
     Raises:
         Refused: there is no such policy, check or subject.
@@ -137,7 +158,7 @@ def answer_check(workspace: Workspace, policy: str, subject: int, check: str, an
     from streams.language.messages import CheckAnswered
 
     with workspace.writing() as host, announce_holds(host, notify):
-        return list_changes(host.submit(CheckAnswered(policy, subject, check, answer)).changes, host.state.registry)
+        return list_changes(host.submit(CheckAnswered(policy, subject, check, answer, by)).changes, host.state.registry)
 
 
 def parse_token(text: str) -> int:

@@ -6,7 +6,7 @@ unit, its version and the fields that were read, never by its key or number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
@@ -90,6 +90,16 @@ class EvidenceHolder:
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredCheck:
+    """What a person found out about a check; ``by`` and ``day`` are None where an older version did not note them."""
+
+    check: str
+    answer: bool
+    by: str | None
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class HeldStatus:
     """A hold that keeps a change back, and the status on the list meanwhile.
 
@@ -113,6 +123,7 @@ class SubjectExplanation:
         missing: the criteria without evidence.
         still_yes: evidence is missing, and the verdict is yes whatever it says.
         until: the first day on which this may change without any new record.
+        answers: of people to the policy's checks, in the order in which they were given.
     """
 
     policy: str
@@ -130,6 +141,7 @@ class SubjectExplanation:
     outcome: OutcomeFound | None
     missing: tuple[EvidenceHolder, ...]
     criteria: ExplainedCriterion | None
+    answers: tuple[AnsweredCheck, ...]
     rule: Internal[Policy]
     catalogue: Internal[Catalogue]
     overridden: Internal[bool]
@@ -179,8 +191,16 @@ def explanation(state: State, policy: str, subject: int) -> SubjectExplanation:
             for criterion, feed, unit in verdict.missing
         ),
         _criterion(explained.criteria) if verdict.verdict else None,
+        tuple(_answers(state, rule, root)),
         rule, catalogue, root in state.book.overlays_of(policy), None if root == subject else root,
     )  # fmt: skip
+
+
+def _answers(state: State, rule: Policy, subject: int) -> Iterator[AnsweredCheck]:
+    """The answers that were given of a subject to checks of a policy."""
+    for (policy, token, check), entry in state.answers.items():
+        if policy == rule.name and state.identities.root(rule.subject, token) == subject:
+            yield AnsweredCheck(check, entry.answer, entry.by, entry.day)
 
 
 def _criterion(criterion: Criterion) -> ExplainedCriterion:

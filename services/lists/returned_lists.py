@@ -20,6 +20,7 @@ from streams.language.errors import Refusal
 
 if TYPE_CHECKING:
     from connectors.lists.outcomes import OutcomeRow
+    from connectors.parsing.rows import RowPlace
     from infra.workspace.workspace import Workspace
     from streams.host import Host
     from streams.language.messages import CandidateChange, Input
@@ -55,7 +56,7 @@ class ReturnedList:
 class _Plan:
     """The messages to submit of a file, each with its row; and the counts of what is passed over."""
 
-    messages: list[tuple[int, Input]]
+    messages: list[tuple[RowPlace, Input]]
     outcomes: Counter[str]
     answers: int
     repeated: int
@@ -98,7 +99,7 @@ def _plan_of(state: State, policy: str, returned: Iterable[OutcomeRow], by: str)
 
     plan = _Plan([], Counter(), 0, 0, 0)
     answers, repeated, older = 0, 0, 0
-    answered = dict(state.answers)
+    answered = {key: entry.answer for key, entry in state.answers.items()}
     latest: dict[int, tuple[str, date, str | None]] = {}
     for row in returned:
         for check, answer in row.answers:
@@ -108,7 +109,7 @@ def _plan_of(state: State, policy: str, returned: Iterable[OutcomeRow], by: str)
                 continue
             answered[key] = answer
             answers += 1
-            plan.messages.append((row.row, CheckAnswered(policy, row.subject, check, answer)))
+            plan.messages.append((row.row, CheckAnswered(policy, row.subject, check, answer, by)))
         if row.outcome is None or row.on is None:
             continue
         now = (row.outcome, row.on, row.criterion)
@@ -142,8 +143,8 @@ def _submit(host: Host, file: Path, plan: _Plan, advance: Callable[[int], None])
             count += 1
             advance(1)
     except Refusal as error:
-        row = plan.messages[count][0]
-        zh = f"{file.name} 第 {row} 行：{error.text.zh}之前各行已记下，改正后整份重送即可。"
-        en = f"{file.name}, row {row}: {error.text.en} The rows before it are noted; mend the file and send all of it again."
+        row = plan.messages[count][0].words
+        zh = f"{file.name} {row.zh}：{error.text.zh}之前各行已记下，改正后整份重送即可。"
+        en = f"{file.name}, {row.en}: {error.text.en} The rows before it are noted; mend the file and send all of it again."
         raise Refusal(Text(zh, en), error.exit_code) from None
     return changes

@@ -25,7 +25,7 @@ from streams.host import Receipt, apply, lines_behind, place_of, published_versi
 from streams.language.errors import UNFINISHED, Refusal
 from streams.language.messages import CandidateChange, EngineUpgraded, Input, PersonErased
 from streams.language.ports import Parts
-from streams.ledgers.decisions import with_stamp
+from streams.ledgers.decisions import with_author, with_stamp
 from streams.lists.editions import ALL, Edition, closed_by, editions
 from streams.lists.manifests import manifests_from_store
 from streams.steps.erasure import message_without_erased
@@ -69,13 +69,13 @@ class EmbeddedHost:
 
     def __init__(
         self, folder: Path, parts: Parts, readonly: bool = False, rule: CheckpointRule | None = None,
-        key: bytes = b"", head: Path | None = None,
+        key: bytes = b"", head: Path | None = None, lock: Callable[[Path], WriterLock] = WriterLock, author: str | None = None,
     ) -> None:  # fmt: skip
         self.folder, self.parts, self.readonly, self.rule, self._key = folder, parts, readonly, rule or CheckpointRule(), key
         self.problem: HuiminError | None = None
         """Why the last checkpoint could not be written or read; the log is whole all the same."""
-        self._upgraded = False
-        self._lock = None if readonly else WriterLock(folder)
+        self._upgraded, self._author = False, author
+        self._lock = None if readonly else lock(folder)
         self._rows = self._bytes = 0
         self._state: State | None = None
         try:
@@ -88,9 +88,13 @@ class EmbeddedHost:
     @classmethod
     def open(
         cls, path: Path | str, parts: Parts, *, readonly: bool = False, create: bool = False, rule: CheckpointRule | None = None,
-        key: bytes = b"", head: Path | None = None,
+        key: bytes = b"", head: Path | None = None, lock: Callable[[Path], WriterLock] = WriterLock, author: str | None = None,
     ) -> EmbeddedHost:  # fmt: skip
         """Opens the store in a folder.
+
+        Args:
+            lock: takes the writer's lock, or waits for it.
+            author: of decisions in which nobody is named.
 
         Raises:
             NotThere: there is no store, and ``create`` is False. Busy: another process writes to it.
@@ -102,7 +106,7 @@ class EmbeddedHost:
                 make_folder(folder / "snapshots")
         elif not exists(folder):
             raise not_there(folder)
-        return cls(folder, parts, readonly, rule, key, head)
+        return cls(folder, parts, readonly, rule, key, head, lock, author)
 
     @property
     def state(self) -> State:
@@ -119,7 +123,7 @@ class EmbeddedHost:
         state, receipts, rows, bodies = self.state, list[Receipt](), list[Row](), list[bytes]()
         try:
             for original in messages:
-                message = with_stamp(message_without_erased(state, original), state.offset)
+                message = self._decision(original, state)
                 body = wire.encode(message)
                 receipt = apply(state, message)
                 receipts.append(receipt)
@@ -148,7 +152,7 @@ class EmbeddedHost:
         disk: WriteBehind[Receipt] = WriteBehind(self._log, lambda receipt: note_message(receipt.offset))
         try:
             for original in messages:
-                message = with_stamp(message_without_erased(self.state, original), self.state.offset)
+                message = self._decision(original, self.state)
                 body = wire.encode(message)
                 state, self._state = self.state, None  # set again below; after any error it is recovered from disk
                 try:
@@ -253,6 +257,10 @@ class EmbeddedHost:
         recovery = recover(self._log, self.folder / "snapshots", recipe(self.parts), self.readonly)
         self._state, self._rows, self._bytes, self.problem = recovery.state, recovery.rows, recovery.bytes, recovery.problem
         return recovery.state
+
+    def _decision(self, message: Input, state: State) -> Input:
+        """A message as it is stored: without erased persons, with the stamp and author of its decision."""
+        return with_stamp(with_author(message_without_erased(state, message), self._author), state.offset)
 
     def _for_writing(self) -> None:
         if self._lock is None:

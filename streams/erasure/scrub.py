@@ -28,6 +28,7 @@ from streams.language.messages import (
     CandidateChange,
     CheckAnswered,
     CoverageStated,
+    FollowUpRecorded,
     IdentityMerged,
     IdentitySplit,
     Input,
@@ -108,7 +109,7 @@ def without_person(message: Input, target: _Target) -> Input:
     match message:
         case RecordBatch() if message.feed in target.feeds:
             return with_blank_rows(message, _rows_of_person(message, target))
-        case CheckAnswered() | OutcomeReported() if message.subject == target.person:
+        case CheckAnswered() | OutcomeReported() | FollowUpRecorded() if message.subject == target.person:
             return Blank()
         case PersonErased() if message.traces:
             return replace(message, traces=())

@@ -16,7 +16,7 @@ from matchers.matrix.erasure import TOKENS, Trace
 from policies.language.catalogue import Catalogue
 from policies.values import Kind
 from streams.language.errors import DamagedStore, NewerFormat, Unreadable
-from streams.language.messages import CheckAnswered, CoverageStated, IdentityMerged, IdentitySplit, Input, OutcomeReported
+from streams.language.messages import CheckAnswered, CoverageStated, FollowUpRecorded, IdentityMerged, IdentitySplit, Input, OutcomeReported
 from streams.ledgers.erasures import RecordedErasure, erased_token
 from streams.steps.state import State
 from streams.store import checkpoints
@@ -54,7 +54,7 @@ def tokens_in(log: Log, folder: Path) -> Iterator[UInt64]:
         match message := readable(body):
             case RecordBatch():
                 yield message.subject
-            case CheckAnswered() | OutcomeReported():
+            case CheckAnswered() | OutcomeReported() | FollowUpRecorded():
                 yield np.array([message.subject], np.uint64)
             case CoverageStated():
                 yield np.array(message.subjects, np.uint64)

@@ -15,8 +15,10 @@ from matchers import SEMANTICS
 from matchers.kernel.batch import RecordBatch
 from streams.language.causes import Cause
 
-VERSION = 2
-"""Version of the message format; a message of another version is refused."""
+VERSION = 3
+"""The newest version of the message format that this program reads; a message of a newer one is refused."""
+FIRST_VERSION = 2
+"""The oldest it reads, in which it also writes whatever that version can say: so the bytes of such messages stay the same."""
 
 
 class Stamp(NamedTuple):
@@ -42,6 +44,7 @@ class CatalogueSet:
     units: str
     contracts: Mapping[str, str]
     semantics: int = field(default=SEMANTICS, compare=False)
+    by: str | None = field(default=None, compare=False, kw_only=True)
     stamp: Stamp | None = field(default=None, compare=False, kw_only=True)
 
 
@@ -118,21 +121,26 @@ class CoverageStated:
     delivery: str | None = None
     rows: int | None = None
     received: date | None = None
+    by: str | None = field(default=None, compare=False, kw_only=True)
     stamp: Stamp | None = field(default=None, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageWithdrawn:
     statement: str
+    by: str | None = field(default=None, compare=False, kw_only=True)
     stamp: Stamp | None = field(default=None, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckAnswered:
+    """What a person found out about a check."""
+
     policy: str
     subject: int
     check: str
     answer: bool
+    by: str | None = None
     stamp: Stamp | None = field(default=None, compare=False, kw_only=True)
 
 
@@ -146,6 +154,7 @@ class Tick:
     day: date
     confirmed: str | None = None
     to: date | None = None
+    by: str | None = field(default=None, compare=False, kw_only=True)
     stamp: Stamp | None = field(default=None, compare=False, kw_only=True)
 
 
@@ -154,6 +163,7 @@ class EditionCut:
     """Closes the open edition of a policy now; changes no list."""
 
     policy: str
+    by: str | None = field(default=None, compare=False, kw_only=True)
     stamp: Stamp | None = field(default=None, compare=False, kw_only=True)
 
 
@@ -205,6 +215,26 @@ class OutcomeReported:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUpRecorded:
+    """What somebody who works a list says of one subject; it changes no list (docs/en/semantics.md, section 21).
+
+    Args:
+        item: which of the next three it is about (``streams.ledgers.follow_ups``): ``note``, ``call_again`` or ``assigned_to``.
+        note: the sealed text (``connectors.identity.notes``).
+        call_again, assigned_to: None where there is no such day or person any more.
+    """
+
+    policy: str
+    subject: int
+    item: str
+    by: str
+    note: str | None = None
+    call_again: date | None = None
+    assigned_to: str | None = None
+    stamp: Stamp | None = field(default=None, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
 class HoldDecided:
     """Two people decide about a hold (``streams.lists.book``): tell its lines (release), or leave the list as it is (reject)."""
 
@@ -252,14 +282,16 @@ class EngineUpgraded:
 Input: TypeAlias = (
     CatalogueSet | DeliveryStarted | RecordBatch | DeliveryCompleted | PolicyPublished | PolicyWithdrawn
     | CoverageStated | CoverageWithdrawn | CheckAnswered | Tick | EditionCut | IdentityMerged | IdentitySplit
-    | OutcomeReported | HoldDecided | PersonErased | Blank | EngineUpgraded
+    | OutcomeReported | HoldDecided | PersonErased | Blank | EngineUpgraded | FollowUpRecorded
 )  # fmt: skip
 
 DecisionMessage: TypeAlias = (
     CatalogueSet | PolicyPublished | PolicyWithdrawn | CoverageStated | CoverageWithdrawn | CheckAnswered | Tick | EditionCut
-    | IdentityMerged | IdentitySplit | OutcomeReported | HoldDecided | PersonErased
+    | IdentityMerged | IdentitySplit | OutcomeReported | FollowUpRecorded | HoldDecided | PersonErased
 )  # fmt: skip
-"""Decisions of people. Each has a ``stamp``, which the host sets. The other messages change nothing when they come again."""
+"""Decisions of people. Each has a ``stamp``, which the host sets, and its author in ``by``: where nobody is named, the host names the user
+of its machine (``streams.ledgers.decisions.with_author``). In messages of version 2 some have none. The other messages change nothing
+when they come again."""
 
 
 class CandidateChange(NamedTuple):

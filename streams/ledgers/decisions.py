@@ -1,4 +1,4 @@
-"""Stamps of decisions: a person's decision is carried out once, however often its message comes.
+"""Stamps and authors of decisions: a person's decision is carried out once, however often its message comes.
 
 Without them, anybody who copies the message of a decision (a withdrawal, an answer, a day) and sends it again would decide in another
 person's name. So the host gives each decision a stamp, the state remembers the stamps, and ``streams.steps.steps`` refuses a known one. A
@@ -94,6 +94,19 @@ def with_stamp(message: M, last_known: int, word: str = "") -> M:
     if not decides(message) or stamp_of(message) is not None:
         return message
     return replace(message, stamp=Stamp(last_known, word))  # type: ignore[arg-type]  # every decision has a field ``stamp``
+
+
+def with_author(message: M, author: str | None) -> M:
+    """A decision with its author; the same message if nobody decides in it, it names one, or ``author`` is None.
+
+    Example:
+        >>> from streams.language.messages import EditionCut
+        >>> with_author(EditionCut("grant"), "wang").by, with_author(EditionCut("grant", by="li"), "wang").by
+        ('wang', 'li')
+    """
+    if author is None or not decides(message) or getattr(message, "by", "") is not None:
+        return message
+    return replace(message, by=author)  # type: ignore[arg-type]  # its field ``by`` is None
 
 
 def require_stamp(message: Input) -> None:

@@ -29,7 +29,7 @@ from streams.host import Receipt, lines_behind, published_versions
 from streams.language.errors import UNFINISHED, DamagedStore, Refusal
 from streams.language.messages import CandidateChange, EngineUpgraded, Input
 from streams.language.ports import Parts
-from streams.ledgers.decisions import with_stamp
+from streams.ledgers.decisions import with_author, with_stamp
 from streams.lists.editions import Edition, editions
 from streams.lists.manifests import manifests_from_store as manifests_kept
 from streams.network.merger import MessageProgress
@@ -64,17 +64,21 @@ class NetworkHost:
         inputs, changes: the topics.
         retention: how much of the past the replica keeps.
         depot: has a replica for workspaces that are behind the beginning of the topic.
+        say: gets the sentence that it waits for another process.
+        author: of decisions in which nobody is named.
 
     Raises:
         As for ``streams.network.stages.Stage``.
     """
 
     def __init__(
-        self, folder: Path, parts: Parts, inputs: InputsPort, changes: ChangesPort, retention: Retention = USUAL, depot: Depot | None = None
-    ) -> None:
+        self, folder: Path, parts: Parts, inputs: InputsPort, changes: ChangesPort, retention: Retention = USUAL,
+        depot: Depot | None = None, say: Callable[[Text], None] = lambda text: None, author: str | None = None,
+    ) -> None:  # fmt: skip
         self.folder, self.parts, self.readonly = folder, parts, False
         self.problem: HuiminError | None = None
         self._inputs, self._changes, self._depot = inputs, changes, depot
+        self._say, self._author = say, author
         self._aside, self._scrubbed_persons = StaleReplicas(folder / REPLICA, parts), set[int]()
         end = inputs.end()
         self._stage = self._open_replica(StageRule(retention=retention, purges=False), end)
@@ -226,7 +230,7 @@ class NetworkHost:
             Damaged: no replica reaches to the beginning of the topic.
         """
         make = partial(Replica, self.parts)
-        stage = Stage(REPLICA, self.folder, make, rule=rule)
+        stage = Stage(REPLICA, self.folder, make, rule=rule, say=self._say)
         if stage.offset >= end or stage.offset + 1 >= (first := self._inputs.first()):
             return stage
         stage.close()
@@ -235,7 +239,7 @@ class NetworkHost:
             raise DamagedStore(_behind(stage.offset, first))
         if stage.offset >= 0:
             self._aside.put_aside(stage.offset)
-        stage = Stage(REPLICA, self.folder, make, self._depot, rule)
+        stage = Stage(REPLICA, self.folder, make, self._depot, rule, self._say)
         assert isinstance(stage.fold, Replica)
         if self._aside and not self._aside.erased_tokens(stage.fold.state.erasures):
             self._aside.remove()
@@ -247,9 +251,8 @@ class NetworkHost:
         require_not_erased(self.state, message)  # before it lies in the topic
         if self.state.has_catalogue and self.state.matcher.semantics < SEMANTICS:
             self._inputs.append(wire.encode(EngineUpgraded(SEMANTICS)))
-        return self._inputs.append(
-            wire.encode(with_stamp(message_without_erased(self.state, message), self.state.offset, token_hex(WORD_BYTES)))
-        )
+        decided = with_author(message_without_erased(self.state, message), self._author)
+        return self._inputs.append(wire.encode(with_stamp(decided, self.state.offset, token_hex(WORD_BYTES))))
 
     def _receipts(self, in_flight: deque[Callable[[], int]]) -> Iterator[Receipt]:
         while in_flight:

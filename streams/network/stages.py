@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from policies.problems.problems import HuiminError
 from policies.values import Text
 from streams.disk.files import make_folder, sync
 from streams.erasure import purge
-from streams.language.errors import Busy, DamagedStore, InvalidSeal
+from streams.language.errors import DamagedStore, InvalidSeal
 from streams.language.folds import Fold, MakeFold, Outgoing, decode_outgoing, encode_outgoing
 from streams.language.ports import Arrays
 from streams.store import checkpoints
@@ -33,10 +33,7 @@ from streams.store.log import FILE, Log, Row
 from streams.store.recovery import Recipe, recover
 from streams.store.retention import SHORT, Retention, tidy
 from streams.store.sqlite_errors import as_store_errors
-from streams.store.writer import WriterLock
-
-LOCK_SECONDS = 60
-"""How long to wait for the process that held the partition before."""
+from streams.store.writer import wait_for_lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +88,20 @@ class Stage:
         name: topic and partition, such as ``orders-3``; also its folder below ``root``.
         make: makes the fold.
         depot: where checkpoints are shipped to and fetched from, if anywhere.
+        say: gets the sentence that it waits for another process.
 
     Raises:
         Busy: another process has held it for a minute. Damaged, NewerFormat, NoRoom: as for a store.
     """
 
-    def __init__(self, name: str, root: Path, make: MakeFold, depot: Depot | None = None, rule: StageRule = StageRule()) -> None:  # frozen
+    def __init__(
+        self, name: str, root: Path, make: MakeFold, depot: Depot | None = None, rule: StageRule = StageRule(),  # frozen
+        say: Callable[[Text], None] = lambda text: None,
+    ) -> None:  # fmt: skip
         self.name, self.folder, self.depot, self.rule = name, root / name, depot, rule
         self.problem: HuiminError | None = None
         make_folder(self.folder / "snapshots")
-        self._lock = _wait_for_lock(self.folder)
+        self._lock = wait_for_lock(self.folder, say)
         self.broken = False
         """Did a message fail half-way? Then the state in memory must not be written."""
         self._uncommitted: list[tuple[Row, MessageOutputs]] = []
@@ -303,18 +304,6 @@ class Stage:
 def _take_again(fold: Fold, body: bytes, offset: int) -> int:
     fold.take(body, offset)
     return 1
-
-
-def _wait_for_lock(folder: Path) -> WriterLock:
-    """The writer's lock, once the process that held the partition before releases it."""
-    until = time.monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            return WriterLock(folder)
-        except Busy:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.1)
 
 
 def _gap(name: str, last: int, offset: int) -> Text:

@@ -21,9 +21,11 @@ from streams.language.messages import (
     CoverageWithdrawn,
     DeliveryCompleted,
     DeliveryStarted,
+    FollowUpRecorded,
     IdentityMerged,
     IdentitySplit,
     Input,
+    OutcomeReported,
     PersonErased,
     PolicyPublished,
 )
@@ -42,7 +44,7 @@ def require_in_range(message: Input) -> None:
     tokens: tuple[int, ...] = ()
     number = 1
     match message:
-        case CheckAnswered():
+        case CheckAnswered() | OutcomeReported() | FollowUpRecorded():
             tokens = (message.subject,)
         case CoverageStated():
             tokens = message.subjects

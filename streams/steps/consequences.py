@@ -82,7 +82,7 @@ def _tell_answers(state: State, policy: Policy) -> list[ChangesLike]:
     changes: list[ChangesLike] = []
     check_ids = set(checks(policy))
     for key in [key for key in state.answers if key in state.waiting_answers and key[0] == policy.name and key[2] in check_ids]:
-        changes.append(state.matcher.answer(*key, state.answers[key]))
+        changes.append(state.matcher.answer(*key, state.answers[key].answer))
         state.waiting_answers.discard(key)
     return changes
 

@@ -113,10 +113,10 @@ def _correct(state: State, correction: IdentityCorrection, subjects: set[int]) -
 def _answers(state: State, kind: Kind, subjects: set[int]) -> list[Answer]:
     """The answers that count for some subjects from now on. Answers that wait for their policy reach the matcher later, in their order."""
     latest: dict[tuple[str, int, str], bool] = {}
-    for key, answer in state.answers.items():
+    for key, entry in state.answers.items():
         policy, subject, check = key
         if subjects and key not in state.waiting_answers and _subject_of(state, policy) is kind:
-            latest[policy, state.identities.root(kind, subject), check] = answer
+            latest[policy, state.identities.root(kind, subject), check] = entry.answer
     open_checks = sorted({(policy, check) for policy, subject, check in latest if subject in subjects})
     return [(policy, subject, check, latest.get((policy, subject, check))) for policy, check in open_checks for subject in sorted(subjects)]
 

@@ -21,6 +21,7 @@ from streams.language.errors import Refusal, Unreadable
 from streams.language.messages import (
     CheckAnswered,
     CoverageStated,
+    FollowUpRecorded,
     IdentityMerged,
     IdentitySplit,
     Input,
@@ -94,6 +95,7 @@ def take_out_person(state: State, subject: int, instead: int) -> tuple[EraseSubj
         entry.stated = with_stand_in(entry.stated, subject, instead)
     for finding in state.outcomes.remove(subject):
         state.matcher.watch(finding.policy, subject, False)
+    state.follow_ups.remove(subject)
     none: list[Answer] = [(*key, None) for key in answer_keys]
     columns = state.matcher.erase(subject, instead, state.statements.in_effect(), none).columns()
     return EraseSubject(state.day, subject, instead), Move(state.day, ErasureCause(), columns)
@@ -112,7 +114,9 @@ def tokens_of(state: State) -> UInt64:
     answer_subjects = [subject for _, subject, _ in state.answers]
     corrected_subjects = [token for d in state.identities if d.kind == Kind.PERSON for token in (d.subject, d.into)]
     outcome_subjects = [finding.subject for finding in state.outcomes]
-    return np.concatenate([state.matcher.persons(), np.array(lists + answer_subjects + corrected_subjects + outcome_subjects, np.uint64)])
+    followed_up = [follow_up.subject for follow_up in state.follow_ups]
+    named = lists + answer_subjects + corrected_subjects + outcome_subjects + followed_up
+    return np.concatenate([state.matcher.persons(), np.array(named, np.uint64)])
 
 
 def is_entangled(state: State, subject: int) -> bool:
@@ -125,10 +129,10 @@ def require_not_erased(state: State, message: Input) -> None:
     """Checks that a message is not about an erased person.
 
     Raises:
-        Refused: an answer, an outcome or a correction of identity names one.
+        Refused: an answer, an outcome, a follow-up or a correction of identity names one.
     """
     match message:
-        case CheckAnswered() | OutcomeReported():
+        case CheckAnswered() | OutcomeReported() | FollowUpRecorded():
             subjects: tuple[int, ...] = (message.subject,)
         case IdentityMerged() | IdentitySplit():
             subjects = (message.subject, message.into)

@@ -1,8 +1,8 @@
 """The state: the fold of every message so far, in one total order.
 
 ``streams.steps.steps`` alone changes it. Everything that decides a list is here: the catalogue, the day, the matcher's matrix, the registry
-of policies, the ledgers of coverage, deliveries, corrections of identity, outcomes and erasures, the answers to checks, the book of lists,
-the stamps of decisions. It is written as JSON plus arrays and read back; it reads no clock and no file.
+of policies, the ledgers of coverage, deliveries, corrections of identity, outcomes, follow-ups and erasures, the answers to checks, the
+book of lists, the stamps of decisions. It is written as JSON plus arrays and read back; it reads no clock and no file.
 """
 
 from __future__ import annotations
@@ -21,17 +21,19 @@ from policies.values import Text
 from streams.language.errors import NewerFormat, Refusal, decoding
 from streams.language.messages import CatalogueSet, Notice
 from streams.language.ports import Arrays, ChangesLike, MatcherPort, Parts
+from streams.ledgers.answers import AnswerKey, GivenAnswer, answers_from, answers_meta
 from streams.ledgers.decisions import RecentStamps
 from streams.ledgers.deliveries import Deliveries
 from streams.ledgers.documents import DocumentCache
 from streams.ledgers.erasures import Erasures
+from streams.ledgers.follow_ups import FollowUpLedger
 from streams.ledgers.identities import IdentityLedger
 from streams.ledgers.outcomes import OutcomeLedger
 from streams.ledgers.registry import Registry, Version, Withdrawal
 from streams.ledgers.statements import Statements
 from streams.lists.book import Book
 
-FORMAT = 4
+FORMAT = 5
 """Version of the format of ``meta``; a newer one is refused."""
 NO_DAY = date(1970, 1, 1)
 """The day before the first tick: nothing is in force yet, and the first tick does not pass the days in between."""
@@ -59,10 +61,11 @@ class State:
         self.registry = Registry()
         self.statements = Statements()
         self.deliveries = Deliveries()
-        self.answers: dict[tuple[str, int, str], bool] = {}
-        self.waiting_answers: set[tuple[str, int, str]] = set()  # answers that wait until their policy is in the matcher
+        self.answers: dict[AnswerKey, GivenAnswer] = {}
+        self.waiting_answers: set[AnswerKey] = set()  # answers that wait until their policy is in the matcher
         self.identities = IdentityLedger()
         self.outcomes = OutcomeLedger()
+        self.follow_ups = FollowUpLedger()
         self.late: frozenset[str] = frozenset()  # feeds that are late now
         self.book = Book()
         self.erasures = Erasures()
@@ -144,15 +147,16 @@ class State:
             "furthest": self.furthest.isoformat(),
             "documents": self.documents.meta(),
             "catalogues": [
-                [c.units, dict(c.contracts), day.isoformat()] for c, day in zip(self.catalogues, self.catalogue_days, strict=True)
+                [c.units, dict(c.contracts), day.isoformat(), c.by] for c, day in zip(self.catalogues, self.catalogue_days, strict=True)
             ],
             "versions": [_version_plain(v) for name in sorted(self.registry.versions) for v in self.registry.versions[name].values()],
             "statements": self.statements.meta(),
             "deliveries": self.deliveries.meta(),
-            "answers": [[*key, answer] for key, answer in self.answers.items()],
+            "answers": answers_meta(self.answers),
             "unsaid": sorted(self.waiting_answers),
             "identities": self.identities.meta(),
             "findings": self.outcomes.meta(),
+            "follow_ups": self.follow_ups.meta(),
             "late": sorted(self.late),
             "book": self.book.meta(),
             "erasures": self.erasures.meta(),
@@ -176,16 +180,16 @@ class State:
             state.documents = DocumentCache(parts, meta.get("documents"))
             state.offset, state.day = meta["offset"], date.fromisoformat(meta["day"])
             state.furthest = date.fromisoformat(meta.get("furthest", meta["day"]))  # older checkpoints have none
-            state.catalogues = [CatalogueSet(units, contracts) for units, contracts, *_ in meta["catalogues"]]
-            state.catalogue_days = [
-                date.fromisoformat(since[0]) if since else NO_DAY for _, _, *since in meta["catalogues"]
-            ]  # older have none
+            catalogues = [(*facts, None, None)[:4] for facts in meta["catalogues"]]  # older have neither day nor author
+            state.catalogues = [CatalogueSet(units, contracts, by=by) for units, contracts, _, by in catalogues]
+            state.catalogue_days = [NO_DAY if since is None else date.fromisoformat(since) for _, _, since, _ in catalogues]
             state.statements = Statements.restore(meta["statements"])
             state.deliveries = Deliveries.restore(meta["deliveries"])
-            state.answers = {(policy, subject, check): answer for policy, subject, check, answer in meta["answers"]}
+            state.answers = answers_from(meta["answers"])
             state.waiting_answers = {(policy, subject, check) for policy, subject, check in meta["unsaid"]}
             state.identities = IdentityLedger.restore(meta.get("identities", ()))
             state.outcomes = OutcomeLedger.restore(meta.get("findings", ()))
+            state.follow_ups = FollowUpLedger.restore(meta.get("follow_ups", ()))  # older checkpoints have none
             state.late = frozenset(meta.get("late", ()))
             if "book" in meta:
                 state.book = Book.restore(meta["book"])

@@ -38,6 +38,7 @@ from streams.language.messages import (
     DeliveryStarted,
     EditionCut,
     EngineUpgraded,
+    FollowUpRecorded,
     HoldDecided,
     IdentityMerged,
     IdentitySplit,
@@ -49,6 +50,7 @@ from streams.language.messages import (
     PolicyWithdrawn,
     Tick,
 )
+from streams.ledgers.answers import GivenAnswer
 from streams.ledgers.registry import Version, Withdrawal, checks
 from streams.ledgers.statements import StatementEntry
 from streams.lists.instructions import CloseDelivery, HoldAllExits, Instruction, bounds_of
@@ -80,6 +82,7 @@ from streams.steps.consequences import (
 )
 from streams.steps.corrections import merge_identity, split_identity
 from streams.steps.erasure import erase_person, require_not_erased
+from streams.steps.follow_ups import record_follow_up
 from streams.steps.reports import decide_hold, report_outcome
 from streams.steps.state import NO_DAY, State
 from streams.steps.withdrawals import require_newest, withdrawn_since
@@ -236,7 +239,7 @@ def answer(state: State, message: CheckAnswered) -> Moves:
     require_check(state, message.policy, message.check)
     key = (message.policy, message.subject, message.check)
     state.answers.pop(key, None)  # keeps answers in the order in which they were last given
-    state.answers[key] = message.answer
+    state.answers[key] = GivenAnswer(message.answer, message.by, state.day, state.offset + 1)
     asking = state.matched_policy(message.policy)
     if asking is None or message.check not in checks(asking):
         state.waiting_answers.add(key)
@@ -301,6 +304,7 @@ STEPS: Mapping[type[Input], StepFunction] = {
     IdentityMerged: merge_identity,
     IdentitySplit: split_identity,
     OutcomeReported: report_outcome,
+    FollowUpRecorded: record_follow_up,
     HoldDecided: decide_hold,
     PersonErased: erase_person,
     Blank: pass_over,

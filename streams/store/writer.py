@@ -1,12 +1,14 @@
 """Writers of a store: the lock, which one process holds, and a thread that writes one transaction while the next is prepared.
 
-``streams.embedded.host`` and ``streams.network.stages`` hold the lock; a host applies a message while the thread writes the one before.
+``streams.embedded.host`` and ``streams.network.stages`` hold the lock, for which others wait a while; a host applies a message while the
+thread writes the one before.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +20,11 @@ from streams.language.errors import Busy
 from streams.store.log import Log, Row
 
 LOCK = "writer.lock"
+LOCK_SECONDS = 60
+"""So long ``wait_for_lock`` waits."""
+NOTICE_SECONDS = 3
+"""After so long it says that it waits, and for whom."""
+_POLL_SECONDS = 0.1
 
 T = TypeVar("T")
 
@@ -71,14 +78,42 @@ class WriterLock:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            self._file.seek(0)
-            holder = self._file.read(20).decode("ascii", "replace").strip() or "?"
             self._file.close()
-            zh = f"另一个进程（{holder}）正在写入 {folder}；请等它结束，或以只读方式打开。"
-            raise Busy(Text(zh, f"Another process ({holder}) is writing to {folder}; wait for it, or open it read-only.")) from error
+            holder = holder_of(folder)
+            zh = f"另一个进程（{holder}）正在写入 {folder}；请等它结束再试。"
+            raise Busy(Text(zh, f"Another process ({holder}) is writing to {folder}; wait for it, then try again.")) from error
         self._file.truncate(0)
         self._file.write(str(os.getpid()).encode())
         self._file.flush()
 
     def release(self) -> None:
         self._file.close()
+
+
+def holder_of(folder: Path) -> str:
+    """The id of the process that holds the lock of a store, or held it last; a question mark where that is not known."""
+    try:
+        return (folder / LOCK).read_bytes()[:20].decode("ascii", "replace").strip() or "?"
+    except OSError:
+        return "?"
+
+
+def wait_for_lock(folder: Path, say: Callable[[Text], None] = lambda text: None) -> WriterLock:
+    """The lock of a store, once the process that holds it lets it go; ``say`` gets one sentence where that takes some seconds.
+
+    Raises:
+        Busy: another process has held it for ``LOCK_SECONDS``.
+    """
+    start, is_said = time.monotonic(), False
+    while True:
+        try:
+            return WriterLock(folder)
+        except Busy:
+            waited = time.monotonic() - start
+            if waited > LOCK_SECONDS:
+                raise
+            if waited > NOTICE_SECONDS and not is_said:
+                is_said = True
+                zh = f"另一个进程（{holder_of(folder)}）正在写入，等它结束（最多 {LOCK_SECONDS} 秒）。"
+                say(Text(zh, f"Another process ({holder_of(folder)}) is writing; waiting for it, {LOCK_SECONDS} seconds at most."))
+            time.sleep(_POLL_SECONDS)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from policies.values import Text
 from streams.language.folds import Outgoing
-from streams.language.messages import VERSION
+from streams.language.messages import FIRST_VERSION
 
 SPECIFICATION = "1.0"
 FRAME, JSON, ANY = "application/vnd.huimin.frame", "application/json", "application/octet-stream"
@@ -31,8 +31,8 @@ class TopicEvent:
 
     @property
     def type(self) -> str:
-        """The ``ce_type``, with the version of the message format."""
-        return f"cn.huimin.{self.name}.v{VERSION}"
+        """The ``ce_type``, with the version of its head, which is the same in all later ones."""
+        return f"cn.huimin.{self.name}.v{FIRST_VERSION}"
 
 
 EVENTS: Mapping[str, TopicEvent] = {

@@ -1,4 +1,7 @@
-"""Readers for the fields of a message from JSON, by their declared types; ``streams.wire.wire`` uses them."""
+"""Readers for the fields of a message from JSON, by their declared types; and which fields a version of the format has.
+
+``streams.wire.wire`` uses them.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,27 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, TypeAlias
 
-from streams.language.messages import Stamp
+from streams.language.messages import (
+    VERSION,
+    CatalogueSet,
+    CheckAnswered,
+    CoverageStated,
+    CoverageWithdrawn,
+    EditionCut,
+    FollowUpRecorded,
+    Input,
+    Stamp,
+    Tick,
+)
 
 WORD_CHARACTERS = 32
 """The longest word of a stamp; bounded, because the state keeps many (``streams.ledgers.decisions``)."""
+NONE: frozenset[str] = frozenset()
+LATER: Mapping[type[Input], frozenset[str]] = {
+    **dict.fromkeys((CatalogueSet, CoverageStated, CoverageWithdrawn, CheckAnswered, Tick, EditionCut), frozenset({"by"})),
+    FollowUpRecorded: NONE,
+}
+"""The kinds that version 2 does not have (without fields here), and the fields that it lacks in others; such a field may be missing."""
 Reader: TypeAlias = Callable[[Any], Any]
 
 
@@ -72,3 +92,12 @@ BY_TYPE: Mapping[str, Reader] = {
     "Stamp | None": _stamp,
 }
 """The reader for each declared type of a field."""
+
+
+def needed_version(message: Input) -> tuple[int | None, frozenset[str]]:
+    """The version that a message needs, None for the first; and the fields it leaves out: later ones in which nothing stands."""
+    later = LATER.get(type(message))
+    if later is None:
+        return None, NONE
+    omitted = frozenset(name for name in later if getattr(message, name) is None)
+    return (None if later and later == omitted else VERSION), omitted

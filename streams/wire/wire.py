@@ -25,6 +25,7 @@ from policies.values import Text
 from streams.language.causes import cause_of
 from streams.language.errors import NewerFormat, Unreadable
 from streams.language.messages import (
+    FIRST_VERSION,
     VERSION,
     Blank,
     CatalogueSet,
@@ -35,6 +36,7 @@ from streams.language.messages import (
     DeliveryStarted,
     EditionCut,
     EngineUpgraded,
+    FollowUpRecorded,
     HoldDecided,
     IdentityMerged,
     IdentitySplit,
@@ -48,12 +50,12 @@ from streams.language.messages import (
 from streams.lists.editions import Edition
 from streams.lists.lines import Lines
 from streams.lists.manifests import plain_change, plain_manifest, whole_change, whole_manifest
-from streams.wire.fields import BY_TYPE
+from streams.wire.fields import BY_TYPE, LATER, NONE, needed_version
 
 KINDS: tuple[type[Input], ...] = (
     CatalogueSet, DeliveryStarted, RecordBatch, DeliveryCompleted, PolicyPublished, PolicyWithdrawn, CoverageStated, CoverageWithdrawn,
     CheckAnswered, Tick, EditionCut, IdentityMerged, IdentitySplit, OutcomeReported, HoldDecided,
-    PersonErased, Blank, EngineUpgraded,
+    PersonErased, Blank, EngineUpgraded, FollowUpRecorded,
 )  # fmt: skip
 """The number of a kind on the wire is its place here; only ever append."""
 OUTPUTS = 0x100
@@ -81,7 +83,9 @@ def encode(message: Input) -> bytes:
         from streams.wire.columns import pack
 
         return frame(kind, pack(message))
-    return frame(kind, _json({name: _plain(getattr(message, name)) for name in _READERS[type(message)]}))
+    version, omitted = needed_version(message)
+    facts = {name: _plain(getattr(message, name)) for name in _READERS[type(message)] if name not in omitted}
+    return frame(kind, _json(facts), version)
 
 
 def decode(data: Bytes) -> Input:
@@ -101,9 +105,10 @@ def decode(data: Bytes) -> Input:
     return _read(KINDS[kind], body)
 
 
-def frame(kind: int, body: Bytes) -> bytes:
-    """A body with its head."""
-    return b"".join((_HEAD.pack(_MAGIC, VERSION, kind, _digest(VERSION, kind, body)), body))
+def frame(kind: int, body: Bytes, version: int | None = None) -> bytes:
+    """A body with its head, in ``FIRST_VERSION`` unless a later one is needed to say it."""
+    version = FIRST_VERSION if version is None else version
+    return b"".join((_HEAD.pack(_MAGIC, version, kind, _digest(version, kind, body)), body))
 
 
 def kind_bytes(kind: type[Input]) -> tuple[int, bytes]:
@@ -135,8 +140,9 @@ def unframe(data: Bytes) -> tuple[int, memoryview]:
         raise _unreadable("its digest does not match: it was cut or changed on the way", "摘要不符，传输或存储中被截断或改动")
     if version > VERSION:
         raise NewerFormat(Text("消息", "A message"), version, VERSION)
-    if version < VERSION:
-        raise _unreadable(f"it is of format version {version}, from before version {VERSION}", f"格式版本为 {version}，早于版本 {VERSION}")
+    if version < FIRST_VERSION:
+        zh = f"格式版本为 {version}，早于版本 {FIRST_VERSION}"
+        raise _unreadable(f"it is of format version {version}, from before version {FIRST_VERSION}", zh)
     return kind, body
 
 
@@ -232,8 +238,8 @@ def _read(kind: type[Input], body: memoryview) -> Input:
     try:
         values = json.loads(bytes(body))
         readers = _READERS[kind]
-        if values.keys() != readers.keys():
+        if not readers.keys() - LATER.get(kind, NONE) <= values.keys() <= readers.keys():
             raise ValueError(f"fields {sorted(readers)} expected")
-        return kind(**{name: reader(values[name]) for name, reader in readers.items()})
+        return kind(**{name: reader(values[name]) for name, reader in readers.items() if name in values})
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise _unreadable(f"{kind.__name__}: {error}", f"{kind.__name__}：{error}") from error

@@ -6,6 +6,7 @@ Some of the messages are not admissible: what one host refuses, every host must 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from random import Random
@@ -20,6 +21,7 @@ from streams.language.messages import (
     DeliveryCompleted,
     DeliveryStarted,
     EditionCut,
+    FollowUpRecorded,
     HoldDecided,
     IdentityMerged,
     IdentitySplit,
@@ -31,6 +33,7 @@ from streams.language.messages import (
     Tick,
 )
 from streams.ledgers.erasures import erasure_message
+from streams.ledgers.follow_ups import SEALED
 from streams.ledgers.outcomes import OUTCOMES
 from streams.testing import rows
 from streams.wire import wire
@@ -78,6 +81,10 @@ FEEDS = (
 Kind = Callable[[], Sequence[Input | bytes]]
 
 
+NOTE = b64encode(SEALED + b"what only the holder of a key can read").decode()
+"""What a sealed note looks like to those who have not the key."""
+
+
 def erasing(person: int, salt: str = SALT) -> PersonErased:
     """The decision to erase a person."""
     return erasure_message(salt, person, "R1", "author", "approver")
@@ -114,7 +121,7 @@ class Happenings:
         yield from map(stamped, first)
         kinds: list[Kind] = [self.deliver] * 8 + [self.tick] * 6 + [self.answer] * 2 + [self.cut, self.again] + [self.bad] * 2
         kinds += [self.withdraw] + [self.newer] * 3 + [self.widen] + [self.merge] * 4 + [self.undo] * 2 + [self.give_records] * 2
-        kinds += [self.cover] * 4 + [self.report_outcome] * 5 + [self.decide_hold] * 3 + [self.suspend]
+        kinds += [self.cover] * 4 + [self.report_outcome] * 5 + [self.decide_hold] * 3 + [self.suspend, self.follow_up]
         while True:
             for message in self.rng.choice(kinds)():
                 yield message if isinstance(message, bytes) else stamped(message)
@@ -188,6 +195,16 @@ class Happenings:
         self.outcomes.append(OutcomeReported(name, self.rng.choice(ABOUT[name]), outcome, on, "the agency", criterion))
         return [self.outcomes[-1]] * self.rng.choice([1, 1, 1, 2])
 
+    def follow_up(self) -> list[Input]:
+        """Notes, days to call again and assignments, about anybody."""
+        name = self.rng.choice(POLICIES)
+        subject, day = self.rng.choice(ABOUT[name]), self.day + timedelta(self.rng.choice([0, 3]))
+        return [
+            FollowUpRecorded(name, subject, "note", "clerk", note=NOTE),
+            FollowUpRecorded(name, subject, "call_again", "clerk", call_again=self.rng.choice([None, day])),
+            FollowUpRecorded(name, subject, "assigned_to", "clerk", assigned_to=self.rng.choice([None, "王芳"])),
+        ]
+
     def decide_hold(self) -> list[Input]:
         """Two people release or reject a hold, most often the last one."""
         holds = [*self.holds()] or ["h1"]
@@ -238,6 +255,8 @@ class Happenings:
             OutcomeReported("group-rental", 201, "not_eligible", self.day, "the agency"),
             OutcomeReported("group-rental", 201, "not_eligible", self.day, "the agency", "no-such"),
             OutcomeReported("group-rental", 201, "declined", self.day + timedelta(9), "the agency"),
+            FollowUpRecorded("nobody", 1, "call_again", "clerk"), FollowUpRecorded("group-rental", 201, "gone", "clerk"),
+            FollowUpRecorded("group-rental", 201, "note", "clerk", note="not sealed"), FollowUpRecorded("group-rental", 0, "assigned_to", "clerk"),
             HoldDecided("h1", "release", "alone", "author", "author"), HoldDecided("h1", "release", " ", "author", "approver"),
             HoldDecided("h1", "forget", "no such decision", "author", "approver"),
             PersonErased("5a" * 16, "0" * 32, 1, "alone", "author", "author"), PersonErased("", "", 1, "none", "author", "approver"),

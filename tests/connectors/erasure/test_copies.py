@@ -13,7 +13,8 @@ import pytest
 
 from connectors.erasure.copies import scrub_copies
 from connectors.erasure.scrubbing import ErasedPerson, scrub_csv, scrub_json, scrub_json_lines
-from connectors.lists.exports import Sheet, write_xlsx
+from connectors.lists.exports import Sheet, text_columns
+from connectors.lists.workbooks import write_xlsx
 
 TOKEN = 0x0123456789ABCDEF
 NUMBER = "11010519491231002X"
@@ -92,7 +93,7 @@ def test_a_folder_of_copies(tmp_path: Path) -> None:
     with zipfile.ZipFile(exports / "a.zip", "w") as archive:
         archive.writestr("in/a.csv", text)
         archive.writestr("note.txt", "nobody")
-    write_xlsx(exports / "a.xlsx", Sheet("题", ("n",), [(NUMBER,), ("1",)]))
+    write_xlsx(exports / "a.xlsx", Sheet("题", text_columns(["n"]), [(NUMBER,), ("1",)]))
     pl.DataFrame({"n": [TOKEN, 1]}, schema={"n": pl.UInt64}).write_parquet(exports / "a.parquet")
     (exports / "letter.txt").write_text(f"about {NUMBER}")
     (exports / "other.txt").write_text("about nobody")

@@ -20,14 +20,16 @@ from connectors.analysts.snapshot import Aggregate, verify_snapshot, write_snaps
 from connectors.contracts.faults import DamagedSnapshot
 from connectors.identity.vault import Vault
 from connectors.intake.delivery import deliver
-from connectors.lists.exports import Sheet, escape_formulas, write_csv, write_xlsx
+from connectors.lists.disclosures import Disclosure
+from connectors.lists.exports import Sheet, escape_formulas, text_columns, write_csv
 from connectors.lists.lists import list_sheet
+from connectors.lists.workbooks import write_xlsx
 from policies.language.tree import Age, All, Check, FieldRef, Literals, Meta, Policy
 from policies.problems.problems import HuiminError
 from policies.values import Kind, Text
 from tests.connectors.samples import HUKOU_HEADER, RECEIVED, TOKENS, MemoryHost, catalogue, hukou_row, resident, write_text_file
 
-SHEET = Sheet("名单", ("身份号码", "姓名"), [("310107195001011234", "=1+1"), ("007", "@张\n三"), ("", "-5")])
+SHEET = Sheet("名单", text_columns(["身份号码", "姓名"]), [("310107195001011234", "=1+1"), ("007", "@张\n三"), ("", "-5")])
 
 POLICY = Policy(
     "elderly", 1, "benefit", Kind.PERSON, "310107", Text("高龄", "Elderly"), {}, "agency", "enrolment", date(2026, 1, 1), None, {}, {},
@@ -71,7 +73,7 @@ def test_xlsx_cells_are_the_text_itself(tmp_path: Path, texts: list[str]) -> Non
     """Formulas, links, long numbers: read back as they were, as text cells."""
     texts = [*texts, "=1+1", "310107195001011234", "https://example.org", "1e5"]
 
-    write_xlsx(tmp_path / "a.xlsx", Sheet("名单", ("列",), [(text,) for text in texts]))
+    write_xlsx(tmp_path / "a.xlsx", Sheet("名单", text_columns(["列"]), [(text,) for text in texts]))
 
     frame = fastexcel.read_excel(tmp_path / "a.xlsx").load_sheet(0).to_polars()
     assert frame.columns == ["列"] and frame["列"].to_list() == texts
@@ -100,27 +102,29 @@ def test_a_list_names_people_and_what_is_open(vault: Vault) -> None:
     candidates = [Candidate(second, "to_check", ("willing",)), Candidate(first, "needs_evidence", (), (("age", "hukou"), ("x", None)))]
     values = {first: {"hukou.birth_date": "1950-01-01"}, second: {}}
 
-    sheet = list_sheet(POLICY, candidates, values, catalogue(), vault, date(2026, 10, 1), "en")
+    sheet = list_sheet(POLICY, candidates, Disclosure(values), catalogue(), vault, date(2026, 10, 1), "en")
 
-    assert sheet.header == ("Resident number", "name", "date of birth", "Division", "Status", "To check", "Missing", "Token")
+    assert sheet.header == ("Resident number", "name", "date of birth", "Street", "Status", "To check", "Missing", "Token")
     assert sheet.rows == [
-        (resident(1), "居民1", "1950-01-01", "310107020", "needs evidence", "", "age (Register); x", f"{first:016x}"),
-        (resident(2), "居民2", "", "310107020", "to check", "is willing", "", f"{second:016x}"),
+        (resident(1), "居民1", date(1950, 1, 1), "Yichuan Road", "needs evidence", "", "age (Register)\nx", f"{first:016x}"),
+        (resident(2), "居民2", "", "Yichuan Road", "to check", "is willing", "", f"{second:016x}"),
     ]
 
 
-def test_streets_have_names_where_any_is_known(vault: Vault) -> None:
-    """A column behind that of the codes, empty where a name is not known; none where no name is."""
+def test_streets_are_called_by_their_names(vault: Vault) -> None:
+    """A division without a name is shown by its code, and one that the policy discloses has no second column."""
     first, second = TOKENS.person([resident(1), resident(2)]).tolist()
     candidates = [Candidate(first, "eligible", (), division="310107020"), Candidate(second, "eligible", (), division="310107")]
-    places, other_places = {"310107020": Text("宜川路", "Yichuan Road")}, {"310107014": Text("长风新村", "Changfeng")}
+    named = replace(catalogue(), divisions={"310107020": Text("宜川路", "Yichuan Road")})
+    placed = replace(POLICY, discloses=(FieldRef("hukou", "division"),))
+    values = {first: {"hukou.division": "310107020"}, second: {"hukou.division": "310107"}}
 
-    sheet = list_sheet(POLICY, candidates, {}, catalogue(), vault, date(2026, 10, 1), "en", places)
-    without = list_sheet(POLICY, candidates, {}, catalogue(), vault, date(2026, 10, 1), "en", other_places)
+    sheet = list_sheet(POLICY, candidates, Disclosure(), named, vault, date(2026, 10, 1), "en")
+    disclosed = list_sheet(placed, candidates, Disclosure(values), named, vault, date(2026, 10, 1), "en", by_street=True)
 
-    assert sheet.header[3:6] == ("Division", "Street", "Status")
-    assert [row[3:6] for row in sheet.rows] == [("310107", "", "eligible"), ("310107020", "Yichuan Road", "eligible")]
-    assert "Street" not in without.header
+    assert sheet.header[3:5] == ("Street", "Status") and [row[3] for row in sheet.rows] == ["310107", "Yichuan Road"]
+    assert "Street" not in disclosed.header and [row[1] for row in disclosed.rows] == ["310107", "Yichuan Road"]
+    assert disclosed.pages == (("310107", 1), ("Yichuan Road", 1))
 
 
 def test_what_is_missing_is_called_by_its_label(vault: Vault) -> None:
@@ -128,9 +132,11 @@ def test_what_is_missing_is_called_by_its_label(vault: Vault) -> None:
     old = Age(Meta("age", "criteria", label=Text("年满70周岁", "aged 70")), FieldRef("hukou", "birth_date"), "ge", Literals((70,)))
     policy = replace(POLICY, criteria=All(Meta("both", "criteria"), (POLICY.criteria, old)))
 
-    sheet = list_sheet(policy, [Candidate(1, "needs_evidence", (), (("age", "hukou"),))], {1: {}}, catalogue(), vault, date(2026, 10, 1))
+    sheet = list_sheet(
+        policy, [Candidate(1, "needs_evidence", (), (("age", "hukou"),))], Disclosure({1: {}}), catalogue(), vault, date(2026, 10, 1)
+    )
 
-    assert sheet.rows[0][-2].startswith("年满70周岁 (")
+    assert str(sheet.rows[0][-2]).startswith("年满70周岁 (")
 
 
 def test_nothing_leaves_beyond_the_agreement(vault: Vault) -> None:
@@ -141,7 +147,7 @@ def test_nothing_leaves_beyond_the_agreement(vault: Vault) -> None:
         (POLICY, date(2028, 1, 1)),
     ):
         with pytest.raises(HuiminError) as raised:
-            list_sheet(policy, [], {}, catalogue(), vault, today)
+            list_sheet(policy, [], Disclosure(), catalogue(), vault, today)
         assert raised.value.exit_code == 3
 
 

@@ -14,9 +14,12 @@ import pytest
 
 from connectors.contracts.faults import UnreadableFile
 from connectors.identity.vault import Vault
+from connectors.lists.disclosures import Disclosure
+from connectors.lists.feedback import feedback_columns
 from connectors.lists.lists import list_sheet
 from connectors.lists.outcome_form import OutcomeForm
 from connectors.lists.outcomes import SHOWN, KnownSubjects, OutcomeRow, read_outcome_rows
+from connectors.parsing.rows import RowPlace
 from policies.language.tree import All, Check, Meta, Policy
 from policies.values import Kind, Text
 from tests.connectors.files import workbook
@@ -55,11 +58,15 @@ def wrong(tmp_path: Path, rows: Sequence[Sequence[str]], on: date | None = None)
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_exported_columns_name_whom_a_row_is_about(tmp_path: Path, language: str) -> None:
-    """Both headers that an export has are understood in its language."""
-    sheet = list_sheet(
-        ASKED, [Candidate(person) for person in PEOPLE[:2]], {}, catalogue(), Vault(tmp_path / "identity", bytes(32)), TODAY, language
-    )
-    rows = [[*sheet.header, "outcome", "on"], *([*row, "enrolled", "2026-10-14"] for row in sheet.rows)]
+    """Both headers that an export has are understood in its language, with the columns that are filled in."""
+    entries = feedback_columns(OutcomeForm([ASKED], catalogue()), language)
+    candidates, vault = [Candidate(person) for person in PEOPLE[:2]], Vault(tmp_path / "identity", bytes(32))
+    sheet = list_sheet(ASKED, candidates, Disclosure(), catalogue(), vault, TODAY, language, entries)
+    filled_in = {entries[0].title: entries[0].choices[1], entries[1].title: "2026-10-14"}
+    rows = [
+        sheet.header,
+        *([filled_in.get(title) or str(cell) for title, cell in zip(sheet.header, row, strict=True)] for row in sheet.rows),
+    ]
 
     outcomes, silent = read(tmp_path / "back.csv", rows)
 
@@ -105,9 +112,9 @@ def test_words_are_understood_in_both_languages(tmp_path: Path) -> None:
 
     assert silent == 1
     assert outcomes == [
-        OutcomeRow(1, PEOPLE[0], "not_eligible", date(2026, 10, 1), "alone", ()),
-        OutcomeRow(2, PEOPLE[1], "not_eligible", date(2026, 10, 2), "alone", (("willing", False), ("alone", True))),
-        OutcomeRow(4, PEOPLE[2], None, None, None, (("alone", False),)),
+        OutcomeRow(RowPlace(2), PEOPLE[0], "not_eligible", date(2026, 10, 1), "alone", ()),
+        OutcomeRow(RowPlace(3), PEOPLE[1], "not_eligible", date(2026, 10, 2), "alone", (("willing", False), ("alone", True))),
+        OutcomeRow(RowPlace(5), PEOPLE[2], None, None, None, (("alone", False),)),
     ]
 
 
@@ -118,7 +125,7 @@ def test_rows_without_a_day_are_of_the_day_that_was_given(tmp_path: Path) -> Non
     outcomes, _ = read(tmp_path / "back.csv", rows, on=date(2026, 10, 3))
 
     assert outcomes[0].on == date(2026, 10, 3)
-    assert "row 1, column 日期: an empty cell; it does not say on which day" in wrong(tmp_path, rows).text.en
+    assert "row 2, column 反馈日期: an empty cell; it does not say on which day" in wrong(tmp_path, rows).text.en
 
 
 def test_a_workbook_is_read_with_dates_as_a_spreadsheet_keeps_them(tmp_path: Path) -> None:
@@ -128,7 +135,7 @@ def test_a_workbook_is_read_with_dates_as_a_spreadsheet_keeps_them(tmp_path: Pat
 
     outcomes, _ = read_outcome_rows(tmp_path / "back.xlsx", OutcomeForm([ASKED], catalogue()), TOKENS, known_subjects())
 
-    assert outcomes == [OutcomeRow(1, PEOPLE[0], "deceased", date(2026, 10, 14), None, ())]
+    assert outcomes == [OutcomeRow(RowPlace(2), PEOPLE[0], "deceased", date(2026, 10, 14), None, ())]
 
 
 def test_json_lines_may_leave_keys_out(tmp_path: Path) -> None:
@@ -175,8 +182,8 @@ def test_a_mistake_names_row_and_column_and_nothing_of_the_cell(tmp_path: Path, 
 
     error = wrong(tmp_path, rows)
 
-    assert f"row 2, column {column}: " in error.text.en and en in error.text.en
-    assert f"第 2 行，“{column}”列：" in error.text.zh
+    assert f"row 3, column {column}: " in error.text.en and en in error.text.en
+    assert f"第 3 行，“{column}”列：" in error.text.zh
     texts = error.text.en + error.text.zh
     assert not any(cell in texts for cell in (*row[:2], *NUMBERS) if cell) and "back.csv has 1 mistakes" in texts
 
@@ -190,8 +197,8 @@ def test_one_day_says_one_thing_of_a_subject(tmp_path: Path) -> None:
     answer = wrong(tmp_path, [header, row, [token_text(PEOPLE[3]), "enrolled", "2026-10-13", "no"]])
 
     assert len(outcomes) == 3 and {row_outcome.subject for row_outcome in outcomes} == {PEOPLE[0]}
-    assert "row 2, column 反馈: row 1 says otherwise of the same subject" in outcome.text.en
-    assert "row 2, column willing: row 1 says otherwise of the same subject" in answer.text.en
+    assert "row 3, column 反馈: row 2 says otherwise of the same subject" in outcome.text.en
+    assert "row 3, column willing: row 2 says otherwise of the same subject" in answer.text.en
 
 
 def test_very_many_mistakes_are_counted(tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ def tour(out: Path, token: str, others: list[str]) -> list[list[str]]:
         ["candidates", "export", POLICY, "--out", f"{out}/deep/er/list.csv"], ["candidates", "export", POLICY, "--out", f"{out}/list.xlsx"],
         ["candidates", "export", POLICY],
         ["candidates", "ack", POLICY, others[0], "not_eligible", "--criterion", "uninsured", "--by", "区医保中心"],
+        ["candidates", "note", POLICY, token, "x", "--by", "王芳"], ["candidates", "call-again", POLICY, token, "2026-12-01", "--by", "王芳"],
+        ["candidates", "assign", POLICY, token, "王芳", "--by", "王芳"], ["candidates", "history", POLICY, token],
         ["candidates", "outcomes"], ["candidates", "corrections", "--out", f"{out}/requests.csv"], ["holds", "list"],
         ["edition", "cut", POLICY], ["edition", "list", POLICY], ["edition", "show", POLICY, "1"], ["edition", "verify", POLICY],
         ["edition", "evidence", POLICY, "1"], ["edition", "evidence", POLICY, "1", "--out", f"{out}/evidence.jsonl"],

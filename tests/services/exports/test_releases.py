@@ -13,7 +13,7 @@ from infra.workspace.releases import release_keys
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import Conflict, HuiminError
 from policies.values import Kind
-from services.exports.releases import forget_keys_of_gone_snapshots, release_snapshot, releases_elsewhere
+from services.exports.releases import forget_keys_of_gone_snapshots, release_snapshot, released_files
 from services.exports.snapshots import CreatedSnapshot, snapshots
 
 TODAY = date(2026, 10, 16)
@@ -50,7 +50,10 @@ def test_a_release_is_on_record(workspace: Workspace, tmp_path: Path) -> None:
     assert (first.release.by, first.release.approved_by, first.release.on, first.release.reason) == ("王芳", "李强", "2026-10-16", "研究")
     assert first.release.digest == here.released.digest and first.release.snapshot == here.released.snapshot
     assert second.file == str(elsewhere.file) and second.bytes is None and second.release is not None and second.release.by == "赵六"
-    assert list(release_keys(workspace)) == [here.released.snapshot] and releases_elsewhere(workspace) == [str(elsewhere.file)]
+    assert list(release_keys(workspace)) == [here.released.snapshot] and set(released_files(workspace)) == {
+        f"snapshots/{here.file.name}",
+        str(elsewhere.file),
+    }
     assert here.released.can_be_scrubbed and not elsewhere.released.can_be_scrubbed
 
 

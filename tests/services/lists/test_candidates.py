@@ -10,6 +10,7 @@ from infra.workspace.workspace import Workspace
 from policies.problems.problems import HuiminError
 from services.lists.candidates import EvidenceToFetch, ListedCandidate, answer_check, candidate_list, parse_token
 from services.lists.changes import ListChanges
+from services.lists.filters import ListFilter
 from services.results import plain
 from tests.console.town import ALLOWANCE, POLICY, RESIDENTS
 
@@ -21,7 +22,7 @@ def test_the_list_has_everybody_and_counts_all_of_them(workspace: Workspace) -> 
     assert len(whole.candidates) == whole.total == RESIDENTS and whole.counts == {"eligible": RESIDENTS}
     assert some.candidates == whole.candidates[:2] and some.total == RESIDENTS
     assert (whole.day, whole.erased, whole.holds, whole.kept_off) == (date(2026, 10, 15), 0, (), {})
-    assert candidate_list(workspace, POLICY, status="to_check").candidates == ()
+    assert candidate_list(workspace, POLICY, wanted=ListFilter(statuses=("to_check",))).candidates == ()
 
 
 def test_a_check_is_answered_once_for_all(workspace: Workspace) -> None:
@@ -29,7 +30,9 @@ def test_a_check_is_answered_once_for_all(workspace: Workspace) -> None:
     before = candidate_list(workspace, ALLOWANCE).candidates
     asked = next(row for row in before if row.checklist)
 
-    result = answer_check(workspace, ALLOWANCE, asked.subject, asked.checklist[0], True, lambda hold: pytest.fail("nothing is held"))
+    result = answer_check(
+        workspace, ALLOWANCE, asked.subject, asked.checklist[0], True, "王芳", lambda hold: pytest.fail("nothing is held")
+    )
     after = {row.subject: row for row in candidate_list(workspace, ALLOWANCE).candidates}
 
     assert isinstance(result, ListChanges)
@@ -46,6 +49,7 @@ def test_json_has_tokens_and_no_titles() -> None:
     assert plain(candidate, "en") == {
         "subject": "00000000000000ff", "verdict": "unknown", "status": "needs_evidence", "division": None, "checklist": [],
         "still_yes": True, "missing": [{"criterion": "a", "feed": "f", "units": ["u"]}], "held": None,
+        "outcome": None, "outcome_on": None, "assigned_to": None, "call_again": None, "notes": 0,
     }  # fmt: skip
     assert plain(ListChanges((), {}), "en") == {"changes": []}
 

@@ -16,7 +16,8 @@ import polars as pl
 import pytest
 
 from connectors.analysts.snapshot import write_snapshot
-from connectors.lists.exports import Sheet, write_csv, write_xlsx
+from connectors.lists.exports import Sheet, text_columns, write_csv
+from connectors.lists.workbooks import write_xlsx
 from streams.disk import files
 from streams.disk.files import Unfit, make_folder, remove_leftovers, replacing, text_at, write_whole
 from streams.store import checkpoints
@@ -155,8 +156,8 @@ def _snapshot(path: Path) -> None:
 
 
 WRITERS: dict[str, Callable[[Path], Any]] = {
-    "list.csv": lambda path: write_csv(path, Sheet("t", ("a",), [(str(n),) for n in range(50_000)])),
-    "list.xlsx": lambda path: write_xlsx(path, Sheet("t", ("a",), [(str(n),) for n in range(20_000)])),
+    "list.csv": lambda path: write_csv(path, Sheet("t", text_columns(["a"]), [(str(n),) for n in range(50_000)])),
+    "list.xlsx": lambda path: write_xlsx(path, Sheet("t", text_columns(["a"]), [(str(n),) for n in range(20_000)])),
     "k.duckdb": _snapshot,
     "00000000000000000007.snapshot": lambda path: checkpoints.write(
         path.parent, 7, {"day": "x"}, {"a": pl.arange(0, 10**6, eager=True).to_numpy()}

@@ -63,7 +63,7 @@ def withdrawal() -> bytes:
 def newer(message: Input) -> bytes:
     """A message of a later version."""
     with pytest.MonkeyPatch.context() as later:
-        later.setattr(wire, "VERSION", VERSION + 1)
+        later.setattr(wire, "FIRST_VERSION", VERSION + 1)
         return stamped_bytes(message)
 
 

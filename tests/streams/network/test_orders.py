@@ -262,7 +262,7 @@ def test_frames_of_another_kind_are_unreadable() -> None:
 def test_newer_version_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not count as damage: the operator must upgrade."""
     with monkeypatch.context() as newer:
-        newer.setattr(wire, "VERSION", VERSION + 1)
+        newer.setattr(wire, "FIRST_VERSION", VERSION + 1)
         order = samples()[ORDER]
 
     with pytest.raises(NewerFormat, match=f"version {VERSION + 1}"):

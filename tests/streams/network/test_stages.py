@@ -25,7 +25,7 @@ from streams.language.ports import Arrays
 from streams.network import stages
 from streams.network.sequencer import Sequencer
 from streams.network.stages import MessageOutputs, Stage, StageRule
-from streams.store import checkpoints
+from streams.store import checkpoints, writer
 from streams.store import log as storage
 from tests.streams.happenings import Happenings
 from tests.streams.world import child_environment, parts
@@ -468,7 +468,7 @@ def test_second_process_waits_for_the_lock(tmp_path: Path) -> None:
 
 def test_lock_that_is_never_let_go_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error comes after a minute and names the holder."""
-    monkeypatch.setattr(stages, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(writer, "LOCK_SECONDS", 0.2)
     stage = open_stage(tmp_path)
 
     with pytest.raises(Busy, match=str(os.getpid())):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from matchers.kernel.batch import MISSING, OPEN_FROM, OPEN_TO, RecordBatch
 from streams.language.errors import NewerFormat, Unreadable
-from streams.language.messages import VERSION, Input, Stamp, Tick
+from streams.language.messages import FIRST_VERSION, VERSION, CheckAnswered, FollowUpRecorded, Input, Stamp, Tick
 from streams.ledgers.decisions import stamp_of, with_stamp
 from streams.lists.lines import Lines
 from streams.testing import same_batch
@@ -93,14 +93,25 @@ def test_the_stamp_of_a_decision_travels_with_it() -> None:
             wire.decode(wire.frame(wire.KINDS.index(Tick), f'{{"day":"2026-10-01","stamp":{stamp}}}'.encode()))
 
 
+def test_a_message_says_the_oldest_version_that_can_say_it() -> None:
+    """An answer without an author is written as before authors were noted, and read; with one, older programs must stop at it."""
+    plain, answered = CheckAnswered("grant", 7, "willing", True), CheckAnswered("grant", 7, "willing", True, "王芳")
+    old = wire.frame(wire.KINDS.index(CheckAnswered), b'{"policy":"grant","subject":7,"check":"willing","answer":true,"stamp":null}')
+
+    assert wire.encode(plain) == old and wire.decode(old) == plain
+    assert wire.version_of(wire.encode(plain)) == FIRST_VERSION == wire.version_of(wire.encode(Tick(date(2026, 10, 1))))
+    assert wire.version_of(wire.encode(answered)) == VERSION and wire.decode(wire.encode(answered)) == answered
+    assert wire.version_of(wire.encode(FollowUpRecorded("grant", 7, "assigned_to", "王芳"))) == VERSION
+
+
 def test_an_older_version_is_not_read_as_if_it_were_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its messages may mean something else."""
     with monkeypatch.context() as older:
-        older.setattr(wire, "VERSION", VERSION - 1)
+        older.setattr(wire, "FIRST_VERSION", FIRST_VERSION - 1)
         frame = wire.encode(Tick(date(2026, 10, 1)))
 
-    assert wire.version_of(frame) == VERSION - 1
-    with pytest.raises(Unreadable, match=f"version {VERSION - 1}, from before version {VERSION}"):
+    assert wire.version_of(frame) == FIRST_VERSION - 1
+    with pytest.raises(Unreadable, match=f"version {FIRST_VERSION - 1}, from before version {FIRST_VERSION}"):
         wire.decode(frame)
 
 
@@ -156,7 +167,7 @@ def test_any_changed_byte_is_noticed(data: st.DataObject) -> None:
 def test_newer_version_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message of a newer Huimin names both versions and says what to do."""
     with monkeypatch.context() as newer:
-        newer.setattr(wire, "VERSION", VERSION + 1)
+        newer.setattr(wire, "FIRST_VERSION", VERSION + 1)
         frame = wire.encode(Tick(date(2026, 10, 1)))
 
     with pytest.raises(NewerFormat, match=f"version {VERSION + 1}; this program reads up to version {VERSION}. Upgrade"):
