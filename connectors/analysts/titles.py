@@ -146,3 +146,18 @@ TABLES: dict[str, Text] = {
     "forecast": Text("今后四周的变动预测，不足十个的不列", "forecast of the next four weeks; cells of fewer than ten are left out"),
 }
 """By name of table."""
+OPEN_COLUMNS: dict[str, Text] = {
+    "street": Text("街镇代码，或 unknown", "street, by its code, or unknown"),
+    "month": Text("已结束的月份", "month that is over"),
+    "candidates": Text("名单上的对象：十的倍数，相差不到十就不变", "subjects on the list, a multiple of ten"),
+    "changes": Text("变动：十的倍数", "changes: a multiple of ten"),
+    "divisions": Text("有有效声明的区划数", "divisions with a statement in effect"),
+    "waiting": Text("等其证据的对象：十的倍数；空：不公布", "subjects that wait for its evidence: a multiple of ten; null: not published"),
+}
+"""Of the columns of an open snapshot, those that mean something else there, or are only there."""
+OPEN_TABLES: dict[str, Text] = {
+    "candidates_by_street": Text("名单上的对象，按政策、街镇、状态", "subjects on lists by policy, street and status"),
+    "candidates_by_age_and_sex": Text("名单上的人，按政策、年龄段、性别", "people on lists by policy, age band and sex"),
+    "changes_by_month": Text("已结束月份的变动，按政策和原因", "changes of months that are over, by policy and cause"),
+    "coverage_by_unit": Text("各来源的覆盖与等待的对象，含从未声明的", "coverage and waiting subjects of every source"),
+}

@@ -13,7 +13,8 @@ from console.text.words import STATUSES
 from policies.values import Text
 
 if TYPE_CHECKING:
-    from services.exports.snapshots import ReleasedRows
+    from services.exports.snapshot_files import SnapshotFormat
+    from services.exports.snapshots import CreatedSnapshot, ReleasedRows
 
 Out = Annotated[
     Path | None,
@@ -34,11 +35,11 @@ Format = Annotated[
 Earlier = Annotated[Path, typer.Argument(metavar="BEFORE", exists=True, help=both("较早的快照", "the earlier snapshot"))]
 Later = Annotated[Path, typer.Argument(metavar="AFTER", exists=True, help=both("较晚的快照", "the later snapshot"))]
 Grade = Annotated[
-    Literal["research"],
+    Literal["open", "research"],
     typer.Option(
         "--grade",
-        metavar="research",
-        help=both("research：一条记录一行", "research: a row for each record"),
+        metavar="open|research",
+        help=both("open：只有人群的数字；research：一条记录一行", "open: figures about groups of people; research: a row for each record"),
     ),
 ]
 By = Annotated[str, typer.Option("--by", metavar="PERSON", help=both("research：经办人", "research: who releases it"))]
@@ -54,16 +55,15 @@ File = Annotated[
 
 
 def group() -> typer.Typer:
-    app = typer.Typer(
-        no_args_is_help=True, help=both("快照：供分析的 DuckDB 副本，只有化名。", "Snapshots: pseudonymous DuckDB copies for analysts.")
-    )
+    app = typer.Typer(no_args_is_help=True, help=both("快照：供分析用，不含姓名。", "Snapshots for analysts, without names."))
     app.command(
         "create",
         help=verb(
             "生成快照，服务照常运行；含个人行的须两人决定，并登记。",
             "Write a snapshot while the service works; two people release one with rows about people, on record.",
+            "huimin snapshot create",
+            "huimin snapshot create --format parquet",
             "huimin snapshot create --grade research --by 王芳 --approved-by 李强 --reason 低保覆盖面研究",
-            "huimin snapshot create --grade research --format parquet --by 王芳 --approved-by 李强 --reason 低保覆盖面研究",
         ),
     )(create)
     app.command("list", help=verb("列出快照。", "List the snapshots.", "huimin snapshot list"))(show)
@@ -83,22 +83,31 @@ def group() -> typer.Typer:
 
 def create(
     context: typer.Context,
-    grade: Grade = "research",
+    grade: Grade = "open",
     by: By = "",
     approved_by: Approved = "",
     reason: Reason = "",
     format: Format = "duckdb",
     out: Out = None,
 ) -> None:
-    from services.exports.releases import release_snapshot
-
     session = session_of(context)
     with session.progress(Text("生成快照", "Writing the snapshot")):
-        created = release_snapshot(session.workspace(), by, approved_by, reason, session.today(), out, format)
+        created = _write_graded(session, grade, (by, approved_by, reason), format, out)
     if not session.print_json(created):
         session.say(Text(f"已生成 {created.file}", f"Wrote {created.file}"))
         if created.released is not None:
             _say_released(session, created.released)
+
+
+def _write_graded(session: Session, grade: str, words: tuple[str, str, str], format: SnapshotFormat, out: Path | None) -> CreatedSnapshot:
+    if grade == "open":
+        from services.exports.snapshots import create_open_snapshot
+
+        return create_open_snapshot(session.workspace(), out, format)
+    from services.exports.releases import release_snapshot
+
+    by, approved_by, reason = words
+    return release_snapshot(session.workspace(), by, approved_by, reason, session.today(), out, format)
 
 
 def _say_released(session: Session, released: ReleasedRows) -> None:

@@ -30,6 +30,16 @@ def table_comments(catalogue: Catalogue) -> dict[str, TableComment]:
     return comments
 
 
+def open_comments() -> dict[str, TableComment]:
+    """Of an open snapshot, by name of table."""
+    from connectors.analysts.manifest import TableComment, both_languages
+    from connectors.analysts.titles import COLUMNS, OPEN_COLUMNS, OPEN_TABLES, TABLES
+
+    columns = {name: both_languages(title) for name, title in (COLUMNS | OPEN_COLUMNS).items()}
+    titles = OPEN_TABLES | {"about": TABLES["about"]}
+    return {name: TableComment(both_languages(title), columns) for name, title in titles.items()}
+
+
 def _own_columns(feed: Feed) -> dict[str, Text]:
     """The links and fields of a feed's table; a field names its unit of measure."""
     from connectors.analysts.columns import record_columns

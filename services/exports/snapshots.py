@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.analysts.anonymity import Anonymity
+from infra.keys import derived_key
 from infra.workspace.releases import RELEASED, path_in_register, register
 from policies.problems.problems import HuiminError
-from services.exports.snapshot_files import size, snapshot_paths
+from services.exports.snapshot_comments import open_comments
+from services.exports.snapshot_files import SnapshotFormat, size, snapshot_destination, snapshot_paths, write_file
 from services.results import Sentence
 
 if TYPE_CHECKING:
@@ -93,6 +95,30 @@ class CheckedSnapshot:
     file: str
     ok: bool
     problem: Sentence | None
+
+
+def create_open_snapshot(workspace: Workspace, out: Path | None = None, format: SnapshotFormat = "duckdb") -> CreatedSnapshot:
+    """Writes an open snapshot; its figures are durable in the ledger before the file is there.
+
+    Args:
+        out: by default in ``snapshots``, under the day and the number of the last message.
+
+    Raises:
+        HuiminError: the suffix of the path is not that of the format.
+        Conflict: something that is no snapshot is at the path.
+        DamagedFile, LostFigures: the ledger of open figures cannot be read, so no open snapshot is written.
+    """
+    from connectors.analysts.disclosure import K
+    from infra.workspace.open_figures import SUFFIX, open_figures
+    from services.exports.open_tables import open_tables
+
+    workspace.folder("snapshots")
+    with open_figures(workspace.root) as ledger, workspace.reading() as host:
+        usual = workspace.folder("snapshots") / f"{host.state.day}-{host.state.offset}{SUFFIX.removesuffix('.duckdb')}"
+        path = snapshot_destination(usual, out, format)
+        about = {"grade": "open", "day": host.state.day.isoformat(), "k": str(K), "format": "1"}
+        tables = open_tables(host, ledger, derived_key(workspace.key(), "open figures"))
+        return CreatedSnapshot(path, write_file(path, tables, {}, about, open_comments()))
 
 
 def snapshots(workspace: Workspace) -> list[SnapshotFile]:
