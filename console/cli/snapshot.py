@@ -59,8 +59,8 @@ def group() -> typer.Typer:
     app.command(
         "create",
         help=verb(
-            "生成快照，服务照常运行；含个人行的须两人决定，并登记。",
-            "Write a snapshot while the service works; two people release one with rows about people, on record.",
+            "生成快照，服务照常运行；research 须两人决定，并登记。",
+            "Write a snapshot while the service works; two people release one of grade research, on record.",
             "huimin snapshot create",
             "huimin snapshot create --format parquet",
             "huimin snapshot create --grade research --by 王芳 --approved-by 李强 --reason 低保覆盖面研究",

@@ -106,7 +106,7 @@ def create_open_snapshot(workspace: Workspace, out: Path | None = None, format: 
     Raises:
         HuiminError: the suffix of the path is not that of the format.
         Conflict: something that is no snapshot is at the path.
-        DamagedFile, LostFigures: the ledger of open figures cannot be read, so no open snapshot is written.
+        DamagedFile, LostFigures: the ledger of open figures cannot be read, so nothing is written.
     """
     from connectors.analysts.disclosure import K
     from infra.workspace.open_figures import SUFFIX, open_figures
