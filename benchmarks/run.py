@@ -22,6 +22,7 @@ from benchmarks.anew import judging
 from benchmarks.chain import chaining
 from benchmarks.deciding import changing, publishing, turning
 from benchmarks.measure import Table, cold, machine, median, runs, spread
+from benchmarks.returning import returning
 from benchmarks.sealing import sealing
 from benchmarks.vault import vaults
 from connectors.contracts.catalogue import read_catalogue
@@ -172,6 +173,7 @@ def main() -> None:
             vaults(table, folder, asked.residents * 2 // 5)
         if everything:
             starting(table, folder)
+            returning(table, folder)
         if everything or asked.network:
             sealing(table, min(asked.residents, asked.network_residents))
             network.measuring(table, folder / "network", network.Size(min(asked.residents, asked.network_residents)))

@@ -90,6 +90,7 @@ class Matcher(Reevaluation):
         sides = {kind: self.side(runner) for kind, runner in self.runners().items()}
         subject, out = self.store.entity(PERSON, person), Changes()
         self.due = 0
+        self.watchlist.forget_readings()
 
         def change() -> None:
             self.statements, self._coverage = tuple(statements), None
@@ -106,7 +107,7 @@ class Matcher(Reevaluation):
 
     def forget(self, person: int, traces: Sequence[Trace]) -> None:
         super().forget(person, traces)
-        self._programs.clear()  # texts have new codes
+        self._forget_programs()  # texts have new codes
 
     def _around(
         self, feed: str | None, sites: Int32, entities: Int32, n: int, change: Callable[[], object], out: Changes,
@@ -140,7 +141,12 @@ class Matcher(Reevaluation):
     def watch(self, policy: str, subject: int, on: bool) -> Changes:
         """Watches a subject for a policy, or stops watching. No list changes; the result has a sighting of the subject."""
         self.watchlist.put(policy, subject, on)
-        return self._with_sightings(Changes())
+        return Changes(sightings=self.watchlist.look(self, self.policies))
+
+    def read_ahead(self, policy: str, subjects: Sequence[int]) -> None:
+        """Reads the evidence about subjects that will be watched next, all at once; it counts until anything else changes."""
+        if policy in self.policies:
+            self.watchlist.read_ahead(self, self.policies[policy], subjects)
 
     # -- policies ------------------------------------------------------------------------------------------------------
 
@@ -155,7 +161,7 @@ class Matcher(Reevaluation):
         after = lists(self, policies, self.day)
         self.due = sum({policy.subject: candidates.scanned for policy, candidates in zip(policies, after, strict=True)}.values())
         self.policies |= {policy.name: policy for policy in policies}
-        self._programs.clear()
+        self._forget_programs()
         out = [net(before.get(policy.name), candidates) for policy, candidates in zip(policies, after, strict=True)]
         for policy in policies:
             self.watchlist.publish(policy)
@@ -166,7 +172,7 @@ class Matcher(Reevaluation):
         """Takes a policy away: everybody leaves its list."""
         before = scan(self, self.policies[name], self.day)
         del self.policies[name]
-        self._programs.clear()
+        self._forget_programs()
         return net(before, None)
 
     def upgrade(self, semantics: int) -> Changes:
@@ -174,7 +180,7 @@ class Matcher(Reevaluation):
         policies = list(self.policies.values())
         before = lists(self, policies, self.day)
         self.store.follow(semantics)
-        self._programs.clear()
+        self._forget_programs()
         after = lists(self, policies, self.day)
         out, self.due = Changes(), sum(candidates.scanned for candidates in after)
         for policy, was, now in zip(policies, before, after, strict=True):
@@ -207,7 +213,7 @@ class Matcher(Reevaluation):
         was = lists(self, reading, self.day)
         self.catalogue, self._coverage = catalogue, None
         self.store.extend(catalogue)
-        self._programs.clear()
+        self._forget_programs()
         now = lists(self, reading, self.day)
         out, self.due = Changes(), sum(candidates.scanned for candidates in now)
         for policy, before, after in zip(reading, was, now, strict=True):

@@ -10,7 +10,7 @@ from datetime import date
 
 from matchers.lists.verdicts import Candidate, Counts, candidates, counts
 from matchers.program.state import MatcherState
-from matchers.reading.explain import Explanation, Verdict, disclosed_values, explain, verdict
+from matchers.reading.explain import Criterion, Explanation, Verdict, disclosed_values, explain, read_criterion, verdict
 from matchers.reading.people import linked_subjects, people
 from matchers.reading.worstcase import still_yes
 from policies.language.catalogue import Catalogue
@@ -46,6 +46,10 @@ class QueriedState(MatcherState):
 
     def explain(self, policy: str, subject: int) -> Explanation:
         return explain(self, self.policies[policy], subject, self.day)
+
+    def read_criterion(self, policy: str, subject: int, criterion: str) -> list[Criterion]:
+        """The leaves with this id as they are read for a subject, without the rest of the explanation."""
+        return read_criterion(self, self.policies[policy], subject, self.day, criterion)
 
     def still_yes(self, policy: str, subject: int) -> bool | None:
         """Whether an unknown verdict is yes for every possible value of its missing fields; None where there is no answer."""

@@ -182,8 +182,13 @@ class Reevaluation(QueriedState):
         self._turn(reached, whole, (Moment(self.day, coverage), before), (Moment(day, coverage), after), out)
         self.day = day
         if beginning:
-            self._programs.clear()
+            self._forget_programs()
         return self._with_sightings(out)
+
+    def _forget_programs(self) -> None:
+        """Compiles everything again when it is next needed."""
+        self._programs.clear()
+        self.watchlist.forget_readers()
 
     def _touch_watched(self, kind: int, rows: Int32) -> None:
         if self.watchlist:
@@ -191,6 +196,7 @@ class Reevaluation(QueriedState):
 
     def _with_sightings(self, out: Changes) -> Changes:
         """The changes, with a sighting of each watched subject that was touched."""
+        self.watchlist.forget_readings()
         if self.watchlist:
             out.sightings += self.watchlist.look(self, self.policies)
         return out

@@ -7,7 +7,7 @@ of ``streams.lists`` ends suppressions by these marks. Source: docs/en/semantics
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -16,11 +16,39 @@ import numpy as np
 from matchers.kernel.batch import Int32
 from matchers.kernel.changes import Sighting
 from matchers.kernel.layout import KINDS
-from matchers.lists.compare import rows_with_verdict
+from matchers.lists.compare import run_verdicts, verdict_runner
 from matchers.lists.criteria import UNKNOWN, CriteriaReader
 from matchers.program.state import MatcherState, in_force
-from matchers.reading.explain import disclosed_values
+from matchers.reading.explain import DisclosedValues
 from policies.language.tree import Policy
+
+_READERS = 16
+"""How many compiled policies are kept; each takes some megabytes."""
+
+
+class _PolicyReader:
+    """One policy compiled, to read watched subjects again and again."""
+
+    def __init__(self, state: MatcherState, policy: Policy) -> None:
+        self.policy, self._kind = policy, KINDS.index(policy.subject)
+        self._verdicts, self._criteria = verdict_runner(state, [policy]), CriteriaReader(state, policy)
+
+    def read(self, state: MatcherState, subjects: Sequence[int]) -> dict[int, Sighting | None]:
+        """The sighting of each subject, not fresh; None for those that have no verdict here."""
+        sightings: dict[int, Sighting | None] = dict.fromkeys(subjects)
+        rows = np.array([row for token in subjects if (row := state.store.entity(self._kind, token)) >= 0], np.int32)
+        rows = state.mine(self._kind, rows)
+        rows = rows[run_verdicts(state, self._verdicts, state.day, rows)[0] > 0]
+        if not len(rows):
+            return sightings
+        read, is_in_force = self._criteria.read(rows, state.day), in_force(self.policy, state.day)
+        values_reader = DisclosedValues(state, self.policy, state.day)
+        for at, subject in enumerate(state.store.tokens[self._kind][rows].tolist()):
+            mark = _mark(self.policy.version, read.truth[:, at].tolist(), values_reader.of(subject))
+            status = int(read.status[at]) if is_in_force else 0
+            open = read.entry.open(read.missing[at], read.checklist[at]) if status else ((), ())
+            sightings[subject] = Sighting(self.policy.name, subject, mark, False, status, open)
+        return sightings
 
 
 class Watch:
@@ -32,6 +60,9 @@ class Watch:
         """Subjects to look at next, and whether a series of marks begins. Those of an inactive policy wait until it is active."""
         self._read_by: dict[str, int] = {}
         """The version of each policy that made its last marks."""
+        self._readers: dict[str, _PolicyReader] = {}
+        self._ahead: dict[tuple[str, int], Sighting | None] = {}
+        """What was read ahead of subjects; None: no verdict. No part of the state."""
 
     def __bool__(self) -> bool:
         return bool(self.subjects)
@@ -76,22 +107,35 @@ class Watch:
         self._to_look_at = {key: fresh for key, fresh in touched.items() if key[0] not in policies}
         sightings = []
         for name in sorted({policy for policy, _ in touched} & policies.keys()):
-            policy = policies[name]
-            kind = KINDS.index(policy.subject)
             tokens = sorted(subject for of, subject in touched if of == name)
-            rows = np.array([row for token in tokens if (row := state.store.entity(kind, token)) >= 0], np.int32)
-            rows, _ = rows_with_verdict(state, policy, state.day, state.mine(kind, rows))
-            if not len(rows):
-                continue
-            read = CriteriaReader(state, policy).read(rows, state.day)
-            is_in_force = in_force(policy, state.day)
-            for at, subject in enumerate(state.store.tokens[kind][rows].tolist()):
-                values = disclosed_values(state, policy, subject, state.day)
-                mark = _mark(policy.version, read.truth[:, at].tolist(), values)
-                status = int(read.status[at]) if is_in_force else 0
-                open = read.entry.open(read.missing[at], read.checklist[at]) if status else ((), ())
-                sightings.append(Sighting(name, subject, mark, touched[name, subject], status, open))
+            read = {token: self._ahead[name, token] for token in tokens if (name, token) in self._ahead}
+            if others := [token for token in tokens if token not in read]:
+                read |= self._reader(state, policies[name]).read(state, others)
+            of_policy = (read[token] for token in tokens)
+            sightings += [sighting._replace(fresh=touched[name, sighting.subject]) for sighting in of_policy if sighting is not None]
         return sightings
+
+    def read_ahead(self, state: MatcherState, policy: Policy, subjects: Sequence[int]) -> None:
+        """Reads subjects that will be looked at next, all at once; ``forget_readings`` must follow any change of the state."""
+        read = self._reader(state, policy).read(state, sorted(set(subjects)))
+        self._ahead |= {(policy.name, subject): sighting for subject, sighting in read.items()}
+
+    def forget_readings(self) -> None:
+        """The state has changed: what was read ahead counts no more."""
+        self._ahead.clear()
+
+    def forget_readers(self) -> None:
+        """Policies are compiled again when they are next read."""
+        self._readers.clear()
+        self._ahead.clear()
+
+    def _reader(self, state: MatcherState, policy: Policy) -> _PolicyReader:
+        reader = self._readers.get(policy.name)
+        if reader is None or reader.policy is not policy:
+            if len(self._readers) >= _READERS:
+                self._readers.clear()
+            reader = self._readers[policy.name] = _PolicyReader(state, policy)
+        return reader
 
     def meta(self) -> dict[str, Any]:
         """All of it, as JSON."""

@@ -1,4 +1,4 @@
-"""Pseudonymous DuckDB snapshots for analysts.
+"""Snapshots for analysts: pseudonymous tables, or figures about groups of people.
 
-Begin with ``snapshot``.
+Begin with ``snapshot``; ``disclosure`` decides what figures the open grade publishes.
 """

@@ -59,13 +59,12 @@ def write_snapshot(
     Args:
         tables: (name, pseudonymous rows in a total order); each is asked for when the one before it is written.
         aggregates: tables of counts by name; small counts are left out here.
-        about: facts for the reader: day, offset, versions.
+        about: facts for the reader: day, offset, versions; asked for when all tables are written.
 
     Raises:
         ValueError: a name is not of small letters, digits and _, or there twice.
     """
     count_tables = ((name, without_small_counts(aggregate)) for name, aggregate in aggregates.items())
-    about_frame = pl.DataFrame({"key": list(about), "value": list(about.values())}, schema={"key": pl.String, "value": pl.String})
     with replacing(path) as part, private_umask(), duckdb.connect(":memory:", config={**_CONFIG, "temp_directory": f"{part}.tmp"}) as con:
         part.unlink()  # DuckDB takes no empty file
         con.execute(f"ATTACH '{_quote_path(part)}' AS snapshot (STORAGE_VERSION 'v1.4.0')")
@@ -74,6 +73,7 @@ def write_snapshot(
             if not _NAME.fullmatch(name) or name in _OWN or any(name == earlier for earlier, _, _ in lines):
                 raise ValueError(f"not a name for a table of a snapshot: {name!r}")
             lines.append(_write_table(con, name, frame))
+        about_frame = pl.DataFrame({"key": list(about), "value": list(about.values())}, schema={"key": pl.String, "value": pl.String})
         lines.append(_write_table(con, "about", about_frame))
         con.register("incoming", pl.DataFrame(lines, schema={"name": pl.String, "rows": pl.Int64, "digest": pl.String}, orient="row"))
         con.execute("CREATE TABLE snapshot.manifest AS SELECT * FROM incoming")
@@ -141,6 +141,21 @@ def verify_snapshot(path: Path) -> dict[str, int]:
     except duckdb.Error:
         raise _damaged_snapshot(path, "不是可读的快照", "is not a snapshot that can be read") from None
     return {name: rows for name, (rows, _) in manifest.items()}
+
+
+def snapshot_facts(path: Path) -> dict[str, str]:
+    """What a snapshot says of itself (``about``), and the ``digest`` of its manifest; it is not verified.
+
+    Raises:
+        DamagedSnapshot: it is no snapshot.
+    """
+    try:
+        with _open_locked(path) as con:
+            about = con.sql("SELECT key, value FROM main.about LIMIT 1000").fetchall()
+            lines = con.sql("SELECT name, rows, digest FROM main.manifest ORDER BY name LIMIT 10000").fetchall()
+    except duckdb.Error:
+        raise _damaged_snapshot(path, "不是可读的快照", "is not a snapshot that can be read") from None
+    return {**dict(about), "digest": hashlib.blake2b(repr(lines).encode(), digest_size=16).hexdigest()}
 
 
 def _open_locked(path: Path) -> duckdb.DuckDBPyConnection:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import polars as pl
 
-from connectors.analysts.snapshot import scrub_snapshot
+from connectors.analysts.snapshot import scrub_snapshot, snapshot_facts
 from connectors.erasure.scrubbing import ErasedPerson, scrub_csv, scrub_json, scrub_json_lines
 from connectors.limits import EXPANSION, FREE, read_bounded
 from connectors.lists.exports import Sheet, text_columns
@@ -185,7 +185,15 @@ def _parquet(path: Path, sought: ErasedPerson) -> int:
 
 
 def _database(path: Path, sought: ErasedPerson) -> int:
-    return scrub_snapshot(path, sought.hexadecimal)
+    """A snapshot: by the person's token in it, or in one of format 2, by that of the network.
+
+    Raises:
+        ValueError: its key is not here, so that nobody can tell whether the person is in it.
+    """
+    name = snapshot_facts(path).get("snapshot")
+    if name is not None and name not in sought.released:
+        raise ValueError("no key")
+    return scrub_snapshot(path, sought.hexadecimal if name is None else f"{sought.released[name]:016x}")
 
 
 def _visit_sheets(path: Path, sought: ErasedPerson) -> int:

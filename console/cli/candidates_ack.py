@@ -120,7 +120,8 @@ def _of_one(session: Session, policy: str, subject: str, outcome: str, on: date 
     if not session.json:
         session.say(outcome_text(reported.outcome) if reported.new else not_new(reported.outcome.on, reported.on))
         if reported.holders:
-            session.say(to_correct(len(reported.outcome.records), reported.holders))
+            asked = reported.outcome
+            session.say(to_correct(asked.number, len(asked.records), len(asked.statements), reported.holders))
     show_changes(session, reported)
 
 

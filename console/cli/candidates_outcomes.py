@@ -1,4 +1,4 @@
-"""Verbs that show what agencies reported: candidates outcomes, candidates corrections."""
+"""Verbs about what agencies reported: candidates outcomes, candidates corrections, candidates answer-request."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from console.cli.changes import show_changes
 from console.cli.i18n import both, verb
 from console.cli.session import Session, session_of
 from console.text.words import number, outcomes
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 Policy = Annotated[str | None, typer.Argument(metavar="[POLICY]", help=both("政策代号；不写则全部", "the policy's name; all without it"))]
 Unit = Annotated[str | None, typer.Option("--unit", metavar="UNIT", help=both("只看这个单位掌握的记录", "only records this unit holds"))]
 Open = Annotated[bool, typer.Option("--open", help=both("只看还没有更正的", "only those still open"))]
+Number = Annotated[int, typer.Argument(metavar="REQUEST", help=both("更正请求的编号", "the number of the correction request"))]
+Word = Annotated[
+    str, typer.Argument(metavar="ANSWER", help=both("属实 confirmed、不属实 refuted", "confirmed or refuted: is the report right?"))
+]
+By = Annotated[str, typer.Option("--by", metavar="NAME", help=both("谁代表登记单位答复", "who answers for the register's unit"))]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -45,12 +51,22 @@ def add(app: typer.Typer) -> None:
     app.command(
         "corrections",
         help=verb(
-            "更正请求：反馈说某条件有误时，它所依据的记录请掌握的单位核对。那些记录都不再有效即告关闭。",
-            "Correction requests: the records a refuted criterion rested on, for the units that hold them. Closed when none is in force.",
+            "更正请求：反馈与记录不符时，请掌握该记录的单位，或声明“没有记录”的单位核对。单位更新记录或再作声明即告关闭。",
+            "Correction requests to the units whose records or coverage an outcome contradicts; closed when they deliver or state anew.",
             "huimin candidates corrections --open",
             "huimin candidates corrections elderly-uninsured --unit putuo-medical-insurance --out corrections.csv",
         ),
     )(corrections)
+
+    app.command(
+        "answer-request",
+        help=verb(
+            "登记单位答复：经办单位报告“已去世”“已搬走”是否属实。",
+            "A register's unit answers a request: a subject was reported deceased or moved, and that is so or not.",
+            "huimin candidates answer-request 214 confirmed --by 李强",
+            "huimin candidates answer-request 214 不属实 --by 李强",
+        ),
+    )(answer)
 
 
 def show_outcomes(context: typer.Context, policy: Policy = None) -> None:
@@ -92,6 +108,20 @@ def corrections(context: typer.Context, policy: Policy = None, unit: Unit = None
         session.say(Text(f"{counts[1]} 件，其中 {counts[0]} 件待更正。", f"Requests: {counts[1]}; open: {counts[0]}."), "bold")
     for file in files:
         session.say(Text(f"已写出 {file}", f"Wrote {file}"))
+
+
+def answer(context: typer.Context, request: Number, word: Word, by: By) -> None:
+    from console.text.outcomes import ANSWER_WORDS, answered_text
+    from services.lists.correction_requests import answer_request
+
+    session = session_of(context)
+    wanted = next((answer for answer, title in ANSWER_WORDS.items() if word.strip().lower() in (answer, title.zh, title.en)), None)
+    if wanted is None:
+        raise HuiminError(Text("请写 属实 或 不属实（confirmed、refuted）。", "Write confirmed or refuted."), 2)
+    answered = answer_request(session.workspace(), request, wanted, by)
+    if not session.json:
+        session.say(answered_text(answered.number, answered.answer, answered.new))
+    show_changes(session, answered)
 
 
 def _write(session: Session, out: Path, requests: Sequence[CorrectionInWords], one_file: bool) -> list[Path]:

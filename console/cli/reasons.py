@@ -8,6 +8,7 @@ from console.cli.session import Session
 from console.text.explanations import (
     ExplanationInWords,
     answer_lines,
+    coverage_text,
     erased_text,
     explanation_in_words,
     headline,
@@ -17,7 +18,7 @@ from console.text.explanations import (
     until_text,
 )
 from console.text.holds import beside
-from console.text.outcomes import outcome_text
+from console.text.outcomes import mark_text, outcome_text
 from console.text.words import MARKS, STILL_YES, STYLES
 from policies.values import Text
 from services.lists.explanations import ErasedSubject, SubjectExplanation
@@ -51,6 +52,8 @@ def draw_explanation(session: Session, explanation: ExplanationInWords) -> None:
         session.say(beside(status.hold, status.event, status.told), "yellow")
     if explanation.outcome is not None:
         session.say(outcome_text(explanation.outcome), "yellow")
+    if explanation.reported is not None:
+        session.say(mark_text(explanation.reported), "yellow")
     if explanation.criteria is None:
         if explanation.merged_into is not None:
             session.say(merged_text(explanation.merged_into), "yellow")
@@ -76,6 +79,8 @@ def _tree(explanation: ExplanationInWords, criteria: CriterionInWords, language:
     def grow(of: CriterionInWords, under: Any) -> None:
         for record in of.records:
             under.add(EscapedText(record_text(record, explanation.catalogue)[language], style="dim"))
+        for statement in of.coverage:
+            under.add(EscapedText(coverage_text(statement, explanation.catalogue)[language], style="dim"))
         for child in of.criteria:
             grow(child, under.add(_line(child, language)))
 

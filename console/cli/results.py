@@ -38,6 +38,7 @@ from services.health.finding import Finding
 from services.identity.corrections import Correction, CorrectionInForce
 from services.lists.candidates import ListedCandidate
 from services.lists.changes import ListChanges
+from services.lists.correction_requests import AnsweredRequest
 from services.lists.edition_checks import BrokenLog, EditionCheck, EvidenceCheck
 from services.lists.editions import CutEdition, EditionDetails, EditionSummary, WrittenEvidence
 from services.lists.explanations import ErasedSubject
@@ -46,6 +47,7 @@ from services.lists.hold_decisions import DecidedHold
 from services.lists.holds import HoldSummary
 from services.lists.outcome_reports import ReportedOutcome
 from services.lists.outcomes import OutcomeTally
+from services.lists.people import ListPlace
 from services.lists.returned_lists import ReturnedList
 from services.network import NetworkKeyFile, NetworkMember, PlacedShard, RefusedMessage
 from services.policies.cases import CaseRun
@@ -62,12 +64,14 @@ FOLDER = Path("docs/schemas")
 RESULTS: dict[str, Any] = {
     "candidates ack": ReportedOutcome | ReturnedList,
     "candidates answer": ListChanges,
+    "candidates answer-request": AnsweredRequest,
     "candidates assign": HistoryEvent,
     "candidates call-again": HistoryEvent,
     "candidates changes": ChangesSince | WrittenChanges,
     "candidates corrections": list[CorrectionInWords],
     "candidates export": ExportedList,
     "candidates history": CandidateHistory,
+    "candidates find": tuple[ListPlace, ...],
     "candidates list": tuple[ListedCandidate, ...],
     "candidates note": HistoryEvent,
     "candidates outcomes": list[OutcomeTally],

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from console.text.criteria import labels
+from console.text.outcomes import mark_words
 from console.text.words import OUTCOMES, STATUSES, VERDICTS, number, outcomes, street, token
 from policies.values import Text
 
@@ -34,6 +35,7 @@ def candidate_rows(candidates: Sequence[ListedCandidate], policy: Policy, catalo
     names, is_worked = labels(policy, catalogue), has_work(candidates)
     for c in candidates:
         status = STATUSES[c.status][language] + (f" {MARK}" if c.still_yes else "") + (HELD[language] if c.held else "")
+        status += "" if c.reported is None else mark_words(c.reported)[language]
         points = _open_points(c, names, catalogue, language)
         row = [token(c.subject), VERDICTS[c.verdict][language], status, street(c.division, catalogue.divisions, language), points]
         yield [*row, _work(c, language)] if is_worked else row

@@ -12,11 +12,12 @@ from datetime import date, timedelta
 from console.text.clauses import Clauses
 from console.text.criteria import labels
 from console.text.criterion_comparisons import comparison_words
-from console.text.words import STATUSES, VERDICTS, street, token
+from console.text.words import STATUSES, VERDICTS, place, street, token
 from matchers.kernel.batch import NO_ORDER
 from policies.language.catalogue import Catalogue, Feed, Field, FieldType
 from policies.language.tree import walk
 from policies.values import Text
+from services.lists.cited_coverage import CitedStatement
 from services.lists.explanations import CitedRecord, ErasedSubject, ExplainedCriterion, SubjectExplanation
 from services.results import Sentence, facts
 
@@ -114,6 +115,21 @@ def record_text(record: CitedRecord, catalogue: Catalogue) -> Text:
     return Text(
         f"{feed.title.zh} · {unit.zh} 第 {record.delivery} 批{version.zh}{span}{bad.zh}" + (f"：{zh}" if zh else ""),
         f"{feed.title.en} · {unit.en}, delivery {record.delivery}{version.en}{span}{bad.en}" + (f": {en}" if en else ""),
+    )
+
+
+def coverage_text(statement: CitedStatement, catalogue: Catalogue) -> Text:
+    """A coverage statement that proves an absence: the unit, the place, the day up to which it holds, and its delivery."""
+    feed, unit = catalogue.feeds[statement.feed].title, catalogue.units[statement.unit].title
+    zh, en = "名单所列对象", "those it lists"
+    if statement.division is not None:
+        zh, en = (place(statement.division, catalogue.divisions, language) for language in ("zh", "en"))
+    number = statement.delivery
+    rests = Text("", "") if number is None else Text(f"，据第 {number} 批", f", by delivery {number}")
+    return Text(
+        f"没有其他记录：{unit.zh}声明“{feed.zh}”在 {zh} 截至 {statement.complete_to} 齐全{rests.zh}（声明 {statement.statement}）",
+        f"no other record: {unit.en} states {feed.en} complete for {en} to {statement.complete_to}{rests.en} "
+        f"(statement {statement.statement})",
     )
 
 

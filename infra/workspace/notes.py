@@ -2,7 +2,8 @@
 
 A lost line would be an event that never happened. So a file of notes ends with the digest of its lines, and every note writes the whole
 file anew. A file that cannot be read back is an error; nothing is guessed. Called by ``services.deliveries.delivery`` and
-``services.deliveries.open_cells``. ``connectors.erasure.scrubbing`` takes a person out of such a file, and makes the digest anew.
+``services.deliveries.open_cells``; ``infra.workspace.open_figures`` writes lines of its own so. ``connectors.erasure.scrubbing`` takes a
+person out of such a file, and makes the digest anew.
 """
 
 from __future__ import annotations
@@ -58,26 +59,39 @@ class NoteFile(Generic[T]):
         Raises:
             DamagedFile: the file cannot be read back; it stays as it is.
         """
-        lines = [*self._lines(), _line(asdict(note))]
-        write_whole(self.path, b"".join((*lines, _seal(lines))))
+        write_sealed_lines(self.path, [*self._lines(), _line(asdict(note))])
 
     def _lines(self) -> list[bytes]:
-        try:
-            data = bytes_at(self.path, LONGEST)
-        except FileNotFoundError:
-            return []
-        except Unfit as error:
-            raise DamagedFile(self.path, error.why, self.way_out) from None
-        *lines, seal = data.splitlines(keepends=True) or [b""]
-        if seal != _seal(lines):
-            raise DamagedFile(self.path, Text("不完整，或内容被改动过", "is not whole, or was changed"), self.way_out)
-        return lines
+        return sealed_lines(self.path, self.way_out)
 
     def _note(self, **facts: Any) -> T:
         note = self.kind(**facts)
         if any(not isinstance(getattr(note, name), kind) for name, kind in get_type_hints(self.kind).items()):
             raise TypeError("facts")
         return note
+
+
+def sealed_lines(path: Path, way_out: Text) -> list[bytes]:
+    """The lines of a file that ends with their digest; none where there is no file.
+
+    Raises:
+        DamagedFile: the file is not whole, or was changed.
+    """
+    try:
+        data = bytes_at(path, LONGEST)
+    except FileNotFoundError:
+        return []
+    except Unfit as error:
+        raise DamagedFile(path, error.why, way_out) from None
+    *lines, seal = data.splitlines(keepends=True) or [b""]
+    if seal != _seal(lines):
+        raise DamagedFile(path, Text("不完整，或内容被改动过", "is not whole, or was changed"), way_out)
+    return lines
+
+
+def write_sealed_lines(path: Path, lines: list[bytes]) -> None:
+    """Writes a file of lines that ends with their digest; it is durable when this returns."""
+    write_whole(path, b"".join((*lines, _seal(lines))))
 
 
 def read_line(path: Path, number: int, line: bytes, make: Callable[..., L], way_out: Text) -> L:

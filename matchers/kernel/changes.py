@@ -183,6 +183,11 @@ class Changes(Sequence[ListChange]):
 
     def columns(self) -> Columns:
         """The changes as columns, those of one program together."""
+        if not self.parts:
+            none = np.empty(0, np.int32)
+            return Columns(
+                [], [], none, np.empty(0, np.uint64), np.empty(0, np.uint8), np.empty(0, np.uint8), none, none, tuple(self.sightings)
+            )
         policies: dict[tuple[str, int], int] = {}
         opens: dict[Open, int] = {}
         together: dict[int, list[ChunkChanges]] = {}

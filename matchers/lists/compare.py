@@ -117,19 +117,29 @@ def rows_with_verdict(state: MatcherState, policy: Policy, day: date, rows: Int3
     return subjects[verdict > 0], verdict[verdict > 0]
 
 
+def verdict_runner(state: MatcherState, policies: Sequence[Policy]) -> Runner:
+    """A runner for the verdicts of policies about one kind."""
+    kind = KINDS.index(policies[0].subject)
+    program = compile_policies(
+        state.store.layout, kind, [(policy, True) for policy in policies], state.check_number, state.code_of, verdicts=True
+    )
+    return Runner(program, SCAN)
+
+
 def verdicts_of(state: MatcherState, policies: Sequence[Policy], day: date, rows: Int32) -> UInt8:
     """Verdicts of policies about one kind, uint8[policies, rows]: 0 none, 1 yes, 2 no, 3 unknown."""
-    kind, store = KINDS.index(policies[0].subject), state.store
-    program = compile_policies(
-        store.layout, kind, [(policy, True) for policy in policies], state.check_number, state.code_of, verdicts=True
-    )
-    runner = Runner(program, SCAN)
+    return run_verdicts(state, verdict_runner(state, policies), day, rows)
+
+
+def run_verdicts(state: MatcherState, runner: Runner, day: date, rows: Int32) -> UInt8:
+    """Verdicts of the policies of a runner, as ``verdicts_of`` gives them."""
+    store, count = state.store, len(runner.program.entries)
     side = state.side(runner, day)
-    verdict = np.zeros((len(policies), len(rows)), np.uint8)
+    verdict = np.zeros((count, len(rows)), np.uint8)
     for start in range(0, len(rows), SCAN):
         part = rows[start : start + SCAN]
         frame = runner.run(0, part, store, side.binding, side.coverage, side.answers)
-        for number in range(len(policies)):
+        for number in range(count):
             low, high = bits_of(frame.low[number], len(part)), bits_of(frame.high[number], len(part))
             verdict[number, start : start + SCAN] = low + 2 * high  # 1 yes = low alone, 2 no = high alone, 3 unknown = both
     return verdict

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from matchers.reading.comparisons import Comparison
 from matchers.reading.kleene import Truth
-from matchers.reading.rows import Ask, Cell, CellKey
+from matchers.reading.rows import Ask, Cell, CellKey, Lookup, without_proof
 
 
 @dataclass(slots=True)
@@ -24,6 +24,7 @@ class LeafAnswer:
     ways: list[tuple[str, int]] = field(default_factory=list)  # (feed, record) of links followed and of placements
     comparison: Comparison | None = None
     gaps: set[CellKey] = field(default_factory=set)  # cells that were missing
+    lookups: set[Lookup] = field(default_factory=set)  # of coverage; they prove only where the truth rests on what is not there
 
     def take(self, cell: Cell, name: str | None) -> None:
         if cell.key is not None and cell.value is None:
@@ -31,12 +32,14 @@ class LeafAnswer:
         if cell.record >= 0:
             self.records.append((cell.feed, cell.record, name))
         self.asks |= cell.asks
+        self.lookups |= cell.lookups
 
     def as_unknown(self) -> LeafAnswer:
         """Makes the answer unknown, and returns it. A parameter without a value is a reason only where there is no other."""
         if len(self.asks) > 1:
             self.asks.discard((None, None))
         self.truth = None
+        self.lookups = set(without_proof(self.lookups))
         return self
 
     def without_asks(self) -> LeafAnswer:

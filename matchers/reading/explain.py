@@ -16,7 +16,7 @@ from matchers.program.state import MatcherState, in_force
 from matchers.reading.comparisons import Comparison
 from matchers.reading.kleene import Truth, invert
 from matchers.reading.reading import PolicyReading, subject
-from matchers.reading.rows import Ask, Element, InputReader
+from matchers.reading.rows import Ask, Element, InputReader, Lookup
 from policies.language.tree import (
     All,
     AnyOf,
@@ -51,7 +51,8 @@ class Fact:
 @dataclass(frozen=True, slots=True)
 class Criterion:
     """A node as read for one subject. ``matters``: it makes the verdict what it is. ``ways``: records of links that were followed, and
-    records that place a subject whose coverage was looked up; with ``facts`` they are all that the node rests on."""
+    records that place a subject whose coverage was looked up; with ``facts`` they are all records that the node rests on. ``lookups``: of
+    coverage; those that prove something are what an absence rests on."""
 
     meta: Meta
     form: str  # all, any, none, unless, or the leaf's kind
@@ -63,6 +64,7 @@ class Criterion:
     comparison: Comparison | None  # of a leaf, what was compared
     children: tuple[Criterion, ...]
     ways: tuple[Fact, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,13 @@ def explain(state: MatcherState, policy: Policy, token: int, day: date) -> Expla
     return Explanation(policy, token, day, division, subject_verdict, criteria, register)
 
 
+def read_criterion(state: MatcherState, policy: Policy, token: int, day: date, id: str) -> list[Criterion]:
+    """The leaves of a policy with this id, as they are read for one subject."""
+    reading = PolicyReading(state, policy, subject(state, policy, token), day)
+    assume = policy.direction == "benefit"
+    return [_criterion(reading, leaf, assume, False, True) for leaf in leaves(policy.criteria) if leaf.meta.id == id]
+
+
 def _criterion(reading: PolicyReading, node: Node, assume: Truth, negated: bool, matters: bool) -> Criterion:
     truth = reading.truth(node, assume)
     form = {All: "all", AnyOf: "any", NoneOf: "none", Unless: "unless"}.get(type(node), type(node).__name__.lower())
@@ -198,6 +207,7 @@ def _criterion(reading: PolicyReading, node: Node, assume: Truth, negated: bool,
     facts: tuple[Fact, ...] = ()
     ways: tuple[Fact, ...] = ()
     comparison = None
+    lookups: tuple[Lookup, ...] = ()
     if not children(node):
         answer = reading.answer(node)  # type: ignore[arg-type]  # a node without children is a leaf
         asks = tuple(sorted(answer.asks, key=lambda ask: (ask[0] or "", ask[1] or "")))
@@ -205,7 +215,8 @@ def _criterion(reading: PolicyReading, node: Node, assume: Truth, negated: bool,
         read = {(feed, record) for feed, record, _ in answer.records}
         ways = _facts(reading.rows, [(feed, record, None) for feed, record in answer.ways if (feed, record) not in read])
         comparison = answer.comparison
-    return Criterion(node.meta, form, truth, matters, negated, asks, facts, comparison, tuple(below), ways)
+        lookups = tuple(sorted(answer.lookups, key=lambda lookup: (lookup.feed, lookup.source, lookup.kind, lookup.row)))
+    return Criterion(node.meta, form, truth, matters, negated, asks, facts, comparison, tuple(below), ways, lookups)
 
 
 def _facts(rows: InputReader, records: Iterable[tuple[str, int, str | None]]) -> tuple[Fact, ...]:
@@ -237,12 +248,24 @@ def _facts(rows: InputReader, records: Iterable[tuple[str, int, str | None]]) ->
     return tuple(out)
 
 
+class DisclosedValues:
+    """The disclosed fields of a policy on one day, for one subject after another."""
+
+    def __init__(self, state: MatcherState, policy: Policy, day: date) -> None:
+        self._state, self._policy, self._rows = state, policy, InputReader(state, policy, day)
+        self._fields = [
+            (".".join((*ref.links, ref.feed, ref.field)), ref, field)
+            for ref in policy.discloses
+            if not (field := self._rows.field(ref)).identity
+        ]
+
+    def of(self, token: int) -> dict[str, str]:
+        """The text of each, by ``feed.field``, except identity fields, which the matrix does not have."""
+        root = subject(self._state, self._policy, token)
+        self._rows.ways.clear()
+        return {name: self._rows.text(field, self._rows.read(ref, root).value) for name, ref, field in self._fields}
+
+
 def disclosed_values(state: MatcherState, policy: Policy, token: int, day: date) -> dict[str, str]:
-    """The disclosed fields as text, by ``feed.field``, except identity fields, which the matrix does not have."""
-    rows = InputReader(state, policy, day)
-    root = subject(state, policy, token)
-    out = {}
-    for ref in policy.discloses:
-        if not rows.field(ref).identity:
-            out[".".join((*ref.links, ref.feed, ref.field))] = rows.text(rows.field(ref), rows.read(ref, root).value)
-    return out
+    """The disclosed fields of one subject (``DisclosedValues``)."""
+    return DisclosedValues(state, policy, day).of(token)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from typing import Literal, assert_never
 
 from matchers.kernel.layout import KINDS
@@ -17,7 +18,7 @@ from matchers.program.state import MatcherState
 from matchers.reading.answers import LeafAnswer
 from matchers.reading.comparisons import CountComparison, SumComparison
 from matchers.reading.kleene import Truth, conjunction, holds, invert, settle
-from matchers.reading.rows import Ask, CellKey, Element, Elements
+from matchers.reading.rows import Ask, CellKey, Element, Elements, without_proof
 from matchers.reading.single_values import ValueReading
 from policies.language.tree import (
     Age,
@@ -159,6 +160,7 @@ class PolicyReading(ValueReading):
                     if id(inner_answer) not in added_ids:
                         answer.records.extend(inner_answer.records)
                         answer.gaps |= inner_answer.gaps
+                        answer.lookups |= inner_answer.lookups
                 added_ids |= self.shared & set(map(id, inner.values()))
             if element.feed is not None:
                 answer.records.append((element.feed, element.record, None))
@@ -172,27 +174,32 @@ class PolicyReading(ValueReading):
         yes, unknown = truths.count(True), truths.count(None)
         unit: Literal["person", "record"] = "person" if leaf.path[-1].kind in ("members", "inverse") else "record"
         answer.comparison = CountComparison(yes, yes + unknown, elements.complete, unit)
+        decided = False  # also where there may be more elements than these
         match leaf.kind:
             case "some" | "none":
+                decided = yes > 0
                 truth: Truth = True if yes else (False if elements.complete and not unknown else None)
                 answer.truth = truth if leaf.kind == "some" else invert(truth)
             case "all":
-                answer.truth = False if False in truths else (True if elements.complete and not unknown else None)
+                decided = False in truths
+                answer.truth = False if decided else (True if elements.complete and not unknown else None)
             case "count":
-                self._count(leaf, at, answer, answer.comparison)
+                decided = self._count(leaf, at, answer, answer.comparison)
+        answer.lookups |= without_proof(elements.lookups) if decided else elements.lookups
         return answer.as_unknown() if answer.truth is None else answer.without_asks()
 
-    def _count(self, leaf: Quantifier, at: Element, answer: LeafAnswer, count: CountComparison) -> None:
+    def _count(self, leaf: Quantifier, at: Element, answer: LeafAnswer, count: CountComparison) -> bool:
+        """Compares a count; gives whether the truth would be the same if there were more elements."""
         assert leaf.op is not None and leaf.value is not None
         values = self._values(leaf.value, None, at, answer)
         if values is None:
             answer.as_unknown()
-            return
+            return False
         answer.comparison = replace(count, operator=leaf.op, bound=self._bound(leaf.value, values))
-        low, high, limit = count.low, count.high if count.complete else None, values[0]
-        top = max(low, int(limit)) + 2 if high is None else high
-        outcomes = {holds(leaf.op, n, limit) for n in {low, top, *(n for n in range(int(limit) - 1, int(limit) + 3) if low <= n <= top)}}
-        answer.truth = outcomes.pop() if len(outcomes) == 1 else None
+        answer.truth, open_truth = (
+            _count_truth(leaf.op, count.low, high, values[0]) for high in (count.high if count.complete else None, None)
+        )
+        return open_truth is not None
 
     def _sum(self, leaf: Sum, at: Element) -> LeafAnswer:
         elements = self.rows.elements(leaf.path, at, leaf.absence)
@@ -218,9 +225,9 @@ class PolicyReading(ValueReading):
                 least, most = (None if least is None else min(least, 0)), (None if most is None else max(most, 0))
             low = None if low is None or least is None else low + least
             high = None if high is None or most is None else high + most
+        open_low = low if of.min is not None and of.min >= 0 else None  # where there may be more elements than these
         if not elements.complete:
-            high = None
-            low = low if of.min is not None and of.min >= 0 else None
+            low, high = open_low, None
         divisor: int | None = 1
         if leaf.per is not None:
             cell = self.rows.read(leaf.per, at)
@@ -243,10 +250,19 @@ class PolicyReading(ValueReading):
                 given_now = sum(times * self.rows.supplied[key] for key, times in weights.items())
                 self.marks.line(+weights, limit - end + given_now)
         answer.truth = settle(leaf.op, low, high, limit)
+        decided = settle(leaf.op, open_low, None, limit) is not None
+        answer.lookups |= without_proof(elements.lookups) if decided else elements.lookups
         return answer.as_unknown() if answer.truth is None else answer.without_asks()
 
     def _first_unit(self, feed: str) -> str:
         return self.rows.feed(feed).sources[0].unit
+
+
+def _count_truth(op: str, low: int, high: int | None, limit: Fraction) -> Truth:
+    """The truth of a count between two numbers (None: no limit)."""
+    top = max(low, int(limit)) + 2 if high is None else high
+    outcomes = {holds(op, n, limit) for n in {low, top, *(n for n in range(int(limit) - 1, int(limit) + 3) if low <= n <= top)}}
+    return outcomes.pop() if len(outcomes) == 1 else None
 
 
 def subject(state: MatcherState, policy: Policy, token: int) -> Element:

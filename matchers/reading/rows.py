@@ -5,8 +5,8 @@ It notes the next day on which anything it read could change, for ``until``. Sou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -26,7 +26,7 @@ Ask = tuple[str | None, str | None]
 """A feed to ask (None: a parameter has no value) and the unit that has it."""
 CellKey = tuple[str, int, int, str]
 """A missing cell: feed, subject's row (-1 where there is a record), record (-1 where there is none), field."""
-_FAR = 10**9
+_FAR, _NEVER = 10**9, -(2**31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +42,51 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True)
+class Lookup:
+    """One source's coverage, as it was looked up for one subject whose records of a feed were counted on to be all there.
+
+    Args:
+        source: its number within the feed.
+        kind, row: of the subject.
+        place: the division where the subject is placed.
+        complete_to: the latest day up to which a statement of the source covers the subject; None where none does.
+        listed: that statement names the subject in a list; else it is about a division.
+        proves: the statement counts, and so do those of the other sources: what is not there is absent.
+    """
+
+    feed: str
+    source: int
+    unit: str
+    kind: int
+    row: int
+    place: str
+    complete_to: date | None
+    listed: bool
+    proves: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Elements:
-    """The elements of a path; ``asks`` are the units to ask where the set is not complete."""
+    """The elements of a path; ``asks`` are the units to ask where the set is not complete. ``lookups``: of coverage, for the set."""
 
     items: tuple[Element, ...]
     complete: bool
     asks: frozenset[Ask]
+    lookups: frozenset[Lookup] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A field as read: ``value`` is None where it is missing, and ``asks`` are the units to ask; ``record`` is -1 where there is none.
-    ``key`` names an empty cell, or a cell of a missing record, also where a value was supplied for it."""
+    ``key`` names an empty cell, or a cell of a missing record, also where a value was supplied for it; ``lookups``: of coverage, where
+    there is no record and the field has a value for that."""
 
     value: int | None
     asks: frozenset[Ask]
     feed: str
     record: int
     key: CellKey | None = None
+    lookups: frozenset[Lookup] = frozenset()
 
 
 class InputReader:
@@ -167,30 +194,38 @@ class InputReader:
 
     def units_to_ask(self, feed: str, kind: int, row: int, age: Period | None) -> list[str] | None:
         """Units to ask where a subject is not covered for a feed; None where it is."""
+        return self.coverage_of(feed, kind, row, age)[0]
+
+    def coverage_of(self, feed: str, kind: int, row: int, age: Period | None) -> tuple[list[str] | None, frozenset[Lookup]]:
+        """Units to ask where a subject is not covered for a feed, None where it is; and what was looked up for that."""
         contract = self.feed(feed)
         place = self.placement(kind, row)
         first = [contract.sources[0].unit]
         if place < 0:
-            return first
+            return first, frozenset()
         position = self.layout.feeds[feed].position
         off = self.coverage.resp_off
         responsible = self.coverage.resp[off[position, place] : off[position, place + 1]]
         if not len(responsible):
-            return first
-        units, current = self._responsible(contract, place), []
+            return first, frozenset()
+        units, current, lookups = self._responsible(contract, place), list[str](), list[Lookup]()
         singles = self.coverage.singles.get(position, {})
         for number, unit in zip(responsible.tolist(), units, strict=True):
             if number < 0:
                 continue
-            latest = max(int(self.coverage.div_of[number, place]), singles.get((kind, row, number), -(2**31)))
-            if age is not None and latest > -(2**31):
-                end = days(age.after(day_of(latest)))
+            of_division, of_list = int(self.coverage.div_of[number, place]), singles.get((kind, row, number), _NEVER)
+            latest = max(of_division, of_list)
+            day, texts = None if latest == _NEVER else day_of(latest), self.store.divisions.texts
+            source = number - self.sources[feed]
+            lookups.append(Lookup(feed, source, unit, kind, row, texts[place], day, of_list > of_division, False))
+            if age is not None and day is not None:
+                end = days(age.after(day))
                 self.note(end + 1)
                 if self.today <= end:
                     current.append(unit)
         if len(current) == len(units):
-            return None
-        return [unit for unit in units if unit not in current]
+            return None, frozenset(replace(lookup, proves=True) for lookup in lookups)
+        return [unit for unit in units if unit not in current], frozenset(lookups)
 
     def _responsible(self, feed: Feed, place: int) -> list[str]:
         code = significant(self.store.divisions.texts[place])
@@ -232,12 +267,16 @@ class InputReader:
         if record >= 0:
             return self._record_cell(ref, record)
         default = self.field(ref).no_record
-        if default is not None and age is not None and self.units_to_ask(ref.feed, kind, row, age) is None:
-            return Cell(default, frozenset(), ref.feed, -1)
+        if default is not None and age is not None:
+            units, lookups = self.coverage_of(ref.feed, kind, row, age)
+            if units is None:
+                return Cell(default, frozenset(), ref.feed, -1, lookups=lookups)
+        else:
+            lookups = frozenset()
         key = (ref.feed, row, -1, ref.field)
         if key in self.supplied:
             return Cell(self.supplied[key], frozenset(), ref.feed, -1, key)
-        return Cell(None, self.holders(ref.feed, kind, row, age), ref.feed, -1, key)
+        return Cell(None, self.holders(ref.feed, kind, row, age), ref.feed, -1, key, lookups)
 
     def _record_cell(self, ref: FieldRef, record: int) -> Cell:
         """A cell of a record. A quarantined record has no empty cells, for neither its fields nor its presence are known."""
@@ -265,6 +304,7 @@ class InputReader:
         """The elements of a path from an element's subject."""
         at = [start]
         asks: set[Ask] = set()
+        lookups: set[Lookup] = set()
         complete = True
         for step in path:
             below: list[Element] = []
@@ -278,7 +318,8 @@ class InputReader:
                     continue
                 if absence != "closed" and not self._is_complete(step, element.row):
                     age = self.policy.evidence.get(step.name)
-                    units = self.units_to_ask(step.name, element.kind, element.row, age)
+                    units, looked_up = self.coverage_of(step.name, element.kind, element.row, age)
+                    lookups |= looked_up if absence == "coverage" else frozenset()
                     if absence == "open":
                         units = units or self._responsible(self.feed(step.name), self.placement(element.kind, element.row))
                     if units is not None:
@@ -289,7 +330,7 @@ class InputReader:
                 below.extend(next_elements)
             at = below
         self.elements_met += len(at)
-        return Elements(tuple(at), complete, frozenset(asks))
+        return Elements(tuple(at), complete, frozenset(asks), frozenset(lookups))
 
     def _is_complete(self, step: Step, row: int) -> bool:
         """Whether a step has all its elements: a cardinality-one feed with a sound record."""
@@ -337,6 +378,11 @@ class InputReader:
     def text(self, field: Field, encoded: int | None) -> str:
         """A value as text; '' where missing."""
         return "" if encoded is None else value_text(self.value(field, encoded))
+
+
+def without_proof(lookups: Iterable[Lookup]) -> frozenset[Lookup]:
+    """Lookups on which no truth rests."""
+    return frozenset(replace(lookup, proves=False) for lookup in lookups)
 
 
 def _distinct_subjects(at: list[Element]) -> Iterator[Element]:

@@ -18,6 +18,7 @@ from services.lists.changes import ListChanges, list_changes
 from services.lists.filters import EVERYBODY, ListFilter, wanted_candidates
 from services.lists.follow_ups import working_states
 from services.lists.holds import HoldSummary, Notify, announce_holds, held_changes_on, holds_on
+from services.lists.marks import ReportedMark, marks_on
 from services.lists.outcomes import suppression_counts
 from services.lookup import matched_policy
 from services.results import Token
@@ -53,6 +54,7 @@ class ListedCandidate:
         status: None: unknown, and only counted.
         still_yes: evidence is missing, and the verdict is yes whatever it says.
         held: the id of the hold that keeps a change of this candidate back.
+        reported: an agency reported the candidate deceased or moved, and the register has not answered by its records.
         outcome, outcome_on: the outcome that counts, and its day.
         assigned_to, call_again: the follow-ups that count.
         notes: how many there are; their text is in ``candidates history`` alone.
@@ -71,6 +73,7 @@ class ListedCandidate:
     assigned_to: str | None = None
     call_again: date | None = None
     notes: int = 0
+    reported: ReportedMark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ def listed_candidates(state: State, policy: str, candidates: Iterable[Candidate]
     """Candidates of a policy as its list shows them; ``still``: also find out which are a yes in any case, which takes time."""
     work = working_states(state, policy)
     catalogue, back = state.catalogue, {subject: hold.id for subject, (hold, _) in held_changes_on(state, policy).items()}
+    marks = marks_on(state, policy)
     for c in candidates:
         missing = tuple(EvidenceToFetch(criterion, feed, _holders(catalogue, feed)) for criterion, feed in c.missing)
         still_yes = still and c.status == "needs_evidence" and core(state).still_yes(policy, c.subject) is True
@@ -138,6 +142,7 @@ def listed_candidates(state: State, policy: str, candidates: Iterable[Candidate]
             c.subject, c.verdict, c.status, c.division, c.checklist, still_yes, missing, back.get(c.subject),
             None if outcome is None else outcome.outcome, None if outcome is None else outcome.on,
             None if assigned is None else assigned.assigned_to, None if call is None else call.call_again, len(follow_ups.notes),
+            marks.get(c.subject),
         )  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 ``edition evidence`` and ``edition verify --evidence`` call this. The reasons come from the state at the edition's last message, on the
 edition's day. The file names the digest of the edition's manifest and ends with its own, so it can always be compared with the editions.
-Records are cited by feed, unit, delivery and row; a value stands in it only where a list for the agency would hold it too (``discloses``,
-and the agreement on that day).
+Records are cited by feed, unit, delivery and row, an absence by the coverage statement that proves it; a value stands in it only where a
+list for the agency would hold it too (``discloses``, and the agreement on that day).
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from infra.workspace.destination import destination
 from policies.problems.problems import HuiminError
 from policies.values import Text
+from services.lists.cited_coverage import CitedStatement, StatementsInEffect
+from services.results import facts
 from services.state.as_of import core, state_known_at
 from streams.language.errors import NotKept
 
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     from streams.lists.editions import Edition
     from streams.steps.state import State
 
-FORMAT = 1
+FORMAT = 2
+"""Of the files that are written; those of format 1, which cite no coverage statements, are compared as well."""
 _OF_EACH = frozenset({"subject", "status", "checklist", "open"})
 
 
@@ -63,7 +66,8 @@ def write_evidence(host: Host, edition: Edition, listed: Mapping[int, CandidateC
 
     digest, state = sha256(), state_of(host, edition)
     with replacing(destination(path, lambda there: bool(_read(there)))) as part, part.open("wb") as file:
-        for value in (_head(edition, len(listed)), *(_candidate(state, listed[subject]) for subject in sorted(listed))):
+        statements = StatementsInEffect(state)
+        for value in (_head(edition, len(listed)), *(_candidate(state, statements, listed[subject]) for subject in sorted(listed))):
             line = _line(value)
             digest.update(line)
             file.write(line)
@@ -85,7 +89,7 @@ def check_evidence(path: Path, host: Host, editions: Iterable[tuple[Edition, Map
     if head.get("edition") not in of:
         raise BadEvidence(Text(f"{path.name} 所属的一期不在这份名单里。", f"{path.name} is of an edition that this list does not have."))
     edition, listed = of[head["edition"]]
-    if head != _head(edition, len(listed)):
+    if head != _head(edition, len(listed), head["format"]):
         zh = f"{path.name} 与第 {edition.number} 期的摘要不符：不是由这一期写成的。"
         raise BadEvidence(Text(zh, f"{path.name} does not name the digest of edition {edition.number}: it was not made of it."))
     theirs = [(candidate["subject"], candidate["status"], candidate["checklist"], candidate["open"]) for candidate in candidates]
@@ -97,18 +101,19 @@ def check_evidence(path: Path, host: Host, editions: Iterable[tuple[Edition, Map
         state = state_of(host, edition)
     except NotKept:
         return edition.number, False
+    statements = StatementsInEffect(state) if head["format"] > 1 else None
     for number, line in enumerate(path.read_bytes().splitlines(keepends=True)[1:-1], 2):
-        if line != _line(_candidate(state, listed[int(candidates[number - 2]["subject"], 16)])):
+        if line != _line(_candidate(state, statements, listed[int(candidates[number - 2]["subject"], 16)])):
             zh = f"{path.name} 第 {number} 行的理由与第 {edition.number} 期的不同：内容被改动过。请取回原件。"
             en = f"{path.name}, line {number}: the reasons are not those of edition {edition.number}, it was changed. Fetch the original."
             raise BadEvidence(Text(zh, en))
     return edition.number, True
 
 
-def _head(edition: Edition, candidates: int) -> dict[str, Any]:
+def _head(edition: Edition, candidates: int, format: int = FORMAT) -> dict[str, Any]:
     m = edition.manifest
     return {
-        "format": FORMAT, "policy": m.policy, "agency": m.agency, "edition": m.number, "manifest": m.digest, "day": m.day.isoformat(),
+        "format": format, "policy": m.policy, "agency": m.agency, "edition": m.number, "manifest": m.digest, "day": m.day.isoformat(),
         "known_at": m.last, "candidates": candidates,
     }  # fmt: skip
 
@@ -117,26 +122,43 @@ def _content(line: CandidateChange) -> tuple[Any, ...]:
     return f"{line.subject:016x}", line.status, list(line.checklist), [list(pair) for pair in line.missing]
 
 
-def _candidate(state: State, line: CandidateChange) -> dict[str, Any]:
+def _candidate(state: State, statements: StatementsInEffect | None, line: CandidateChange) -> dict[str, Any]:
+    """The reasons of one candidate.
+
+    Args:
+        statements: None: as format 1 has it, without coverage statements.
+    """
     subject, status, checklist, missing = _content(line)
     explanation = core(state).explain(line.policy, line.subject)
     return {
         "subject": subject, "status": status, "checklist": checklist, "open": missing, "division": explanation.division,
-        "registered_by": [_citation(fact) for fact in explanation.register], "criteria": list(_criteria(explanation.criteria)),
+        "registered_by": [_citation(fact) for fact in explanation.register], "criteria": list(_criteria(explanation.criteria, statements)),
         "missing": [{"criterion": criterion, "feed": feed, "unit": unit} for criterion, feed, unit in explanation.verdict.missing],
         "disclosed": _disclosures(state, explanation),
     }  # fmt: skip
 
 
-def _criteria(criterion: Criterion) -> Iterator[dict[str, Any]]:
+def _criteria(criterion: Criterion, statements: StatementsInEffect | None) -> Iterator[dict[str, Any]]:
     """The leaves, in the order of the document, without their comparisons, which quote values."""
     if criterion.children:
         for child in criterion.children:
-            yield from _criteria(child)
+            yield from _criteria(child, statements)
         return
     truth = {True: "T", False: "F", None: "U"}[criterion.truth]
     records = [_citation(fact) for fact in (*criterion.facts, *criterion.ways)]
-    yield {"id": criterion.meta.id, "cite": criterion.meta.cite, "truth": truth, "matters": criterion.matters, "records": records}
+    coverage = {} if statements is None else {"coverage": [_coverage(statement) for statement in statements.statements_of(criterion)]}
+    yield {
+        "id": criterion.meta.id,
+        "cite": criterion.meta.cite,
+        "truth": truth,
+        "matters": criterion.matters,
+        "records": records,
+        **coverage,
+    }
+
+
+def _coverage(statement: CitedStatement) -> dict[str, Any]:
+    return facts(statement) | {"complete_to": statement.complete_to.isoformat()}
 
 
 def _citation(fact: Fact) -> dict[str, Any]:
@@ -155,8 +177,7 @@ def _allowed_fields(policy: Policy, catalogue: Catalogue, day: date) -> set[str]
     names = set()
     for ref in policy.discloses:
         agreement = catalogue.feeds[ref.feed].agreement
-        holds = agreement.until is None or day <= agreement.until
-        if holds and ref.field in agreement.discloses and policy.purpose in agreement.purposes:
+        if ref.field in agreement.discloses and agreement.permits(policy.purpose, day):
             names.add(".".join((*ref.links, ref.feed, ref.field)))
     return names
 
@@ -172,7 +193,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
         if json.loads(seal) != {"sha256": sha256(b"".join(lines)).hexdigest()}:
             raise ValueError("digest")
         read = [json.loads(line) for line in lines]
-        if read[0]["format"] != FORMAT:
+        if read[0]["format"] not in range(1, FORMAT + 1):
             raise ValueError("format")
         if not all(_OF_EACH <= candidate.keys() for candidate in read[1:]):
             raise ValueError("candidates")

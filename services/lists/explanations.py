@@ -1,7 +1,7 @@
 """Why a subject is, or is not, on a list: the verdict, criterion by criterion, with the records of each, and what is missing.
 
 ``huimin explain`` and ``edition show --subject`` call this; ``console.text.explanations`` puts it into words. A record is cited by its
-unit, its version and the fields that were read, never by its key or number.
+unit, its version and the fields that were read, never by its key or number; an absence by the coverage statement that proves it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 from matchers.reading.comparisons import Comparison, short_form
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Policy
+from services.lists.cited_coverage import CitedStatement, StatementsInEffect
 from services.lists.holds import HoldEvent, held_changes_on, hold_event
+from services.lists.marks import ReportedMark, mark_of
 from services.lists.outcomes import OutcomeFound, outcome_found
 from services.lookup import matched_policy
 from services.results import Internal, Key, Token
@@ -59,6 +61,7 @@ class ExplainedCriterion:
         truth: T, F or U.
         matters: the verdict rests on this criterion.
         found: what was compared, in a short form.
+        coverage: the statements that prove an absence on which the criterion rests.
     """
 
     id: str
@@ -68,6 +71,7 @@ class ExplainedCriterion:
     matters: bool
     found: str
     records: tuple[CitedRecord, ...]
+    coverage: tuple[CitedStatement, ...]
     criteria: tuple[ExplainedCriterion, ...]
     path: Internal[str]
     """Of the node in the rule."""
@@ -123,6 +127,7 @@ class SubjectExplanation:
         missing: the criteria without evidence.
         still_yes: evidence is missing, and the verdict is yes whatever it says.
         until: the first day on which this may change without any new record.
+        reported: an agency reported the subject deceased or moved, and the register has not answered by its records.
         answers: of people to the policy's checks, in the order in which they were given.
     """
 
@@ -139,6 +144,7 @@ class SubjectExplanation:
     still_yes: bool
     until: date | None
     outcome: OutcomeFound | None
+    reported: ReportedMark | None
     missing: tuple[EvidenceHolder, ...]
     criteria: ExplainedCriterion | None
     answers: tuple[AnsweredCheck, ...]
@@ -185,13 +191,12 @@ def explanation(state: State, policy: str, subject: int) -> SubjectExplanation:
         policy, rule.version, subject, explained.day, explained.division, verdict.verdict, verdict.status,
         None if hold is None or person is None else HeldStatus(hold.id, person.told_status, hold_event(state, hold)),
         verdict.failed, verdict.checklist, needs_evidence and core(state).still_yes(policy, subject) is True, verdict.until,
-        None if finding is None else outcome_found(state, finding),
+        None if finding is None else outcome_found(state, finding), mark_of(state, policy, root),
         tuple(
             EvidenceHolder(criterion, feed, unit, dict(catalogue.units[unit].contact) if unit else {})
             for criterion, feed, unit in verdict.missing
         ),
-        _criterion(explained.criteria) if verdict.verdict else None,
-        tuple(_answers(state, rule, root)),
+        _criterion(explained.criteria, StatementsInEffect(state)) if verdict.verdict else None, tuple(_answers(state, rule, root)),
         rule, catalogue, root in state.book.overlays_of(policy), None if root == subject else root,
     )  # fmt: skip
 
@@ -203,12 +208,12 @@ def _answers(state: State, rule: Policy, subject: int) -> Iterator[AnsweredCheck
             yield AnsweredCheck(check, entry.answer, entry.by, entry.day)
 
 
-def _criterion(criterion: Criterion) -> ExplainedCriterion:
+def _criterion(criterion: Criterion, statements: StatementsInEffect) -> ExplainedCriterion:
     meta, truth = criterion.meta, {True: "T", False: "F", None: "U"}[criterion.truth]
     return ExplainedCriterion(
         meta.id, meta.cite, criterion.form, truth, criterion.matters, short_form(criterion.comparison),
-        tuple(_record(fact) for fact in criterion.facts), tuple(_criterion(child) for child in criterion.children), meta.path,
-        criterion.negated, criterion.comparison,
+        tuple(_record(fact) for fact in criterion.facts), statements.statements_of(criterion),
+        tuple(_criterion(child, statements) for child in criterion.children), meta.path, criterion.negated, criterion.comparison,
     )  # fmt: skip
 
 

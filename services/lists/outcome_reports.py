@@ -1,12 +1,11 @@
 """An outcome that an agency reports of one candidate; ``services.lists.returned_lists`` reads many from a file.
 
-``huimin candidates ack`` calls this. A refuted criterion is reported with the records that it rests on now, and their units are asked to
-check them.
+``huimin candidates ack`` calls this. A refuted criterion is reported with the records and the coverage statements that it rests on now; a
+subject that is deceased or has moved, with its register record. Their units are asked to look at them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,17 +13,19 @@ from typing import TYPE_CHECKING
 from policies.problems.problems import HuiminError, comma_list, suggestion
 from policies.values import Text
 from services.lists.changes import Changes, Titles, list_changes
-from services.lists.outcomes import OutcomeFound, outcome_found
+from services.lists.cited_coverage import StatementsInEffect
+from services.lists.outcomes import OutcomeFound, holders_of, outcome_found
 from services.lookup import check_published
 from services.results import Internal
 from services.state.as_of import core
-from streams.ledgers.outcomes import TITLES, outcome_of
+from streams.ledgers.outcomes import OF_THE_SUBJECT, TITLES, outcome_of
 
 if TYPE_CHECKING:
     from connectors.lists.outcome_form import OutcomeForm
     from connectors.lists.outcomes import KnownSubjects
     from infra.workspace.workspace import Workspace
-    from matchers.reading.explain import Criterion
+    from matchers.reading.explain import Fact
+    from matchers.reading.register import RegisterRecord
     from streams.language.messages import OutcomeReported
     from streams.ledgers.outcomes import Row
     from streams.steps.state import State
@@ -82,12 +83,12 @@ def report_outcome(
             raise HuiminError(Text("没有这一对象；请核对化名。", "Nobody is known by this token; look at it again."), 2)
         id = None if criterion is None else _criterion(state, policy, criterion)
         day = on or state.day
-        receipt = host.submit(report_message(state, policy, subject, outcome, day, by, id))
+        receipt = host.submit(OutcomeMessages(state, policy).message(subject, outcome, day, by, id))
         finding = host.state.outcomes.of(policy, subjects.root(subject))
         assert finding is not None  # this one, or a later one
         result, new = outcome_found(host.state, finding), finding.offset == receipt.offset
         listing, units = list_changes(receipt.changes, host.state.registry), host.state.catalogue.units
-        holders = tuple(units[unit].title for unit in dict.fromkeys(row.unit for row in result.records)) if new else ()
+        holders = tuple(units[unit].title for unit in holders_of(host.state, finding)) if new else ()
     return ReportedOutcome(result, new, listing.changes, listing.titles, holders, day)
 
 
@@ -126,29 +127,46 @@ def _kind(state: State, policy: str) -> str:
     return str(next(iter(versions.values())).policy.subject)
 
 
-def report_message(state: State, policy: str, subject: int, outcome: str, on: date, by: str, criterion: str | None) -> OutcomeReported:
-    """An outcome as a message, with the records that a refuted criterion rests on now."""
-    from streams.language.messages import OutcomeReported
+class OutcomeMessages:
+    """Makes the messages with outcomes of one policy, each with what the outcome rests on in a state."""
 
-    records = () if criterion is None else _basis(state, policy, state.identities.root(_kind(state, policy), subject), criterion)
-    return OutcomeReported(policy, subject, outcome, on, by, criterion, records)
+    def __init__(self, state: State, policy: str) -> None:
+        self._state, self._policy, self._kind = state, policy, _kind(state, policy)
+        self._statements = StatementsInEffect(state)
 
+    def message(self, subject: int, outcome: str, on: date, by: str, criterion: str | None) -> OutcomeReported:
+        """An outcome as a message.
 
-def _basis(state: State, policy: str, subject: int, criterion: str) -> tuple[Row, ...]:
-    """The records that a criterion rests on; none where the policy is not matched now, or has no such criterion any more."""
-    if state.matched_policy(policy) is None:
-        return ()
-    nodes = [node for node in _nodes(core(state).explain(policy, subject).criteria) if node.meta.id == criterion]
-    feeds = state.catalogue.feeds
-    rows = [
-        (fact.feed, feeds[fact.feed].source_position(fact.unit) or 0, fact.delivery, fact.row)
-        for node in nodes
-        for fact in (*node.facts, *node.ways)
-    ]
-    return tuple(dict.fromkeys(rows))
+        Args:
+            criterion: the id of a refuted criterion.
+        """
+        from streams.language.messages import OutcomeReported
 
+        root = self._state.identities.root(self._kind, subject)
+        if outcome in OF_THE_SUBJECT and (record := self._register_record(root)) is not None:
+            return OutcomeReported(self._policy, subject, outcome, on, by, criterion, (record.row,), content=record.content)
+        records, statements = ((), ()) if criterion is None else self._basis(root, criterion)
+        return OutcomeReported(self._policy, subject, outcome, on, by, criterion, records, statements)
 
-def _nodes(criterion: Criterion) -> Iterator[Criterion]:
-    yield criterion
-    for child in criterion.children:
-        yield from _nodes(child)
+    def _register_record(self, subject: int) -> RegisterRecord | None:
+        from matchers.reading.register import register_record
+
+        version = self._state.registry.versions[self._policy][self._state.registry.newest(self._policy)]
+        return register_record(core(self._state), version.policy, subject, self._state.day)
+
+    def _basis(self, subject: int, criterion: str) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+        """The records and the statements that a criterion rests on; none where the policy is not matched, or has no such criterion now.
+
+        Where statements prove that something is absent, the records are those that were read and found to be something else; those
+        by which a subject was found or placed are not in question.
+        """
+        state = self._state
+        if state.matched_policy(self._policy) is None:
+            return (), ()
+        nodes = core(state).read_criterion(self._policy, subject, criterion)
+        statements = self._statements.behind_all(lookup for node in nodes for lookup in node.lookups)
+        facts = [fact for node in nodes for fact in (node.facts if statements else (*node.facts, *node.ways))]
+        return tuple(dict.fromkeys(self._row(fact) for fact in facts)), statements
+
+    def _row(self, fact: Fact) -> Row:
+        return (fact.feed, self._state.catalogue.feeds[fact.feed].source_position(fact.unit) or 0, fact.delivery, fact.row)

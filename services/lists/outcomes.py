@@ -19,6 +19,7 @@ from policies.language.catalogue import Catalogue
 from policies.language.tree import Leaf, Policy, leaves
 from policies.values import Text
 from services.lists.changes import distinct_titles
+from services.lists.cited_coverage import CitedStatement, cited_statement
 from services.lookup import check_published
 from services.results import Internal, Token
 from streams.ledgers.outcomes import OUTCOMES, RIGHT, OutcomeEntry, Rate, rate
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from streams.ledgers.outcomes import Row
     from streams.steps.state import State
 
-OutcomeStanding: TypeAlias = Literal["never", "kept", "over", "evidence"]
-"""Of an outcome: it never suppresses; it suppresses now; its time is over; the evidence has changed."""
+OutcomeStanding: TypeAlias = Literal["never", "kept", "over", "evidence", "refuted"]
+"""Of an outcome: it never suppresses; it suppresses now; its time is over; the evidence has changed; the register has refuted it."""
 Share: TypeAlias = Annotated[float, PlainSerializer(lambda share: round(share, 4), return_type=float)]
 
 
@@ -65,7 +66,8 @@ class OutcomeFound:
         on: the day of the outcome.
         day: the day of the report.
         until: the first day on which it suppresses no more.
-        records: those that a refuted criterion rested on.
+        records: those that a refuted criterion rested on, or the subject's register record, where the outcome is about that.
+        statements: of coverage, that prove an absence on which a refuted criterion rested.
     """
 
     number: int
@@ -78,6 +80,7 @@ class OutcomeFound:
     until: date | None
     standing: OutcomeStanding
     records: tuple[DeliveredRow, ...]
+    statements: tuple[CitedStatement, ...]
     refuted: Internal[RuleCriterion | None]
 
 
@@ -151,7 +154,7 @@ def outcome_found(state: State, finding: OutcomeEntry) -> OutcomeFound:
     refuted = None if finding.criterion is None else rule_criterion(state, finding.policy, finding.criterion)
     return OutcomeFound(
         finding.offset, finding.subject, finding.outcome, finding.on, finding.by, finding.criterion, finding.day, finding.until,
-        outcome_standing(state, finding), records, refuted,
+        outcome_standing(state, finding), records, tuple(cited_statement(state, id) for id, _ in finding.statements), refuted,
     )  # fmt: skip
 
 
@@ -162,6 +165,8 @@ def outcome_standing(state: State, finding: OutcomeEntry) -> OutcomeStanding:
     overlay = state.book.overlays_of(finding.policy).get(finding.subject)
     if overlay is not None and overlay.outcome is not None:
         return "kept"
+    if finding.is_refuted:
+        return "refuted"
     return "over" if finding.until <= state.day or not state.outcomes.is_current(finding) else "evidence"
 
 
@@ -186,14 +191,21 @@ def unit_of(state: State, row: Row) -> str:
     return state.catalogue.feeds[feed].sources[source].unit
 
 
+def holders_of(state: State, finding: OutcomeEntry) -> tuple[str, ...]:
+    """The units that are asked because of an outcome: those of the records and of the coverage statements it rested on, each once."""
+    units = [unit_of(state, row) for row in finding.records]
+    return tuple(dict.fromkeys([*units, *(cited_statement(state, id).unit for id, _ in finding.statements)]))
+
+
 def _tally(state: State, policy: str, title: Text, findings: Sequence[OutcomeEntry]) -> OutcomeTally:
     counts = Counter(finding.outcome for finding in findings)
+    decisive = Counter(finding.outcome for finding in findings if not finding.is_refuted)
     right = sum(counts[word] for word in RIGHT)
     refuted = [finding for finding in findings if finding.criterion is not None]
     criteria = Counter(finding.criterion for finding in refuted if finding.criterion)
-    units = Counter(unit for finding in refuted for unit in {unit_of(state, row) for row in finding.records})
+    units = Counter(unit for finding in refuted for unit in holders_of(state, finding))
     keeping = [finding for finding in findings if outcome_standing(state, finding) == "kept"]
-    whole, titles = rate(counts), state.catalogue.units
+    whole, titles = rate(decisive), state.catalogue.units
     return OutcomeTally(
         policy, {word: counts[word] for word in OUTCOMES if counts[word]}, whole.right, whole.wrong, whole.hit_rate,
         tuple(

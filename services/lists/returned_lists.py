@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from policies.values import Text
 from services.lists.changes import Changes, Titles, list_changes
-from services.lists.outcome_reports import known_subjects, outcome_form, report_message
+from services.lists.outcome_reports import OutcomeMessages, known_subjects, outcome_form
 from services.lookup import check_published
+from services.state.as_of import core
 from streams.language.errors import Refusal
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from streams.language.messages import CandidateChange, Input
     from streams.ledgers.outcomes import OutcomeEntry
     from streams.steps.state import State
+
+
+TOGETHER = 500
+"""Messages that are stored in one transaction: the disk is asked once for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ def report_returned(
         returned, silent = read_outcome_rows(file, outcome_form(state, policy), workspace.tokens(), known_subjects(state, policy, on))
         agency = state.registry.versions[policy][state.registry.newest(policy)].policy.agency
         plan = _plan_of(state, policy, returned, by or agency)
+        core(state).read_ahead(policy, [row.subject for row in returned if row.outcome is not None])
         listing = list_changes(_submit(host, file, plan, advance), host.state.registry)
     return ReturnedList(
         len(returned) + silent, silent, plan.outcomes.total(), dict(plan.outcomes), plan.answers, plan.repeated, plan.older,
@@ -97,7 +103,7 @@ def _plan_of(state: State, policy: str, returned: Iterable[OutcomeRow], by: str)
     """The new messages of a file. The answers of a row go before its outcome: they are evidence that was known then."""
     from streams.language.messages import CheckAnswered
 
-    plan = _Plan([], Counter(), 0, 0, 0)
+    plan, reports = _Plan([], Counter(), 0, 0, 0), OutcomeMessages(state, policy)
     answers, repeated, older = 0, 0, 0
     answered = {key: entry.answer for key, entry in state.answers.items()}
     latest: dict[int, tuple[str, date, str | None]] = {}
@@ -121,7 +127,7 @@ def _plan_of(state: State, policy: str, returned: Iterable[OutcomeRow], by: str)
         else:
             latest[row.subject] = now
             plan.outcomes[row.outcome] += 1
-            plan.messages.append((row.row, report_message(state, policy, row.subject, row.outcome, row.on, by, row.criterion)))
+            plan.messages.append((row.row, reports.message(row.subject, row.outcome, row.on, by, row.criterion)))
     return _Plan(plan.messages, plan.outcomes, answers, repeated, older)
 
 
@@ -130,20 +136,41 @@ def _counting(finding: OutcomeEntry | None) -> tuple[str, date, str | None] | No
 
 
 def _submit(host: Host, file: Path, plan: _Plan, advance: Callable[[int], None]) -> list[CandidateChange]:
-    """Submits all messages of a file; returns the changes of lists.
+    """Submits all messages of a file, many in one transaction; returns the changes of lists.
 
     Raises:
         Refused: with the row, where the state has moved on since it was read; the rows before it are in force.
     """
     changes: list[CandidateChange] = []
+    for begin in range(0, len(plan.messages), TOGETHER):
+        part = plan.messages[begin : begin + TOGETHER]
+        try:
+            receipts = host.submit_many([message for _, message in part])
+        except Refusal:
+            changes += _submit_one_by_one(host, file, part, advance)
+        else:
+            changes += (line for receipt in receipts for line in receipt.changes)
+            advance(len(part))
+    return changes
+
+
+def _submit_one_by_one(
+    host: Host, file: Path, messages: Sequence[tuple[int, Input]], advance: Callable[[int], None]
+) -> list[CandidateChange]:
+    """Submits messages of which one will be refused: those before it are in force, and its row is named.
+
+    Raises:
+        Refused: with the row.
+    """
+    changes: list[CandidateChange] = []
     count = 0
     try:
-        for receipt in host.submit_each(message for _, message in plan.messages):
+        for receipt in host.submit_each(message for _, message in messages):
             changes += receipt.changes
             count += 1
             advance(1)
     except Refusal as error:
-        row = plan.messages[count][0].words
+        row = messages[count][0].words
         zh = f"{file.name} {row.zh}：{error.text.zh}之前各行已记下，改正后整份重送即可。"
         en = f"{file.name}, {row.en}: {error.text.en} The rows before it are noted; mend the file and send all of it again."
         raise Refusal(Text(zh, en), error.exit_code) from None

@@ -201,7 +201,9 @@ class IdentitySplit:
 class OutcomeReported:
     """An agency's outcome for one candidate on the day ``on`` (words: ``streams.ledgers.outcomes``). The same again changes nothing.
 
-    If the outcome is not_eligible, ``criterion`` is the wrong one and ``records`` (feed, source, delivery, row) are its evidence.
+    If the outcome is not_eligible, ``criterion`` is the wrong one, and ``records`` (feed, source, delivery, row) and the coverage
+    ``statements`` (ids) are its evidence. If it is deceased or moved, ``records`` has the subject's register record, and ``content`` is a
+    digest of it. Messages of older versions have no ``statements`` and no ``content``.
     """
 
     policy: str
@@ -211,6 +213,24 @@ class OutcomeReported:
     by: str
     criterion: str | None = None
     records: tuple[tuple[str, int, int, int], ...] = ()
+    statements: tuple[str, ...] = ()
+    content: str = ""
+    stamp: Stamp | None = field(default=None, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionAnswered:
+    """A unit's word about a register record that an agency says is wrong: the subject is deceased or has moved, or neither.
+
+    Args:
+        request: the offset of the message with the outcome.
+        answer: confirmed | refuted.
+        by: the unit's steward.
+    """
+
+    request: int
+    answer: str
+    by: str
     stamp: Stamp | None = field(default=None, compare=False, kw_only=True)
 
 
@@ -282,12 +302,12 @@ class EngineUpgraded:
 Input: TypeAlias = (
     CatalogueSet | DeliveryStarted | RecordBatch | DeliveryCompleted | PolicyPublished | PolicyWithdrawn
     | CoverageStated | CoverageWithdrawn | CheckAnswered | Tick | EditionCut | IdentityMerged | IdentitySplit
-    | OutcomeReported | HoldDecided | PersonErased | Blank | EngineUpgraded | FollowUpRecorded
+    | OutcomeReported | HoldDecided | PersonErased | Blank | EngineUpgraded | FollowUpRecorded | CorrectionAnswered
 )  # fmt: skip
 
 DecisionMessage: TypeAlias = (
     CatalogueSet | PolicyPublished | PolicyWithdrawn | CoverageStated | CoverageWithdrawn | CheckAnswered | Tick | EditionCut
-    | IdentityMerged | IdentitySplit | OutcomeReported | FollowUpRecorded | HoldDecided | PersonErased
+    | IdentityMerged | IdentitySplit | OutcomeReported | FollowUpRecorded | HoldDecided | PersonErased | CorrectionAnswered
 )  # fmt: skip
 """Decisions of people. Each has a ``stamp``, which the host sets, and its author in ``by``: where nobody is named, the host names the user
 of its machine (``streams.ledgers.decisions.with_author``). In messages of version 2 some have none. The other messages change nothing

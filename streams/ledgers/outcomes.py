@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple, TypeAlias
 
@@ -43,13 +43,34 @@ RIGHT = frozenset({"enrolled", "declined", "already_receiving"})
 WRONG = frozenset({"not_eligible", "wrong_person", "moved", "deceased"})
 """Outcomes that say it was wrong; the rest decide neither."""
 
+OF_THE_SUBJECT = frozenset({"deceased", "moved"})
+"""Outcomes that say something of the subject itself, whatever the policy: the register is asked to look at its record."""
+ANSWERS = ("confirmed", "refuted")
+"""What the register's unit may say of such a report."""
+
 Row: TypeAlias = tuple[str, int, int, int]
 """Feed, source, delivery and row of a record as it was delivered."""
 
 
+class RegisterAnswer(NamedTuple):
+    """The word of the register's unit about a report, with the name of its steward and the day."""
+
+    answer: str
+    by: str
+    day: date
+
+
 @dataclass(frozen=True, slots=True)
 class OutcomeEntry:
-    """One outcome, reported by the message at ``offset`` on the state's ``day``; ``until`` is the first day on which it is over."""
+    """One outcome, reported by the message at ``offset`` on the state's ``day``; ``until`` is the first day on which it is over.
+
+    Args:
+        records: that a refuted criterion rested on, or the register record of a subject that is deceased or has moved.
+        statements: the ids of coverage statements that a refuted criterion rested on, each with the number of the last delivery of its
+            source at that time.
+        content: a digest of the register record (``matchers.reading.register``); '' for other outcomes.
+        answer: of the register's unit.
+    """
 
     policy: str
     subject: int
@@ -61,6 +82,19 @@ class OutcomeEntry:
     offset: int
     day: date
     until: date | None
+    statements: tuple[tuple[str, int], ...] = ()
+    content: str = ""
+    answer: RegisterAnswer | None = None
+
+    @property
+    def asks_register(self) -> bool:
+        """Is the unit of the subject's register record asked to look at it?"""
+        return bool(self.content)
+
+    @property
+    def is_refuted(self) -> bool:
+        """Has the register's unit said that it is wrong?"""
+        return self.answer is not None and self.answer.answer == "refuted"
 
 
 class Rate(NamedTuple):
@@ -100,6 +134,19 @@ class OutcomeLedger:
         self._ended.discard(key)
         self._of[key] = finding
 
+    def request(self, number: int) -> OutcomeEntry | None:
+        """The outcome that was reported by the message at an offset, if it counts; that is the number of its correction request."""
+        return next((finding for finding in self if finding.offset == number), None)
+
+    def put_answer(self, finding: OutcomeEntry, answer: RegisterAnswer) -> bool:
+        """Keeps the answer of the register's unit; gives whether a refuted outcome is over by it that was not before."""
+        key = (finding.policy, finding.subject)
+        self._of[key] = answered = replace(finding, answer=answer)
+        if not answered.is_refuted or not self.is_current(answered):
+            return False
+        self._ended.add(key)
+        return True
+
     def remove(self, subject: int) -> list[OutcomeEntry]:
         """Removes and gives every outcome of a subject."""
         findings = [f for f in self if f.subject == subject]
@@ -122,7 +169,8 @@ class OutcomeLedger:
         """All outcomes as JSON."""
         return [
             [f.policy, f.subject, f.outcome, f.on.isoformat(), f.by, f.criterion, [list(row) for row in f.records], f.offset,
-             f.day.isoformat(), None if f.until is None else f.until.isoformat(), (f.policy, f.subject) in self._ended]
+             f.day.isoformat(), None if f.until is None else f.until.isoformat(), (f.policy, f.subject) in self._ended,
+             [list(statement) for statement in f.statements], f.content, _answer_plain(f.answer)]
             for f in self
         ]  # fmt: skip
 
@@ -130,13 +178,23 @@ class OutcomeLedger:
     def restore(cls, meta: Sequence[Sequence[Any]]) -> OutcomeLedger:
         """The ledger from ``meta``."""
         ledger = cls()
-        for policy, subject, outcome, on, by, criterion, records, offset, day, until, is_over in meta:
+        for policy, subject, outcome, on, by, criterion, records, offset, day, until, is_over, *later in meta:
+            statements, content, answer = later or ((), "", None)  # older checkpoints have none
             rows = tuple((feed, source, delivery, row) for feed, source, delivery, row in records)
             found_on, last = date.fromisoformat(on), None if until is None else date.fromisoformat(until)
-            ledger.put(OutcomeEntry(policy, subject, outcome, found_on, by, criterion, rows, offset, date.fromisoformat(day), last))
+            basis = tuple((id, number) for id, number in statements), content, _read_answer(answer)
+            ledger.put(OutcomeEntry(policy, subject, outcome, found_on, by, criterion, rows, offset, date.fromisoformat(day), last, *basis))
             if is_over:
                 ledger._ended.add((policy, subject))
         return ledger
+
+
+def _answer_plain(answer: RegisterAnswer | None) -> list[str] | None:
+    return None if answer is None else [answer.answer, answer.by, answer.day.isoformat()]
+
+
+def _read_answer(plain: Sequence[str] | None) -> RegisterAnswer | None:
+    return None if plain is None else RegisterAnswer(plain[0], plain[1], date.fromisoformat(plain[2]))
 
 
 def outcome_of(text: str) -> str | None:

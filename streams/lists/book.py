@@ -93,7 +93,7 @@ class Book:
                 if instruction.day == day and isinstance(instruction, EndOutcome):
                     self._end_outcome(instruction)
             of_the_day = list(self._end_day(day))
-            self._count(lines, keep & self._of(lines, day), of_the_day)
+            self._count(lines, keep & self._of(lines, day) if len(lines) else keep, of_the_day)
             own += of_the_day
         return merged_lines(lines, keep, own)
 
@@ -214,6 +214,8 @@ class Book:
 
     def _hold_back(self, lines: Lines, day: date, keep: npt.NDArray[np.bool_], beyond: Mapping[int, HoldTrigger]) -> None:
         """Takes out of ``keep`` the lines of a day that are held, or whose subject has an overlay; updates the overlays."""
+        if not len(lines):
+            return
         free = self._free(lines)
         for at, head in enumerate(lines.heads):
             policy, _, when, cause = head

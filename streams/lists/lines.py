@@ -119,12 +119,20 @@ def lines(moves: Iterable[Move], offset: int) -> Lines:
     for move in moves:
         if len(move.changes):
             by_day.setdefault(move.day, []).append((move.cause, move.changes))
+    if not by_day:
+        return no_lines(offset)
     heads: dict[LineHead, int] = {}
     opens: dict[Open, int] = {}
     day_columns = [_net(day, of_day, heads, opens) for day, of_day in by_day.items()]
     types: tuple[type[np.generic], ...] = (np.int32, np.int32, np.uint64, np.uint8, np.uint8, np.int32)
     columns = (_concatenate([net[i] for net in day_columns], kind) for i, kind in enumerate(types))
     return Lines(offset, list(heads), list(opens), *columns)
+
+
+def no_lines(offset: int) -> Lines:
+    """No lines of the message at an offset."""
+    none = np.empty(0, np.int32)
+    return Lines(offset, [], [], none, none, np.empty(0, np.uint64), np.empty(0, np.uint8), np.empty(0, np.uint8), none)
 
 
 def _net(

@@ -119,8 +119,19 @@ def open_before(lines: Lines, row: int) -> Open:
     return lines.opens[place] if place >= 0 else ((), ())
 
 
+def _only(offset: int, own: Sequence[BookLine]) -> Lines:
+    """No line, or one."""
+    opens: list[Open] = [line.after[1] if line.after else ((), ()) for line in own]
+    first, subjects = np.zeros(len(own), np.int32), np.array([line.subject for line in own], np.uint64)
+    before = np.array([line.before[0] if line.before else 0 for line in own], np.uint8)
+    after = np.array([line.after[0] if line.after else 0 for line in own], np.uint8)
+    return Lines(offset, [line.head for line in own], opens, first, first, subjects, before, after)
+
+
 def merged_lines(lines: Lines, keep: npt.NDArray[np.bool_], own: Sequence[BookLine]) -> Lines:
     """The lines to keep and those of the list stage, in the order of ``streams.lists.lines``: by day, policy and subject."""
+    if not len(lines) and len(own) <= 1:  # one outcome of one candidate: no need to sort anything
+        return _only(lines.offset, own)
     heads: dict[LineHead, int] = {head: at for at, head in enumerate(lines.heads)}
     opens = list(lines.opens)
     places: dict[Open, int] = {}

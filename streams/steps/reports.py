@@ -1,4 +1,4 @@
-"""The steps for outcomes of candidates and for decisions about holds.
+"""The steps for outcomes of candidates, for answers of registers, and for decisions about holds.
 
 An outcome is kept in the ledger (``streams.ledgers.outcomes``) and sent to the list stage (``streams.lists.book``). The matcher watches the
 evidence about suppressed candidates, so that a suppression ends when the evidence changes. Source: docs/en/semantics.md, "What agencies
@@ -11,11 +11,11 @@ from policies.language.tree import Policy, leaves
 from policies.values import Text
 from streams.language.causes import OutcomeCause
 from streams.language.errors import Refusal
-from streams.language.messages import HoldDecided, OutcomeReported
-from streams.ledgers.outcomes import OUTCOMES, OutcomeEntry
-from streams.lists.instructions import DecideHold, RecordOutcome
+from streams.language.messages import CorrectionAnswered, HoldDecided, OutcomeReported
+from streams.ledgers.outcomes import ANSWERS, OF_THE_SUBJECT, OUTCOMES, OutcomeEntry, RegisterAnswer
+from streams.lists.instructions import DecideHold, EndOutcome, RecordOutcome
 from streams.lists.lines import Move, Moves
-from streams.steps.admission import require_policy, require_two_people
+from streams.steps.admission import require_policy, require_statement, require_two_people
 from streams.steps.state import State
 
 
@@ -59,7 +59,54 @@ def _outcome_entry(state: State, message: OutcomeReported) -> OutcomeEntry:
     subject = state.identities.root(kind, message.subject)
     period = OUTCOMES[outcome]
     until = None if period is None else period.after(message.on)
-    return OutcomeEntry(policy, subject, outcome, message.on, message.by, criterion, message.records, state.offset + 1, state.day, until)
+    return OutcomeEntry(
+        policy, subject, outcome, message.on, message.by, criterion, message.records, state.offset + 1, state.day, until,
+        _statements(state, message), message.content if outcome in OF_THE_SUBJECT else "",
+    )  # fmt: skip
+
+
+def _statements(state: State, message: OutcomeReported) -> tuple[tuple[str, int], ...]:
+    """The statements that a message names, each with the number of the last delivery of its source so far.
+
+    Raises:
+        Refused: there is no such statement.
+    """
+    stated = [require_statement(state, id).stated for id in message.statements]
+    return tuple((of.statement, state.deliveries.last(of.feed, of.source)) for of in stated)
+
+
+def answer_correction(state: State, message: CorrectionAnswered) -> Moves:
+    """Records the word of the register's unit about a report that a subject is deceased or has moved.
+
+    It answers all reports of the same outcome of that subject. A refuted one suppresses its subject no more. An answer to a request that
+    is not there (another outcome counts now, or the person was erased), and the same answer again, change nothing.
+
+    Raises:
+        Refused: the answer is neither confirmed nor refuted, or nobody gives it.
+    """
+    if message.answer not in ANSWERS:
+        raise Refusal(Text("答复应为 confirmed 或 refuted。", "The answer is confirmed or refuted."), 3)
+    if not message.by.strip():
+        raise Refusal(Text("答复要写明由谁作出。", "An answer needs the name of who gives it."), 3)
+    request = state.outcomes.request(message.request)
+    if request is None or not request.asks_register:
+        return ()
+    moves: list[EndOutcome] = []
+    for finding in [finding for finding in state.outcomes if _same_subject(state, finding, request) and finding.asks_register]:
+        if finding.answer is not None and finding.answer.answer == message.answer:
+            continue
+        if state.outcomes.put_answer(finding, RegisterAnswer(message.answer, message.by, state.day)):
+            state.matcher.watch(finding.policy, finding.subject, False)
+            moves.append(EndOutcome(state.day, finding.policy, finding.subject, finding.outcome))
+    return sorted(moves, key=lambda move: move.policy)
+
+
+def _same_subject(state: State, finding: OutcomeEntry, other: OutcomeEntry) -> bool:
+    """Do two outcomes say the same of the same subject, of whatever policies?"""
+    if (finding.subject, finding.outcome) != (other.subject, other.outcome):
+        return False
+    kinds = {next(iter(state.registry.versions[name].values())).policy.subject for name in (finding.policy, other.policy)}
+    return len(kinds) == 1
 
 
 def _same(finding: OutcomeEntry, other: OutcomeEntry) -> bool:

@@ -32,6 +32,7 @@ from streams.language.messages import (
     Blank,
     CatalogueSet,
     CheckAnswered,
+    CorrectionAnswered,
     CoverageStated,
     CoverageWithdrawn,
     DeliveryCompleted,
@@ -83,7 +84,7 @@ from streams.steps.consequences import (
 from streams.steps.corrections import merge_identity, split_identity
 from streams.steps.erasure import erase_person, require_not_erased
 from streams.steps.follow_ups import record_follow_up
-from streams.steps.reports import decide_hold, report_outcome
+from streams.steps.reports import answer_correction, decide_hold, report_outcome
 from streams.steps.state import NO_DAY, State
 from streams.steps.withdrawals import require_newest, withdrawn_since
 
@@ -306,6 +307,7 @@ STEPS: Mapping[type[Input], StepFunction] = {
     OutcomeReported: report_outcome,
     FollowUpRecorded: record_follow_up,
     HoldDecided: decide_hold,
+    CorrectionAnswered: answer_correction,
     PersonErased: erase_person,
     Blank: pass_over,
     EngineUpgraded: upgrade,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -13,11 +14,13 @@ from streams.language.messages import (
     VERSION,
     CatalogueSet,
     CheckAnswered,
+    CorrectionAnswered,
     CoverageStated,
     CoverageWithdrawn,
     EditionCut,
     FollowUpRecorded,
     Input,
+    OutcomeReported,
     Stamp,
     Tick,
 )
@@ -27,7 +30,9 @@ WORD_CHARACTERS = 32
 NONE: frozenset[str] = frozenset()
 LATER: Mapping[type[Input], frozenset[str]] = {
     **dict.fromkeys((CatalogueSet, CoverageStated, CoverageWithdrawn, CheckAnswered, Tick, EditionCut), frozenset({"by"})),
+    OutcomeReported: frozenset({"statements", "content"}),
     FollowUpRecorded: NONE,
+    CorrectionAnswered: NONE,
 }
 """The kinds that version 2 does not have (without fields here), and the fields that it lacks in others; such a field may be missing."""
 Reader: TypeAlias = Callable[[Any], Any]
@@ -67,6 +72,10 @@ def _traces(value: Any) -> tuple[tuple[str, int, int, int, int, int], ...]:
     return tuple(traces)
 
 
+def _words(value: Any) -> tuple[str, ...]:
+    return tuple(_is(str)(word) for word in _is(list)(value))
+
+
 def _stamp(value: Any) -> Stamp | None:
     if value is None:
         return None
@@ -85,6 +94,7 @@ BY_TYPE: Mapping[str, Reader] = {
     "str | None": _is(str, type(None)),
     "int | None": _is(int, type(None)),
     "tuple[int, ...]": _tokens,
+    "tuple[str, ...]": _words,
     "tuple[tuple[str, int, int], ...]": _records,
     "tuple[tuple[str, int, int, int], ...]": _rows,
     "tuple[tuple[str, int, int, int, int, int], ...]": _traces,
@@ -99,5 +109,5 @@ def needed_version(message: Input) -> tuple[int | None, frozenset[str]]:
     later = LATER.get(type(message))
     if later is None:
         return None, NONE
-    omitted = frozenset(name for name in later if getattr(message, name) is None)
+    omitted = frozenset(f.name for f in fields(message) if f.name in later and getattr(message, f.name) == f.default)
     return (None if later and later == omitted else VERSION), omitted

@@ -30,6 +30,7 @@ from streams.language.messages import (
     Blank,
     CatalogueSet,
     CheckAnswered,
+    CorrectionAnswered,
     CoverageStated,
     CoverageWithdrawn,
     DeliveryCompleted,
@@ -55,7 +56,7 @@ from streams.wire.fields import BY_TYPE, LATER, NONE, needed_version
 KINDS: tuple[type[Input], ...] = (
     CatalogueSet, DeliveryStarted, RecordBatch, DeliveryCompleted, PolicyPublished, PolicyWithdrawn, CoverageStated, CoverageWithdrawn,
     CheckAnswered, Tick, EditionCut, IdentityMerged, IdentitySplit, OutcomeReported, HoldDecided,
-    PersonErased, Blank, EngineUpgraded, FollowUpRecorded,
+    PersonErased, Blank, EngineUpgraded, FollowUpRecorded, CorrectionAnswered,
 )  # fmt: skip
 """The number of a kind on the wire is its place here; only ever append."""
 OUTPUTS = 0x100

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.chain import chaining
 from benchmarks.measure import Table
+from benchmarks.returning import returning
 from benchmarks.run import delivering, keeping, of_a_district, starting
 from benchmarks.sealing import sealing
 
@@ -53,6 +54,15 @@ def test_cold_starts(tmp_path: Path) -> None:
     starting(table, tmp_path, 1)
 
     assert len(table.figures) == 3
+
+
+def test_returned_lists(tmp_path: Path) -> None:
+    """A file of outcomes; the list behind it is that worked out by hand."""
+    table = Table()
+
+    returning(table, tmp_path, 1_500, 200)
+
+    assert [figure.what for figure in table.figures] == ["a returned list, 200 outcomes, 1,500 residents"]
 
 
 def test_seals() -> None:

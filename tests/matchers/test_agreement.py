@@ -25,7 +25,7 @@ from tests.oracles.sql_world import SqlWorld
 from tests.worlds import CONTRACTS, random_world
 
 CHUNKS, WORLDS, POLICIES = 34, 4, 10
-RUN = chunks(CHUNKS, range(CHUNKS))
+RUN = chunks(CHUNKS, (1, 5, 6, 7, 8, 11))
 SIZE = 200
 
 

@@ -39,7 +39,7 @@ from tests.matchers.test_incremental import NAMES
 
 PARTITIONS = (1, 2, 3, 7)
 CHUNKS, SCHEDULES = 14, 1
-RUN = chunks(CHUNKS, range(CHUNKS))
+RUN = chunks(CHUNKS, (4, 5, 6))
 STEPS = 20
 STREETS = ("310107020", "310107021", "310110", "310107", "310107022", "310107023")
 DAY = dt.date(2026, 10, 15)

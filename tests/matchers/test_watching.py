@@ -24,7 +24,7 @@ from tests.matchers.network import SECTIONS, catalogue, computed_list
 from tests.matchers.test_sharded import Subject
 
 CHUNKS, SCHEDULES = 8, 3
-RUN = chunks(CHUNKS, range(CHUNKS))
+RUN = chunks(CHUNKS, (2, 3))
 STEPS = 30
 PARTITIONS = (1, 2, 3)
 CALLS = ("apply", "replace", "publish", "withdraw", "cover", "answer", "correct", "tick", "watch")

@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from policies.language.tree import Policy
 from streams.language.causes import Cause, IdentityCause
 from streams.language.messages import (
+    CorrectionAnswered,
     CoverageStated,
     CoverageWithdrawn,
     DeliveryCompleted,
@@ -129,6 +130,8 @@ class Listing:
         self.rule: dict[str, dict[int, Content]] = {}
         self.materialized: dict[str, dict[int, Content]] = {}
         self.outcomes: dict[Key, CurrentOutcome] = {}
+        self.asked: dict[Key, int] = {}
+        """The reports about which a register is asked, each with the number of its message (section 17.7)."""
         self.suppressions: dict[Key, Off] = {}
         self.hold_of: dict[Key, Hold] = {}
         self.holds: list[Hold] = []
@@ -147,7 +150,7 @@ class Listing:
         """
         before = {name: dict(some) for name, some in self.materialized.items()}
         now = {name: dict(rule.computed_list(name)) for name in rule.policies}
-        back = self._outcomes(message, rule)
+        back = self._answered(message) if isinstance(message, CorrectionAnswered) else self._outcomes(message, offset, rule)
         back |= self._kept_off_no_more(rule)
         if isinstance(message, IdentityMerged):
             for name, policy in rule.policies.items():
@@ -193,7 +196,22 @@ class Listing:
 
     # -- section 17 ----------------------------------------------------------------------------------------------------
 
-    def _outcomes(self, message: Input, rule: Rule) -> dict[Key, str]:
+    def _answered(self, message: CorrectionAnswered) -> dict[Key, str]:
+        """A register's word; the subjects that a refuted report keeps off no more (section 17.8)."""
+        meant = [key for key, number in self.asked.items() if number == message.request]
+        if not meant or message.answer != "refuted":
+            return {}
+        (policy, subject), outcome = meant[0], self.outcomes[meant[0]].outcome
+        same = [
+            key
+            for key in self.asked
+            if key[1] == subject and self.kinds[key[0]] == self.kinds[policy] and self.outcomes[key].outcome == outcome
+        ]
+        back = {key: "outcome" for key in same if self.suppressions.pop(key, None) is not None}
+        self.counts["refuted by the register"] += len(back)
+        return back
+
+    def _outcomes(self, message: Input, offset: int, rule: Rule) -> dict[Key, str]:
         """Take an outcome; the subject that is kept off no more because another outcome took the place of the first."""
         if not isinstance(message, OutcomeReported):
             return {}
@@ -202,6 +220,9 @@ class Listing:
         if current is not None and (current == new or new.on < current.on):
             return {}
         self.outcomes[key] = new
+        self.asked.pop(key, None)
+        if message.outcome in ("deceased", "moved") and message.content:
+            self.asked[key] = offset
         was_off = self.suppressions.pop(key, None) is not None
         until = months_after(message.on, MONTHS[message.outcome])
         if MONTHS[message.outcome] and rule.day < until:

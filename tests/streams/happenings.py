@@ -16,6 +16,7 @@ from matchers.kernel.batch import MISSING, NO_ORDER, OPEN_FROM, QUARANTINED, Rec
 from streams.language.messages import (
     CatalogueSet,
     CheckAnswered,
+    CorrectionAnswered,
     CoverageStated,
     CoverageWithdrawn,
     DeliveryCompleted,
@@ -34,7 +35,7 @@ from streams.language.messages import (
 )
 from streams.ledgers.erasures import erasure_message
 from streams.ledgers.follow_ups import SEALED
-from streams.ledgers.outcomes import OUTCOMES
+from streams.ledgers.outcomes import OF_THE_SUBJECT, OUTCOMES
 from streams.testing import rows
 from streams.wire import wire
 from tests.streams.world import DISTRICT, Sending, catalogue, network, number, publication
@@ -101,6 +102,9 @@ class Happenings:
         self.rng, self.day, self.holds = rng, START, holds
         self.contracts = contracts_with_bounds()
         self.outcomes: list[OutcomeReported] = []
+        self.reports: list[int] = []
+        """The numbers of messages with a report that a register is asked about."""
+        self.sent = 0
         self.numbers: dict[tuple[str, int], int] = {}
         self.versions: dict[str, int] = {}
         self.statements: list[str] = []
@@ -112,18 +116,29 @@ class Happenings:
     def run(self) -> Iterator[bytes]:
         stamped = Sending()
         if self.rng.random() < 0.5:
+            self.sent = 2
             yield b"somebody else's"
             yield stamped(EditionCut("elderly-uninsured"))
         first: list[Input] = [Tick(START), self.catalogue(), *(self.publish(name) for name in POLICIES)]
         for feed in ("dwelling", "household", "hukou", "hukou", "occupancy", "relocation", "income", "medical_insurance"):
             first += self.delivery(feed)
         first += self.cover()
+        self.sent += len(first)
         yield from map(stamped, first)
         kinds: list[Kind] = [self.deliver] * 8 + [self.tick] * 6 + [self.answer] * 2 + [self.cut, self.again] + [self.bad] * 2
         kinds += [self.withdraw] + [self.newer] * 3 + [self.widen] + [self.merge] * 4 + [self.undo] * 2 + [self.give_records] * 2
-        kinds += [self.cover] * 4 + [self.report_outcome] * 5 + [self.decide_hold] * 3 + [self.suspend, self.follow_up]
+        kinds += (
+            [self.cover] * 4
+            + [self.report_outcome] * 5
+            + [self.decide_hold] * 3
+            + [self.suspend, self.follow_up]
+            + [self.answer_correction] * 2
+        )
         while True:
             for message in self.rng.choice(kinds)():
+                if isinstance(message, OutcomeReported) and message.content:
+                    self.reports.append(self.sent)
+                self.sent += 1
                 yield message if isinstance(message, bytes) else stamped(message)
 
     # -- kinds of messages ---------------------------------------------------------------------------------------------
@@ -192,8 +207,17 @@ class Happenings:
         name, outcome = self.rng.choice(POLICIES), self.rng.choice(list(OUTCOMES))
         on = self.day - timedelta(self.rng.choice([0, 0, 0, 1, 5, 25, 100]))
         criterion = self.rng.choice(CRITERIA[name]) if outcome == "not_eligible" else None
-        self.outcomes.append(OutcomeReported(name, self.rng.choice(ABOUT[name]), outcome, on, "the agency", criterion))
+        statements = tuple(self.statements[-1:]) if criterion else ()
+        content = self.rng.choice(["", "5a", "5a"]) if outcome in OF_THE_SUBJECT else ""
+        records = (("hukou", 0, 1, 1),) if content else ()
+        about = self.rng.choice(ABOUT[name])
+        self.outcomes.append(OutcomeReported(name, about, outcome, on, "the agency", criterion, records, statements, content))
         return [self.outcomes[-1]] * self.rng.choice([1, 1, 1, 2])
+
+    def answer_correction(self) -> list[Input]:
+        """A register's word about a report, most often about one of the last; its number is that of the message with the report."""
+        number = self.rng.choice([*self.reports[-3:], 7])
+        return [CorrectionAnswered(number, self.rng.choice(["confirmed", "refuted", "refuted"]), "the steward")]
 
     def follow_up(self) -> list[Input]:
         """Notes, days to call again and assignments, about anybody."""
@@ -259,6 +283,8 @@ class Happenings:
             FollowUpRecorded("group-rental", 201, "note", "clerk", note="not sealed"), FollowUpRecorded("group-rental", 0, "assigned_to", "clerk"),
             HoldDecided("h1", "release", "alone", "author", "author"), HoldDecided("h1", "release", " ", "author", "approver"),
             HoldDecided("h1", "forget", "no such decision", "author", "approver"),
+            CorrectionAnswered(7, "perhaps", "the steward"), CorrectionAnswered(7, "refuted", " "),
+            OutcomeReported("group-rental", 201, "not_eligible", self.day, "the agency", "too_many", (), ("nobody-stated-this",)),
             PersonErased("5a" * 16, "0" * 32, 1, "alone", "author", "author"), PersonErased("", "", 1, "none", "author", "approver"),
         ]  # fmt: skip
         return [self.rng.choice(bad)]

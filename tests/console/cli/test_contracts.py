@@ -66,7 +66,7 @@ VERBS = (
     f"policy show {POLICY}", f"policy history {POLICY}", f"policy diff {POLICY} {POLICY}", f"candidates list {POLICY}",
     f"candidates list {POLICY} --json", f"explain {POLICY} PERSON", f"forecast {POLICY} --days 40", "identity list", "doctor",
     "feed check MEALS", "candidates corrections", f"candidates outcomes {POLICY}", "holds list", f"edition list {POLICY}",
-    f"edition verify {POLICY}", "snapshot create", "snapshot list", "snapshot verify", "erase list", "policy schema feed",
+    f"edition verify {POLICY}", "snapshot create --grade research --by 王芳 --approved-by 李强 --reason 研究", "snapshot list", "snapshot verify", "erase list", "policy schema feed",
 )  # fmt: skip
 
 

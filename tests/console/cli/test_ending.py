@@ -15,7 +15,8 @@ import pytest
 from console.cli import changes
 from infra.workspace.workspace import Workspace
 from tests.console.cli.test_edition_network import on_network, workers
-from tests.console.conftest import Run
+from tests.console.conftest import RESEARCH, Run
+from tests.console.forking import fork_huimin
 from tests.console.town import HUKOU, POLICY, register_row
 
 __all__ = ["on_network", "workers"]
@@ -35,13 +36,16 @@ def output(kind: str) -> Iterator[int]:
     os.close(number)
 
 
-def huimin(folder: Path, *words: str, out: int | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process of its own, in English."""
+def _environment(folder: Path, **more: str) -> dict[str, str]:
     base_environment = {name: value for name, value in os.environ.items() if not name.startswith("HUIMIN_")}
-    settings = {"HUIMIN_WORKSPACE": str(folder / "w"), "HUIMIN_TODAY": "2026-10-15", "HUIMIN_LANG": "en", **environment}
+    return base_environment | {"HUIMIN_WORKSPACE": str(folder / "w"), "HUIMIN_TODAY": "2026-10-15", "HUIMIN_LANG": "en", **more}
+
+
+def huimin(folder: Path, *words: str, out: int | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a new process, in English."""
     line = [str(Path(sys.executable).parent / "huimin"), *words]
     return subprocess.run(
-        line, env=base_environment | settings, stdout=subprocess.PIPE if out is None else out, stderr=subprocess.PIPE, encoding="utf-8", timeout=120, check=False
+        line, env=_environment(folder, **environment), stdout=subprocess.PIPE if out is None else out, stderr=subprocess.PIPE, encoding="utf-8", timeout=120, check=False
     )  # fmt: skip
 
 
@@ -71,7 +75,7 @@ def test_a_day_whose_report_cannot_be_written_has_passed(run: Run, tmp_path: Pat
 @pytest.mark.parametrize(
     "words",
     [
-        ("ingest", "hukou", "{0}/more.csv"), ("candidates", "export", POLICY), ("snapshot", "create"), ("feed", "coverage", "{0}/later.jsonl"),
+        ("ingest", "hukou", "{0}/more.csv"), ("candidates", "export", POLICY), RESEARCH, ("feed", "coverage", "{0}/later.jsonl"),
         ("policy", "withdraw", POLICY, "--by", "王芳", "--approved-by", "李强", "--yes"), ("edition", "evidence", POLICY, "1"),
         ("unit", "add", "more-unit", "--division", "310107", "--zh", "单位", "--en", "Unit"), ("policy", "schema", "--out", "{0}/schemas"),
         ("edition", "cut", POLICY), ("kafka", "key", "{0}/network.key"),
@@ -93,7 +97,7 @@ def test_every_verb_that_writes_says_what_it_has_done(run: Run, town: Path, kind
     words = tuple(word.format(town) for word in words)
 
     with output(kind) as number:
-        result = huimin(town, *words, out=number)
+        result = fork_huimin(*words, folder=Path.cwd(), environment=_environment(town), out=number)
 
     assert result.returncode == 6, result.stderr
     assert "It is done: " in result.stderr and NOTHING not in result.stderr

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import resource
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.console.conftest import Run
+from tests.console.forking import fork_huimin
 from tests.console.town import ALLOWANCE, POLICY
 
 LOOKS = (
@@ -29,11 +28,8 @@ SETTLED = (
 
 def full(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the command without the right to make any file longer."""
-    return subprocess.run(
-        [Path(sys.executable).parent / "huimin", *words, "--lang", "en"], cwd=folder, capture_output=True, encoding="utf-8", timeout=120, check=False,
-        env=os.environ | {"HUIMIN_WORKSPACE": "w", "HUIMIN_TODAY": "2026-10-15"},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)),
-    )  # fmt: skip
+    environment = os.environ | {"HUIMIN_WORKSPACE": "w", "HUIMIN_TODAY": "2026-10-15"}
+    return fork_huimin(*words, "--lang", "en", folder=folder, environment=environment, may_grow_files=False)
 
 
 def modification_times(folder: Path) -> dict[str, int]:

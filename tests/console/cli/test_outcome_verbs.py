@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from tests.console.conftest import Run
+from tests.console.conftest import RESEARCH, Run
 from tests.console.town import (
     ALLOWANCE,
     HUKOU,
@@ -98,7 +98,7 @@ def test_who_was_unreachable_comes_back_after_a_month(run: Run, town: Path) -> N
         (who, "entered", {"kind": "outcome", "detail": "unreachable"})
     ]
     assert who in tokens(run)
-    assert "Its time was over on 2026-11-15: it keeps nobody off." in run("explain", POLICY, who, "--lang", "en").stdout
+    assert "It is over since 2026-11-15 and keeps nobody off." in run("explain", POLICY, who, "--lang", "en").stdout
 
 
 def test_who_declined_comes_back_when_the_evidence_changes(run: Run, town: Path) -> None:
@@ -167,7 +167,7 @@ def test_requests_go_into_a_file_for_each_unit(run: Run, town: Path) -> None:
     assert (several.exit_code, single.exit_code, none.exit_code) == (0, 0, 0)
     english = (town / "c-putuo-psb.csv").read_text(encoding="utf-8-sig")
     chinese = list(csv.DictReader((town / "psb.csv").read_text(encoding="utf-8-sig").splitlines()))
-    assert english.splitlines()[0] == "number,policy,criterion,unit,feed,delivery,row,since,state"
+    assert english.splitlines()[0] == "number,policy,criterion,unit,feed,delivery,row,coverage statement,since,state"
     assert [(row["数据源"], row["批次"], row["行"], row["状态"]) for row in chinese] == [
         ("人口登记", "1", "1", "待更正"), ("人口登记", "1", "2", "待更正"),
     ]  # fmt: skip
@@ -210,18 +210,15 @@ def test_a_snapshot_has_the_outcomes(run: Run, town: Path) -> None:
     report_outcome(run, first, "not_eligible", "--criterion", "local", "--on", "2026-10-14")
     report_outcome(run, second, "contacted")
 
-    assert run("snapshot", "create", "--out", town / "s.duckdb").exit_code == 0
+    assert run(*RESEARCH, "--out", town / "s.duckdb").exit_code == 0
 
     with duckdb.connect(str(town / "s.duckdb"), read_only=True) as con:
-        rows = con.sql("SELECT policy, subject, outcome, found_on::VARCHAR, criterion, until::VARCHAR, kept_off FROM outcomes").fetchall()
-        days = con.sql("SELECT DISTINCT day::VARCHAR FROM outcomes").fetchall()
-    assert sorted(rows) == sorted(
-        [
-            (POLICY, first, "not_eligible", "2026-10-14", "local", "2027-04-14", True),
-            (POLICY, second, "contacted", "2026-10-15", None, None, False),
-        ]
-    )
-    assert days == [("2026-10-15",)]
+        rows = con.sql("SELECT policy, outcome, month::VARCHAR, criterion, kept_off, is_latest FROM outcomes ORDER BY 2").fetchall()
+        released_tokens = {token for (token,) in con.sql("SELECT subject FROM outcomes").fetchall()}
+    assert rows == [
+        (POLICY, "contacted", "2026-10-01", None, False, True), (POLICY, "not_eligible", "2026-10-01", "local", True, True),
+    ]  # fmt: skip
+    assert len(released_tokens) == 2 and not released_tokens & {first, second}
 
 
 FILLED_ZH = ("已办理", "不愿办理", "不符合条件", "", "已联系", "联系不上")
@@ -264,9 +261,9 @@ def test_a_list_that_comes_back_is_noted_whole(run: Run, town: Path, format: str
     assert (first["rows"], first["new"], first["without_outcome"], first["known_before"]) == (6, 5, 1, 0)
     assert Counter(moves(first)) == Counter({(POLICY, "left", "outcome"): 4})
     assert tokens(run) == sorted([people[3], people[4]])
-    assert data(run("explain", POLICY, people[2], "--json"))["outcome"] | {"number": 0, "records": []} == {
+    assert data(run("explain", POLICY, people[2], "--json"))["outcome"] | {"number": 0, "records": [], "statements": []} == {
         "number": 0, "subject": people[2], "outcome": "not_eligible", "on": "2026-10-14", "by": "putuo-medical-insurance",
-        "criterion": "uninsured", "day": "2026-10-15", "until": "2027-04-14", "standing": "kept", "records": [],
+        "criterion": "uninsured", "day": "2026-10-15", "until": "2027-04-14", "standing": "kept", "records": [], "statements": [],
     }  # fmt: skip
     assert (again["new"], again["known_before"], again["changes"]) == (0, 5, [])
     assert "Rows 6, new outcomes 0, noted before 5, not filled in 1." in output

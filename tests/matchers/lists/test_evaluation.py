@@ -32,7 +32,7 @@ from tests.matchers.counting import AddCounts, chunks, need
 from tests.matchers.network import catalogue
 
 CHUNKS, SCHEDULES, STEPS = 10, 6, 24
-RUN = chunks(CHUNKS, range(CHUNKS))
+RUN = chunks(CHUNKS, (3, 5))
 Candidate = tuple[int, int, Open]
 """Token, status, and what is open."""
 

@@ -15,7 +15,7 @@ from tests.matchers.correction_schedule import CorrectionSchedule
 from tests.matchers.counting import AddCounts, chunks, need
 
 CHUNKS, SCHEDULES = 8, 8
-RUN = chunks(CHUNKS, range(CHUNKS))
+RUN = chunks(CHUNKS, (0, 1))
 STEPS = 30
 PARTITIONS = (1, 2, 3, 7)
 

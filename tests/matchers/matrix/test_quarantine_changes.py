@@ -20,6 +20,7 @@ from matchers.lists.verdicts import WORDS, candidates
 from matchers.reading.explain import verdict
 from policies.language.tree import Policy
 from policies.values import Kind
+from tests.matchers.counting import chunks
 from tests.matchers.presence import (
     COVERED,
     DAY,
@@ -176,7 +177,8 @@ def agree(matcher: Matcher) -> dict[str, dict[int, str | None]]:
     return out
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", chunks(12, range(4)))
 def test_change_by_change_is_as_evaluated_afresh(seed: int) -> None:
     """Rows come in any order, a few at a time: changes add up to the lists, program and reading agree, and a fresh matcher gives the same."""
     rng = Random(seed)
@@ -198,7 +200,8 @@ def test_change_by_change_is_as_evaluated_afresh(seed: int) -> None:
         assert lists.lists[name] == {c.subject: (c.status, frozenset(c.missing)) for c in candidates(fresh, rule, DAY)}
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", chunks(30, range(10)))
 def test_what_is_decided_stays_when_failed_rows_are_mended(seed: int) -> None:
     """A yes or no stays whatever the mended rows say about what they name, and also where an occupant's row is deleted."""
     rng = Random(1000 + seed)

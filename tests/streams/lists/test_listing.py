@@ -129,7 +129,7 @@ need(
         "messages": 3_000, "restarts with somebody held or kept off": 60, "kept off": 60, "evidence differs": 20, "time over": 2,
         "read anew by another version": 20, "held back": 60, "held back no more": 40, "hold: record": 15, "hold: amendment": 2,
         "hold: coverage": 2, "hold: late day": 2, "hold: shrunk replacement": 1, "decided: release": 3, "decided: reject": 4,
-        "decided: release reject": 1, "line: outcome": 8, "line: evidence": 6, "line: release": 6,
+        "decided: release reject": 1, "line: outcome": 8, "refuted by the register": 2, "line: evidence": 6, "line: release": 6,
     },
 )  # fmt: skip
 

@@ -114,13 +114,14 @@ def check(host: Host, live: Live, rng: Random, start: int) -> int:
     return answered
 
 
-@pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("days", [400, 5])
+@pytest.mark.parametrize(
+    ("days", "seed"), [(400, 0), (5, 12), pytest.param(400, 10, marks=pytest.mark.prove), pytest.param(5, 0, marks=pytest.mark.prove)]
+)
 def test_every_moment_of_a_host_is_what_was_live_then(tmp_path: Path, days: int, seed: int) -> None:
     """Moments are given by offset and by day, with the whole past and with a pruned one."""
     rule = CheckpointRule(closing_rows=10**9, retention=Retention(days))
     for attempt in range(10):  # not every run is long enough after a snapshot for its past to be pruned
-        rng = Random(10 * seed + attempt)
+        rng = Random(seed + attempt)
         host, live = embedded(tmp_path / str(attempt), rng, rule)
         if days == 400 or host._log.first():
             break
@@ -134,9 +135,10 @@ def test_every_moment_of_a_host_is_what_was_live_then(tmp_path: Path, days: int,
         host.submit(Tick(host.state.day))
 
 
-@pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("days", [400, 5])
-def test_every_moment_of_a_replica_is_what_was_live_then(tmp_path: Path, seed: int, days: int) -> None:
+@pytest.mark.parametrize(
+    ("days", "seed"), [(400, 0), (5, 1), pytest.param(400, 1, marks=pytest.mark.prove), pytest.param(5, 0, marks=pytest.mark.prove)]
+)
+def test_every_moment_of_a_replica_is_what_was_live_then(tmp_path: Path, days: int, seed: int) -> None:
     """Refused messages have an offset, too."""
     rng = Random(seed)
 

@@ -1,0 +1,109 @@
+"""The true counts behind the tables of the open grade.
+
+They never leave the workspace: ``services.exports.open_tables`` publishes figures. Lists are counted as they were told to agencies, for the
+policies that are matched now; changes in the months that are over.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from connectors.analysts.disclosure import Cell, CountTable
+from policies.values import Kind, completed_years, within
+from services.state.as_of import core, materialized_lists
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matchers.lists.verdicts import Candidate
+    from policies.language.catalogue import Catalogue, Feed
+    from streams.host import Host
+    from streams.steps.state import State
+
+BY_STREET, BY_AGE_AND_SEX = "candidates_by_street", "candidates_by_age_and_sex"
+BY_MONTH, BY_UNIT = "changes_by_month", "coverage_by_unit"
+NOT_RECORDED = "unknown"
+"""In place of a street, an age band or a sex that no record says."""
+STREET_DIGITS = 9
+BAND_YEARS, OLDEST = 5, 85
+
+
+def list_counts(state: State) -> list[CountTable]:
+    """The counts of the candidates: by street and status, by age band and sex, and waiting for each source."""
+    streets, people, waiting = Counter[Cell](), Counter[Cell](), Counter[Cell]()
+    described = _people(state)
+    for policy, candidates in materialized_lists(state):
+        of_persons = state.policies[policy].subject is Kind.PERSON
+        for candidate in candidates:
+            streets[BY_STREET, policy, candidate.status or "", street_of(candidate.division)] += 1
+            if of_persons:
+                people[(BY_AGE_AND_SEX, policy, *described.get(candidate.subject, (NOT_RECORDED, NOT_RECORDED)))] += 1
+        waiting.update(_waiting(state.catalogue, candidates))
+    return [CountTable(BY_STREET, streets, 3), CountTable(BY_AGE_AND_SEX, people, 2), CountTable(BY_UNIT, waiting)]
+
+
+def change_counts(host: Host, months: frozenset[str]) -> CountTable:
+    """The lines of the months that are over, by policy, cause and month.
+
+    Args:
+        months: those that were counted before; they are left out.
+    """
+    state, counts = host.state, Counter[Cell]()
+    for line in host.outputs():
+        month = f"{line.day:%Y-%m}"
+        is_over = month < f"{state.day:%Y-%m}" and month not in months
+        if is_over and int(line.id.rpartition(".")[0]) <= state.offset:  # a writer may have gone on since the state was read
+            counts[BY_MONTH, line.policy, line.cause.kind, month] += 1
+    return CountTable(BY_MONTH, counts, once=True)
+
+
+def age_band(birth_date: date, day: date) -> str:
+    """Five years of age, the last band open; ``NOT_RECORDED`` before birth.
+
+    Example:
+        >>> age_band(date(1950, 3, 1), date(2026, 2, 28)), age_band(date(1930, 1, 1), date(2026, 1, 1))
+        ('75-79', '85+')
+    """
+    age = completed_years(birth_date, day)
+    if age < 0:
+        return NOT_RECORDED
+    low = age // BAND_YEARS * BAND_YEARS
+    return f"{OLDEST}+" if low >= OLDEST else f"{low}-{low + BAND_YEARS - 1}"
+
+
+def street_of(division: str | None) -> str:
+    """The code of the street of a division."""
+    return division[:STREET_DIGITS] if division else NOT_RECORDED
+
+
+def _people(state: State) -> Mapping[int, tuple[str, str]]:
+    """Age band and sex of every person with a record in the register, by token."""
+    from matchers.matrix.frames import records
+
+    feed = state.catalogue.register(Kind.PERSON)
+    if feed is None or not {"birth_date", "sex"} <= feed.fields.keys():
+        return {}
+    rows = records(core(state).store, feed.name)
+    births, sexes = rows.fields["birth_date"], rows.fields["sex"]
+    bands = {days: age_band(date.fromordinal(days + date(1970, 1, 1).toordinal()), state.day) for days in set(births.values.tolist())}
+    columns = (rows.subject.values, births.values, births.there, sexes.values, sexes.there)
+    return {
+        token: (bands[birth] if has_birth else NOT_RECORDED, sexes.texts[sex] if has_sex else NOT_RECORDED)
+        for token, birth, has_birth, sex, has_sex in zip(*(column.tolist() for column in columns), strict=True)
+    }
+
+
+def _waiting(catalogue: Catalogue, candidates: list[Candidate]) -> Iterator[Cell]:
+    """The sources without whose records a candidate is undecided, once for each candidate."""
+    for candidate in candidates:
+        for name in {feed for _, feed in candidate.missing if feed is not None}:
+            for unit in _units_of(catalogue.feeds[name], candidate.division):
+                yield BY_UNIT, name, unit
+
+
+def _units_of(feed: Feed, division: str | None) -> set[str]:
+    """The units that hold a feed for a division; all of them where the division is not known."""
+    return {source.unit for source in feed.sources if division is None or within(division, source.division) is not False}
