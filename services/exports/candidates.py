@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from infra.workspace.destination import destination, is_untouched_list
 from policies.problems.problems import HuiminError
 from policies.values import Kind, Text
+from services.lists.marks import mark_words, marks_on
 from services.lookup import matched_policy
 from services.state.as_of import core, materialized_list
 
@@ -96,6 +97,7 @@ def disclosure(state: State, policy: str, candidates: Sequence[ExportedCandidate
         people={people: matcher.people(policy, people.path, tokens) for people in version.people},
         merged={kind: state.identities.merged_subjects(kind) for kind in Kind},
         still={c.subject for c in candidates if c.status == "needs_evidence" and matcher.still_yes(policy, c.subject)},
+        marks={subject: mark_words(mark) for subject, mark in marks_on(state, policy).items()},
     )
 
 

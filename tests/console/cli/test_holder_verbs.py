@@ -15,7 +15,7 @@ import pytest
 from infra.workspace.workspace import Workspace
 from services.deliveries.coverage import state_coverage
 from tests.console.conftest import Run
-from tests.console.town import ALLOWANCE, HUKOU, MEDICAL, POLICY, RESIDENTS, data, ingest_text, register_row, resident, tokens
+from tests.console.town import ALLOWANCE, HUKOU, MEDICAL, POLICY, RESIDENTS, data, export_list, ingest_text, register_row, resident, tokens
 
 BY = ("--by", "王芳")
 PSB, INSURANCE = "putuo-psb", "putuo-medical-insurance"
@@ -110,6 +110,7 @@ def test_a_death_takes_nobody_off_the_list_of_others(run: Run, town: Path) -> No
     ]
     listed = run("candidates", "list", ALLOWANCE, "--lang", "zh").stdout
     explained = run("explain", ALLOWANCE, who, "--lang", "en").stdout
+    assert any("报告已去世" in cell for row in export_list(run, town, policy=ALLOWANCE) if row["代号"] == who for cell in row.values())
     assert "报告已去世" in joined_words(listed) and "reported on 2026-10-14: deceased;" in " ".join(explained.split())
     assert data(run("explain", ALLOWANCE, who, "--json"))["reported"]["outcome"] == "deceased"
 
