@@ -132,8 +132,7 @@ def _words(policy: Policy, language: str) -> dict[str, str]:
 
 def _check_agreement(ref: FieldRef, policy: Policy, catalogue: Catalogue, today: date) -> None:
     agreement = catalogue.feeds[ref.feed].agreement
-    ended = agreement.until is not None and today > agreement.until
-    if ref.field in agreement.discloses and policy.purpose in agreement.purposes and not ended:
+    if ref.field in agreement.discloses and agreement.permits(policy.purpose, today):
         return
     name = f"{ref.feed}.{ref.field}"
     zh = f"协议不允许(或已到期)向“{policy.agency}”提供 {name}，名单未导出。请续签协议，或从政策的 discloses 中删去该字段。"

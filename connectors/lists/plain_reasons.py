@@ -69,12 +69,11 @@ class PlainWords:
         """The sentences about one subject; each once, in the order of the policy."""
         verdict, kind = explained.verdict, explained.policy.subject
         nodes = {leaf.meta.path: leaf for leaf in leaves(explained.policy.criteria)}
-        read = [(nodes[criterion.meta.path], criterion) for criterion in _leaves(explained.criteria)]
+        relevant = [(nodes.get(criterion.meta.path), criterion) for criterion in _relevant(explained.criteria)]
+        read = [(leaf, criterion) for leaf, criterion in relevant if leaf is not None]
         lacking = {id for id, _, _ in verdict.missing}
-        speaks = [
-            (leaf, c) for leaf, c in read if c.truth is not None and c.truth is not c.negated and leaf.meta.id not in verdict.checklist
-        ]
-        speaking = [self._sentence(leaf, criterion, kind) for leaf, criterion in speaks]
+        certain = [(leaf, c) for leaf, c in relevant if c.truth is not None and c.meta.id not in verdict.checklist]
+        speaking = [self._sentence(leaf, c, kind) for leaf, c in certain if c.truth is not c.negated]
         missing = [self._missing(leaf, c) for leaf, c in read if leaf.meta.id in lacking and not isinstance(leaf, Check)]
         questions = [leaf.text[self.language] for leaf, _ in read if isinstance(leaf, Check) and leaf.meta.id in verdict.checklist]
         open_ids = lacking | set(verdict.checklist)
@@ -87,7 +86,10 @@ class PlainWords:
             if site.node.meta.papers and open_ids & ({leaf.meta.id for leaf in leaves(site.node)} | _ids_above(site)):
                 yield from (paper[self.language] for paper in site.node.meta.papers)
 
-    def _sentence(self, leaf: Leaf, criterion: Criterion, kind: Kind) -> str:
+    def _sentence(self, leaf: Leaf | None, criterion: Criterion, kind: Kind) -> str:
+        if leaf is None:
+            case = criterion.meta.label or Text("", "")
+            return self._say(f"适用“{case.zh}”。", f'The case "{case.en}" applies to {SUBJECTS[kind].en}.')
         if isinstance(leaf, Check):
             text = leaf.text[self.language]
             return self._say(f"{text}：已经核实。", f"{_capital(text)}: this was confirmed.")
@@ -207,11 +209,17 @@ class PlainWords:
         return en if self.language == "en" else zh
 
 
-def _leaves(criterion: Criterion) -> Iterator[Criterion]:
+def _relevant(criterion: Criterion) -> Iterator[Criterion]:
+    """The leaves, without the alternatives that do not hold; before those of an alternative with a label, the alternative itself."""
     if not criterion.children:
         yield criterion
+    is_choice = (criterion.form == "any") is not criterion.negated
     for child in criterion.children:
-        yield from _leaves(child)
+        if is_choice and child.truth is child.negated:
+            continue
+        if criterion.form == "any" and child.children and child.meta.label is not None and child.truth is True and not child.negated:
+            yield child
+        yield from _relevant(child)
 
 
 def _ids_above(site: Site) -> set[str]:

@@ -62,6 +62,7 @@ class VisitSheet:
         questions: what is to be asked, each to be answered yes or no.
         papers: what to bring.
         note: what the visitor must know first; '' as a rule.
+        people: the tokens of the people whom the page names beside the subject.
     """
 
     subject: str
@@ -74,6 +75,7 @@ class VisitSheet:
     questions: Sequence[str]
     papers: Sequence[str]
     note: str = ""
+    people: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def is_visit_sheets(path: Path) -> bool:
 
 
 def is_about(path: Path, subject: int) -> bool:
-    """Whether one of the visit sheets in a file is about a subject."""
+    """Whether one of the visit sheets in a file is about a subject, or names that person."""
     return f"{subject:016x}".encode() in path.read_bytes()
 
 

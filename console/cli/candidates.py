@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from console.cli import candidates_changes, candidates_follow_ups, candidates_outcomes, candidates_visit, topics
+from console.cli import candidates_changes, candidates_find, candidates_follow_ups, candidates_outcomes, candidates_visit, topics
 from console.cli.changes import show_changes
 from console.cli.hold_warnings import hold_warner
 from console.cli.i18n import both, verb
 from console.cli.list_filters import Assigned, NewSince, Outcome, Status, Street, list_filter
 from console.cli.moments import AsOf, KnownAt, as_of, known_at
-from console.cli.session import session_of, yes_or_no
+from console.cli.session import Session, session_of, yes_or_no
 from console.text.candidates import COLUMNS, MARK, WORK, candidate_rows, erased_since, has_work, in_all, kept_off_text
 from console.text.holds import below
 from console.text.words import STILL_YES
@@ -79,6 +79,7 @@ def group() -> typer.Typer:
     candidates_visit.add(app)
     candidates_changes.add(app)
     candidates_outcomes.add(app)
+    candidates_find.add(app)
     candidates_follow_ups.add(app)
     topics.add_candidates(app)
     return app
@@ -115,8 +116,7 @@ def show(
     for text in below(listing.holds):
         session.say(text, "yellow")
     session.say(in_all(listing), "bold")
-    if (closing := closing_words(listing.policy, listing.day)) is not None:
-        session.say(Text(f"{closing.zh}。", f"{closing.en[:1].upper()}{closing.en[1:]}."), "yellow")
+    _say_closing(session, closing_words(listing.policy, listing.day))
     if len(listing.candidates) < listing.total:
         session.say(Text(f"只显示前 {limit} 行；--limit 0 显示全部。", f"Only the first {limit} are shown; --limit 0 shows all."), "dim")
     if listing.kept_off:
@@ -136,6 +136,13 @@ def export(context: typer.Context, policy: Name, out: Out = None, by_street: ByS
                 f"Wrote {exported.rows} rows to {exported.file}. They identify people: for the agency only.",
             )
         )
+        _say_closing(session, exported.closing)
+
+
+def _say_closing(session: Session, closing: Text | None) -> None:
+    """Say until when applications are taken, where the policy declares it."""
+    if closing is not None:
+        session.say(Text(f"{closing.zh}。", f"{closing.en[:1].upper()}{closing.en[1:]}."), "yellow")
 
 
 def answer(context: typer.Context, policy: Name, subject: Subject, check: Check, value: Answer, by: By = None) -> None:

@@ -8,10 +8,18 @@ import typer
 
 from console.cli.i18n import both, verb
 from console.cli.moments import AsOf, KnownAt, as_of, known_at
-from console.cli.session import session_of
+from console.cli.session import session_of, typed
 
 Policy = Annotated[str, typer.Argument(metavar="POLICY", help=both("政策代号", "the policy's name"))]
-Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help=both("对象化名（16 位十六进制）", "the subject's token (16 hex digits)"))]
+Subject = Annotated[
+    str,
+    typer.Argument(
+        metavar="SUBJECT",
+        help=both(
+            "对象化名（16 位十六进制）或号码；- 从标准输入读", "the subject's token (16 hex digits) or number; - reads it from stdin"
+        ),
+    ),
+]
 
 
 def add(app: typer.Typer) -> None:
@@ -22,14 +30,17 @@ def add(app: typer.Typer) -> None:
             "Why, criterion by criterion: article, verdict, record; what is missing and who holds it.",
             "huimin explain elderly-uninsured 00c0ffee00c0ffee",
             "huimin explain elderly-uninsured 00c0ffee00c0ffee --known-at 2026-10-03",
+            "huimin explain elderly-uninsured -",
         ),
     )(explain)
 
 
 def explain(context: typer.Context, policy: Policy, subject: Subject, at: AsOf = None, moment: KnownAt = None) -> None:
     from console.cli.reasons import show_explanation
-    from services.lists.candidates import parse_token
     from services.lists.explanations import explain_subject as explained
+    from services.lists.people import subject_of
 
     session = session_of(context)
-    show_explanation(session, explained(session.workspace(), policy, parse_token(subject), as_of(at), known_at(moment)))
+    workspace = session.workspace()
+    token = subject_of(workspace, policy, typed(subject))
+    show_explanation(session, explained(workspace, policy, token, as_of(at), known_at(moment)))

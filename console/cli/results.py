@@ -29,6 +29,7 @@ from services.deliveries.statuses import DeliveryStatus
 from services.erasure.erasure import Erasure, ErasureEntry, NothingUnfinished
 from services.exports.candidates import ExportedList
 from services.exports.list_changes import ChangesSince, WrittenChanges
+from services.exports.snapshot_comparison import SnapshotComparison
 from services.exports.snapshots import CheckedSnapshot, CreatedSnapshot, SnapshotFile
 from services.exports.visit_sheets import WrittenVisitSheets
 from services.feeds.contracts import AddedFeed, DescribedFeed
@@ -47,6 +48,7 @@ from services.lists.hold_decisions import DecidedHold
 from services.lists.holds import HoldSummary
 from services.lists.outcome_reports import ReportedOutcome
 from services.lists.outcomes import OutcomeTally
+from services.lists.people import ListPlace
 from services.lists.returned_lists import ReturnedList
 from services.network import NetworkKeyFile, NetworkMember, PlacedShard, RefusedMessage
 from services.policies.cases import CaseRun
@@ -70,6 +72,7 @@ RESULTS: dict[str, Any] = {
     "candidates corrections": list[CorrectionInWords],
     "candidates export": ExportedList,
     "candidates history": CandidateHistory,
+    "candidates find": tuple[ListPlace, ...],
     "candidates list": tuple[ListedCandidate, ...],
     "candidates note": HistoryEvent,
     "candidates outcomes": list[OutcomeTally],
@@ -124,6 +127,7 @@ RESULTS: dict[str, Any] = {
     "policy test": list[CaseRun],
     "policy withdraw": PolicyWithdrawal,
     "snapshot create": CreatedSnapshot,
+    "snapshot diff": SnapshotComparison,
     "snapshot list": list[SnapshotFile],
     "snapshot verify": list[CheckedSnapshot],
     "tick": DayMove,

@@ -178,3 +178,8 @@ def session_of(context: typer.Context) -> Session:
     session = context.find_object(Session)
     assert session is not None  # the root callback creates it
     return session
+
+
+def typed(text: str) -> str:
+    """What a person typed, read from standard input where it is ``-``: a number on the command line stays in the shell's history."""
+    return sys.stdin.readline().strip() if text == "-" else text

@@ -53,8 +53,8 @@ class OpenFigures:
             self.figures[cell] = figure
 
     def add(self, figures: Mapping[tuple[str, ...], int]) -> None:
-        """Adds and changes figures; they are durable when this returns."""
-        if figures:
+        """Adds and changes figures; they are durable when this returns. The first call makes the file, also for none."""
+        if figures or not self._path.exists():
             self.figures |= figures
             lines = [json.dumps({"cell": cell, "figure": self.figures[cell]}, ensure_ascii=False) for cell in sorted(self.figures)]
             write_sealed_lines(self._path, [f"{line}\n".encode() for line in lines])
@@ -72,7 +72,7 @@ def open_figures(root: Path) -> Iterator[OpenFigures]:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        if not (root / NAME).exists() and any(folder.glob(f"*{SUFFIX}")):
+        if not (root / NAME).exists() and any(folder.glob("*-open.*")):
             raise LostFigures(root / NAME)
         yield OpenFigures(root / NAME)
     finally:

@@ -6,15 +6,18 @@ This is the only place that joins identities to a list, when the list is written
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.workspace.destination import destination, is_untouched_list
+from policies.language.closing import closing_words
 from policies.problems.problems import HuiminError
 from policies.values import Kind, Text
 from services.lists.marks import mark_words, marks_on
 from services.lookup import matched_policy
+from services.results import Internal
 from services.state.as_of import core, materialized_list
 
 if TYPE_CHECKING:
@@ -27,10 +30,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ExportedList:
-    """A list that was written, and the number of its rows."""
+    """A list that was written, and the number of its rows.
+
+    Args:
+        closes: the last day for applications; None where the policy declares none.
+    """
 
     file: Path
     rows: int
+    closes: date | None
+    closing: Internal[Text | None]
 
 
 def export_candidates(
@@ -48,14 +57,15 @@ def export_candidates(
             named; or something else is at the path. Nothing was written.
     """
     with workspace.reading() as host:
-        matched_policy(host.state, policy)
+        rule = matched_policy(host.state, policy)
         path = out or workspace.folder("exports") / f"{policy}-{host.state.day}.xlsx"
         if path.suffix not in (".csv", ".xlsx"):
             raise HuiminError(Text(f"{path.name}：只能导出 .xlsx 或 .csv。", f"{path.name}: only .xlsx and .csv can be written."), 2)
         if by_street and path.suffix == ".csv":
             zh = "CSV 没有工作表，不能一街镇一张；请用 .xlsx，或去掉 --by-street。"
             raise HuiminError(Text(zh, "A CSV has no sheets for the streets. Write .xlsx, or leave out --by-street."), 2)
-        return ExportedList(path, write_list(workspace, host, policy, path, language, out is None, by_street))
+        rows = write_list(workspace, host, policy, path, language, out is None, by_street)
+        return ExportedList(path, rows, rule.apply_by, closing_words(rule, host.state.day))
 
 
 def write_list(
@@ -79,6 +89,8 @@ def write_list(
         entries, by_street,
     )  # fmt: skip
     all_named(workspace, sum(not row[0] for row in sheet.rows))
+    if (closing := closing_words(state.policies[name], state.day)) is not None:
+        sheet = replace(sheet, title=f"{sheet.title} · {closing[language]}")  # above every printed page
     own = is_untouched_list(None if usual else sheet.header)
     (write_xlsx if path.suffix == ".xlsx" else write_csv)(destination(path, own), sheet)
     return len(sheet.rows)

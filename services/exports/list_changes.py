@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from infra.workspace.destination import destination, has_columns
 from policies.language.tree import Policy, shown_refs
 from policies.problems.problems import HuiminError
-from policies.values import Text
+from policies.values import Kind, Text
 from services.exports.candidates import all_named, disclosure
 from services.lists.changes import ChangeCause
 from services.lookup import check_published
@@ -208,7 +208,8 @@ def _names(workspace: Workspace, state: State, policy: Policy, lines: Sequence[C
     for lost in nameless_deliveries(workspace, state):
         raise lost
     subjects = [_Subject(line.subject) for line in lines]
-    facts = disclosure(state, policy.name, subjects) if policy.name in state.policies else Disclosure()
+    merged = {kind: state.identities.merged_subjects(kind) for kind in Kind}
+    facts = disclosure(state, policy.name, subjects) if policy.name in state.policies else Disclosure(merged=merged)
     sheet = list_sheet(policy, subjects, facts, state.catalogue, workspace.vault(), state.day)
     all_named(workspace, sum(not row[0] for row in sheet.rows))
     refs, token = shown_refs(policy), sheet.header.index(TOKEN.zh)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from infra.workspace.destination import destination
 from policies.language.closing import closing_words
+from policies.language.tree import shown_refs
 from policies.problems.problems import HuiminError
 from policies.values import Text, within
 from services.exports.candidates import all_named, disclosure
@@ -107,27 +108,40 @@ def _sheets(workspace: Workspace, host: Host, policy: Policy, candidates: Sequen
     state, by_subject = host.state, {c.subject: c for c in candidates}
     catalogue, fields = state.catalogue, frozenset(policy.discloses)
     sheets = []
-    for subject, who in _people(workspace, host, policy, candidates, language):
-        candidate = by_subject[subject]
+    for person in _people(workspace, host, policy, candidates, language):
+        candidate = by_subject[person.subject]
         explained = core(state).explain(policy.name, candidate.subject)
         words = PlainWords(catalogue, language, fields, _complete(state, policy, candidate))
         reasons = words.reasons(explained)
         purpose = _INSPECTION if policy.direction == "burden" else _PURPOSE[candidate.status or "to_check"]
         note = _UNDER_REVIEW[language] if explained.verdict.status != candidate.status else ""
         place = _street(candidate.division, catalogue, language)
-        name = _name(policy, catalogue, who, language)
-        parts = reasons.reasons, reasons.missing, reasons.questions, reasons.papers, note
-        sheets.append(VisitSheet(f"{candidate.subject:016x}", name, place, purpose[language], who, *parts))
+        parts = reasons.reasons, reasons.missing, reasons.questions, reasons.papers, note, person.people
+        sheets.append(VisitSheet(f"{candidate.subject:016x}", person.name, place, purpose[language], person.who, *parts))
     return sheets
 
 
-def _people(
-    workspace: Workspace, host: Host, policy: Policy, candidates: Sequence[Candidate], language: str
-) -> Iterator[tuple[int, tuple[tuple[str, str], ...]]]:
-    """Each candidate in the order of the list, with what the agency may know: the number, then the disclosed fields, by their titles."""
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """What the agency may know of a candidate.
+
+    Args:
+        name: how the cover list calls the candidate.
+        who: titles and values: the number, then the disclosed fields.
+        people: the tokens of the people who are named in the values.
+    """
+
+    subject: int
+    name: str
+    who: tuple[tuple[str, str], ...]
+    people: tuple[str, ...]
+
+
+def _people(workspace: Workspace, host: Host, policy: Policy, candidates: Sequence[Candidate], language: str) -> Iterator[_Person]:
+    """Each candidate in the order of the list."""
     from connectors.lists.exports import cell_text
     from connectors.lists.lists import list_sheet
-    from connectors.lists.titles import TOKEN
+    from connectors.lists.titles import PERSON_TOKENS, TOKEN
     from services.deliveries.statuses import nameless_deliveries
 
     state = host.state
@@ -136,16 +150,14 @@ def _people(
     facts = disclosure(state, policy.name, candidates)
     sheet = list_sheet(policy, candidates, facts, state.catalogue, workspace.vault(), state.day, language)
     all_named(workspace, sum(not row[0] for row in sheet.rows))
-    token, count = sheet.header.index(TOKEN[language]), 1 + len(policy.discloses) + len(policy.people)
+    refs, header = shown_refs(policy), sheet.header
+    name_places = [at for at, ref in enumerate(refs, 1) if state.catalogue.feeds[ref.feed].fields[ref.field].identity]
     for row in sheet.rows:
-        texts = zip(sheet.header, map(cell_text, row[:count]), strict=False)
-        yield int(cell_text(row[token]), 16), tuple((title, text) for title, text in texts if text)
-
-
-def _name(policy: Policy, catalogue: Catalogue, who: Sequence[tuple[str, str]], language: str) -> str:
-    """How the cover list calls a candidate: by the disclosed name, else by the number."""
-    titles = [f.title[language] for ref in policy.discloses if (f := catalogue.feeds[ref.feed].fields[ref.field]).identity]
-    return next((value for title, value in who if title in titles), who[0][1] if who else "")
+        texts = [_day(cell, language) if isinstance(cell, date) else cell_text(cell) for cell in row]
+        name = next((texts[at] for at in name_places if texts[at]), texts[0]).replace("\n", Text("、", ", ")[language])
+        people = texts[header.index(PERSON_TOKENS[language])].split() if PERSON_TOKENS[language] in header else []
+        who = tuple((title, text) for title, text in zip(header[: 1 + len(refs)], texts, strict=False) if text)
+        yield _Person(int(texts[header.index(TOKEN[language])], 16), name, who, tuple(people))
 
 
 def _is_asked_for(c: Candidate, subject: int | None, division: str | None) -> bool:

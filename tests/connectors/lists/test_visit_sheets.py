@@ -78,16 +78,18 @@ def test_rare_characters_of_names_have_their_glyph() -> None:
 
 
 def test_an_erasure_removes_the_sheets_of_the_person(tmp_path: Path) -> None:
-    """A PDF cannot lose one page's text; it is written again for the others. Sheets about others, and other PDFs, stay."""
+    """Whether the page is about the person or about their household: a PDF cannot lose one page's text; it is written again for the others. Sheets about others, and other PDFs, stay."""
     (tmp_path / "exports").mkdir()
     write_visit_sheets(tmp_path / "exports/a.pdf", SHEETS)
     write_visit_sheets(tmp_path / "exports/b.pdf", replace(SHEETS, sheets=(replace(SHEET, subject="00000000000000ff"),)))
+    member = replace(SHEET, subject="00000000000000fe", people=("00c0ffee00c0ffee",))
+    write_visit_sheets(tmp_path / "exports/d.pdf", replace(SHEETS, sheets=(member,)))
     (tmp_path / "exports/c.pdf").write_bytes(b"%PDF-1.7\nnothing of ours")
 
     report = scrub_copies(tmp_path, ErasedPerson(0x00C0FFEE00C0FFEE, ()))
 
     assert sorted(path.name for path in (tmp_path / "exports").iterdir()) == ["b.pdf", "c.pdf"]
-    assert report.files == {".pdf": 1}
+    assert report.files == {".pdf": 2}
     assert report.unerased_files == []
     assert is_visit_sheets(tmp_path / "exports/b.pdf") and not is_visit_sheets(tmp_path / "exports/c.pdf")
     assert is_about(tmp_path / "exports/b.pdf", 0xFF) and not is_about(tmp_path / "exports/b.pdf", 0xC0FFEE00C0FFEE)

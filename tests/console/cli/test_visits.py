@@ -55,3 +55,26 @@ def test_sheets_never_take_the_place_of_another_file(run: Run, town: Path) -> No
     assert run("candidates", "visit", POLICY, tokens(run)[0], "--street", "310107").exit_code == 2
     assert run("candidates", "visit", POLICY, "00c0ffee00c0ffee").exit_code == 2
     assert (town / "mine.pdf").read_bytes() == b"%PDF-1.7 mine"
+
+
+def test_lists_say_when_applications_close(run: Run, town: Path) -> None:
+    """The terminal, the export and the sheets count the days; once the day is over they say so, and nobody leaves the list by it."""
+    draft = (town / f"w/policies/{POLICY}.yaml").read_text(encoding="utf-8")
+    draft = draft.replace("version: 1", "version: 2").replace(
+        "discloses:", "apply_by: 2026-10-20\npapers: [{zh: 户口簿, en: household register}]\ndiscloses:"
+    )
+    (town / "draft.yaml").write_text(draft, encoding="utf-8")
+    assert run("policy", "publish", town / "draft.yaml", "--by", "王芳", "--approved-by", "李强", "--yes").exit_code == 0
+
+    listed = run("candidates", "list", POLICY, "--lang", "en").output
+    exported = run("candidates", "export", POLICY, "--out", town / "list.xlsx").output
+    run("candidates", "visit", POLICY, tokens(run)[0], "--out", town / "open.pdf")
+    run("tick", "--to", "2026-10-21")
+    closed = run("candidates", "list", POLICY).output
+    run("candidates", "visit", POLICY, tokens(run)[0], "--out", town / "closed.pdf")
+
+    assert "Applications close on 2026-10-20, 5 days left." in listed
+    assert "申请 2026-10-20 截止，还剩 5 天。" in exported
+    assert "申请已于 2026-10-20 截止。" in closed and len(tokens(run)) == RESIDENTS
+    (before,), (after,) = pages(town / "open.pdf"), pages(town / "closed.pdf")
+    assert "还剩5天" in before and "户口簿" in before and "申请已于2026-10-20截止" in after
