@@ -24,6 +24,7 @@ from streams.lists.manifests import Versions
 from streams.steps.admission import require_policy
 from streams.steps.state import State
 from streams.steps.steps import step
+from streams.store.outcome_history import OutcomeHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,9 @@ class Host(Protocol):
         Raises:
             Refused: the policy was never published.
         """
+
+    def outcome_history(self) -> OutcomeHistory:
+        """Every report of an outcome up to ``state``, as far back as the log goes."""
 
     def at(self, moment: int | date) -> State:
         """A copy of the state behind the message at an offset, or at the end of a day of its clock.

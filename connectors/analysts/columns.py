@@ -1,45 +1,77 @@
-"""Columns of the matrix as table columns with real types: dates, exact decimals, codes as text, tokens as 16 hexadecimal digits.
+"""Columns of the matrix as columns of a research snapshot: with real types, coarser than on record, tokens as 16 hexadecimal digits.
 
-``services.exports.snapshot_tables`` writes them into snapshots. Each column becomes one Arrow buffer of the whole array, with no loop over
-rows.
+``services.exports.research_tables`` writes them into snapshots. Each column becomes one Arrow buffer of the whole array, with no loop over
+rows; what is made coarser, and how, is in ``connectors.analysts.coarse``.
 Source: Arrow columnar format, 1.4, "Variable-size Binary Layout" and "Fixed-Size Primitive Layout".
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 
-from matchers.matrix.frames import EncodedColumn, Records, Subjects, TokenColumn
-from policies.language.catalogue import Feed, Field, FieldType
+from connectors.analysts.coarse import age_bands, months, streets, two_digits, with_common_ends
+from connectors.analysts.release_tokens import ReleaseTokens
+from matchers.matrix.frames import EncodedColumn, Records, TokenColumn
+from policies.language.catalogue import LINKS, Feed, Field, FieldType
+from policies.values import Kind
 
 HEX_DIGITS = 16
 NARROW = 18
 """Digits of a decimal that DuckDB stores in 64 bits; for a field whose bounds in the contract fit."""
 WIDEST = 38
-_OWN = ("subject", "unit", "delivery", "valid_from", "valid_to", "quarantined")
+GRADES = 20
+"""A whole number of fewer values, by the bounds of its contract, is a grade and stays as it is."""
+_OWN = ("subject", "unit", "valid_from", "valid_to", "quarantined")
 
 
-def records_frame(records: Records, feed: Feed) -> pl.DataFrame:
-    """The records of a feed as a table: subject, unit, delivery, validity, links and fields; names as in ``record_columns``."""
-    units = [source.unit for source in feed.sources]
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """How the values of a field are coarser in a snapshot than on record.
+
+    Args:
+        kind: ``as_recorded``, ``month``, ``age_band``, ``street`` or ``two_digits``.
+        top, bottom: the value that stands for itself and all beyond; None where there is none.
+    """
+
+    kind: Literal["as_recorded", "month", "age_band", "street", "two_digits"]
+    top: float | None = None
+    bottom: float | None = None
+
+
+def records_frame(
+    records: Records, feed: Feed, fields: Sequence[Field], tokens: ReleaseTokens, day: date
+) -> tuple[pl.DataFrame, dict[str, Treatment]]:
+    """The records of a feed as a table of a research snapshot, and how each column of a field was treated.
+
+    The rows are in the order of their contents, so that the order tells nothing of how they came.
+
+    Args:
+        fields: those that may be in the table; all links are.
+        day: of the snapshot, for ages.
+    """
+    units, names = [source.unit for source in feed.sources], record_columns(feed)
     columns = {
-        "subject": token_series(records.subject),
+        "subject": subject_series(feed.subject, records.subject, tokens),
         "unit": text_series(records.source.astype(np.int64), np.ones(len(records.source), np.bool_), units),
-        "delivery": pl.Series(records.delivery),
     }
     if records.valid_from is not None and records.valid_to is not None:
-        columns["valid_from"], columns["valid_to"] = date_series(*records.valid_from), date_series(*records.valid_to)
+        columns["valid_from"], columns["valid_to"] = (months(date_series(*ends)) for ends in (records.valid_from, records.valid_to))
     columns["quarantined"] = pl.Series(records.quarantined)
-    names = record_columns(feed)
-    columns |= {names["link", name]: token_series(tokens) for name, tokens in records.links.items()}
-    columns |= {names["field", name]: field_series(column) for name, column in records.fields.items()}
-    return pl.DataFrame(columns)
+    columns |= {names["link", name]: subject_series(LINKS[name].target, links, tokens) for name, links in records.links.items()}
+    treatments = {}
+    for field in fields:
+        name = names["field", field.name]
+        columns[name], treatments[name] = coarse_series(records.fields[field.name], day)
+    frame = pl.DataFrame(columns)
+    return frame.sort(frame.columns, nulls_last=True), treatments
 
 
 def record_columns(feed: Feed) -> dict[tuple[str, str], str]:
@@ -58,16 +90,35 @@ def record_columns(feed: Feed) -> dict[tuple[str, str], str]:
     return out
 
 
-def subjects_frame(subjects: Subjects) -> pl.DataFrame:
-    """Subjects as a table: token, division, and whether the register has them on the state's day."""
-    division = subjects.division.astype(np.int64)
-    return pl.DataFrame(
-        {
-            "subject": token_series(subjects.token),
-            "division": text_series(division, division >= 0, subjects.texts),
-            "registered": pl.Series(division != -2),
-        }
-    )
+def subject_series(kind: Kind, subjects: TokenColumn, tokens: ReleaseTokens) -> pl.Series:
+    """The tokens of subjects in this snapshot; null where there is none."""
+    return token_series(TokenColumn(tokens.column(kind, subjects.values), subjects.there))
+
+
+def coarse_series(column: EncodedColumn, day: date) -> tuple[pl.Series, Treatment]:
+    """A field's values as a research snapshot shows them, and how they were treated.
+
+    Dates become months, or an age band where the contract says ``sensitivity: quasi``; divisions streets; amounts two digits with a
+    common top. Codes stay.
+    """
+    field = column.field
+    match field.type:
+        case FieldType.DATE:
+            days = field_series(column)
+            return (age_bands(days, day), Treatment("age_band")) if field.quasi else (months(days), Treatment("month"))
+        case FieldType.DIVISION:
+            return streets(field_series(column)), Treatment("street")
+        case FieldType.INT | FieldType.DECIMAL if not _is_scale_of_few(field):
+            values, top, bottom = with_common_ends(two_digits(column.values), column.there)
+            ends = (None if end is None else end / 10**field.scale for end in (top, bottom))
+            return field_series(replace(column, values=values)), Treatment("two_digits", *ends)
+        case FieldType.ENUM | FieldType.TEXT | FieldType.INT | FieldType.DECIMAL:
+            return field_series(column), Treatment("as_recorded")
+
+
+def _is_scale_of_few(field: Field) -> bool:
+    """Whether a whole number is a grade: one of so few values that it is no amount."""
+    return field.type is FieldType.INT and field.min is not None and field.max is not None and field.max - field.min < GRADES
 
 
 def token_series(tokens: TokenColumn) -> pl.Series:

@@ -187,7 +187,7 @@ def _check_division(form: FeedForm, problems: Problems) -> None:
     if named is None:
         near = suggestion(form.division, form.fields)
         problems.add("division", ("division",), f"没有字段“{form.division}”。{near.zh}", f"there is no field {form.division!r}.{near.en}")
-    elif named.type != "division" or named.sensitivity:
+    elif named.type != "division" or named.sensitivity == "identity":
         problems.add(
             "division", ("division",), f"字段“{form.division}”不是 division 类型", f"the field {form.division!r} is not of type division"
         )

@@ -35,6 +35,8 @@ def field_of(name: str, form: FieldForm, cardinality: str, problems: Problems) -
     values = tuple((code, texts[0]) for code, texts in (form.values or {}).items())
     synonyms = tuple((text, code) for code, texts in (form.values or {}).items() for text in texts[1:])
     _check_values([*values, *((code, text) for text, code in synonyms)], path, problems)
+    if form.codes and form.type != "text":
+        problems.add("codes", (*path, "codes"), "只有 text 才写 codes", "only a text says `codes`")
     if form.type not in _ORDERED and (form.min is not None or form.max is not None):
         problems.add("bounds", path, "只有 int、decimal、date 才有 min、max", "only int, decimal and date have `min` and `max`")
     low, high = (_exact_integer(bound, form.type, scale, (*path, word), problems) for bound, word in ((form.min, "min"), (form.max, "max")))
@@ -46,6 +48,7 @@ def field_of(name: str, form: FieldForm, cardinality: str, problems: Problems) -
     return Field(
         name, FieldType(form.type), Text(form.title.zh, form.title.en), form.column or name, form.unit, scale,
         low, high, values, absent, form.sensitivity == "identity", synonyms,
+        quasi=form.sensitivity == "quasi", coded=form.codes is True,
     )  # fmt: skip
 
 
@@ -68,7 +71,7 @@ def _no_record(
         problems.add(
             "no_record", where, "只有 cardinality: one 的数据源可用 no_record", "`no_record` belongs to a feed of `cardinality: one`"
         )
-    if form.sensitivity or form.type in ("text", "division"):
+    if form.sensitivity == "identity" or form.type in ("text", "division"):
         problems.add("no_record", where, "文字、区划和身份字段没有 no_record", "text, divisions and identity fields have no `no_record`")
         return None
     if form.type == "enum":

@@ -211,7 +211,8 @@ class FieldForm(Form):
     max: Bound | None = None
     values: dict[Code, Words] | None = None
     no_record: Absent | None = None
-    sensitivity: Literal["identity"] | None = None
+    sensitivity: Literal["identity", "quasi"] | None = None
+    codes: Literal[True] | None = None
 
 
 class AgreementForm(Form):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -19,11 +19,16 @@ from matchers.matrix.erasure import Trace
 
 @dataclass(frozen=True, slots=True)
 class ErasedPerson:
-    """The person to scrub: token, delivered numbers, and delivered rows by feed, unit, delivery and row number."""
+    """The person to scrub: token, delivered numbers, and delivered rows by feed, unit, delivery and row number.
+
+    Args:
+        released: the person's token in each released snapshot, by its name.
+    """
 
     token: int
     numbers: tuple[str, ...]
     rows: frozenset[tuple[str, str, int, int]] = frozenset()
+    released: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def hexadecimal(self) -> str:
@@ -35,21 +40,29 @@ class ErasedPerson:
             case bool():
                 return False
             case int():
-                return value == self.token
+                return value in self._tokens()
             case str():
-                names = (self.hexadecimal, str(self.token), *(number.casefold() for number in self.numbers))
+                tokens = (form for token in self._tokens() for form in (f"{token:016x}", str(token)))
+                names = (*tokens, *(number.casefold() for number in self.numbers))
                 return any(line.strip().removeprefix("'").casefold() in names for line in value.split("\n"))
             case _:
                 return False
 
     def needles(self) -> Iterator[bytes]:
         """The bytes to search for in a file of any kind."""
-        for text in (self.hexadecimal, self.hexadecimal.upper(), str(self.token), *self.numbers):
+        tokens = self._tokens()
+        texts = (form for token in tokens for form in (f"{token:016x}", f"{token:016X}", str(token)))
+        for text in (*texts, *self.numbers):
             yield text.encode()
             yield text.encode("utf-16-le")
             yield text.encode("utf-16-be")
-        yield self.token.to_bytes(8, "little")
-        yield self.token.to_bytes(8, "big")
+        for token in tokens:
+            yield token.to_bytes(8, "little")
+            yield token.to_bytes(8, "big")
+
+    def _tokens(self) -> tuple[int, ...]:
+        """Every token of the person: that of the network, and those in released snapshots."""
+        return self.token, *self.released.values()
 
 
 def delivered_rows(traces: Sequence[Trace], unit: Callable[[str, int], str]) -> frozenset[tuple[str, str, int, int]]:

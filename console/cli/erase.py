@@ -137,6 +137,15 @@ def _say(session: Session, erasure: Erasure) -> None:
         ]
     rows += [(Text(f"副本 {kind}：行", f"copies {kind}: rows"), count) for kind, count in sorted(erasure.copies.items())]
     session.table(None, [Text("何处", "where"), Text("数量", "how many")], ([t[session.language], number(n)] for t, n in rows), right=(1,))
+    if erasure.released:
+        zh, en = "、".join(erasure.released), ", ".join(erasure.released)
+        session.warn(
+            Text(
+                f"以下研究快照交出过，工作区以外的副本擦不到：{zh}。请告知持有者销毁（经办人见 huimin snapshot list）。",
+                f"These research snapshots were released; copies outside the workspace cannot be scrubbed: {en}. Ask those who hold them "
+                "to destroy them (huimin snapshot list names who released them).",
+            )
+        )
     for policy in sorted({*erasure.lists, *(name for name, count in erasure.editions.items() if count)}):
         status, editions = STATUSES[erasure.lists.get(policy)][session.language], erasure.editions.get(policy, 0)
         zh = f"{policy}：{status or '不在名单上'}；{editions} 期名单曾列出，请通知经办单位删除其副本。"

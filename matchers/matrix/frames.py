@@ -123,6 +123,17 @@ def subjects(store: Store, kind: Kind, day: int) -> Subjects:
     return Subjects(TokenColumn(tokens[order], np.ones(len(order), np.bool_)), placements[order], tuple(store.divisions.texts))
 
 
+def own_field(store: Store, feed: str, name: str) -> EncodedColumn:
+    """A field of the one record that counts of each subject, in the order of ``subjects``; for a feed with one record a subject."""
+    lay = store.layout.feeds[feed]
+    order = np.argsort(store.tokens[lay.kind][: store.sizes[lay.kind]])
+    numbers = store.heads[lay.kind][order, lay.head]
+    arena = store.arenas[lay.position]
+    rows = arena[np.maximum(numbers, 0)] if len(arena) else np.zeros((len(numbers), arena.shape[1]), np.int32)
+    sound = (numbers >= 0) & ((rows[:, FLAGS] & (DELETED | HIDDEN | HOLE | QUARANTINED)) == 0)
+    return _field(store, lay, name, rows, sound)
+
+
 def _in_force(store: Store, lay: FeedLayout, arena: Int32) -> npt.NDArray[np.int64]:
     """Numbers of the records in force, ordered by the subject's token, then by the key's hash."""
     numbers = np.flatnonzero((arena[:, FLAGS] & (DELETED | HIDDEN)) == 0)

@@ -201,6 +201,9 @@ def _field_steps(feed: str, old: Field, new: Field) -> Iterator[GrowthStep]:
             (*place, "column"),
             Text(f"字段 {old.name} 的列名改为 {new.column}", f"the column of {old.name} is called {new.column}"),
         )
+    if (old.quasi, old.coded) != (new.quasi, new.coded):
+        zh, en = f"字段 {old.name} 在快照中另有处理", f"snapshots treat the field {old.name} otherwise"
+        yield GrowthStep("adds", feed, place, Text(zh, en))
     if old.title != new.title:
         yield GrowthStep("adds", feed, (*place, "title"), Text(f"字段 {old.name} 改了名称", f"the field {old.name} has another title"))
 

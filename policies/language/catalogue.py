@@ -43,6 +43,8 @@ class Field:
     identity: bool = False  # identifies a person: never a criterion, never in the matrix
     synonyms: tuple[tuple[str, str], ...] = ()  # enum: (text, code) of further texts a cell may hold
     roomy: bool = False  # its bounds were wider once: the matrix keeps room for what they allowed
+    quasi: bool = False  # may identify a person together with others of its kind: snapshots measure and coarsen it
+    coded: bool = False  # text: its values are codes, not free text
     titles_en: tuple[tuple[str, str], ...] = ()  # enum: (code, English title) of the values that have one
 
     @property
@@ -89,11 +91,24 @@ class Source:
     division: str
 
 
+ANALYSIS = "analysis"
+"""The purpose without which no field of a feed enters a snapshot for analysts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Agreement:
+    """What a feed may be used for, which of its fields may be shown to agencies, and the last day on which that holds."""
+
     purposes: tuple[str, ...]
     discloses: tuple[str, ...]
-    until: date | None  # the last day it holds
+    until: date | None
+
+    def has_ended(self, day: date) -> bool:
+        return self.until is not None and self.until < day
+
+    def permits(self, purpose: str, day: date) -> bool:
+        """Whether the feed may be read for a purpose on a day."""
+        return purpose in self.purposes and not self.has_ended(day)
 
 
 @dataclass(frozen=True, slots=True)

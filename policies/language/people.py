@@ -34,8 +34,8 @@ def check_people(by: str, approved_by: str) -> None:
     if are_two_people(by, approved_by):
         return
     if not person(by) or not person(approved_by):
-        raise Conflict(Text("发布与撤销须写明经办人和批准人。请补上姓名。",
-                            "Publishing and withdrawing need the names of both who does it and who approves. Add them."))  # fmt: skip
+        raise Conflict(Text("须写明经办人和批准人。请补上姓名。",
+                            "The names of both are needed: who does it, and who approves. Add them."))  # fmt: skip
     zh, en = f"经办人与批准人是同一人({by})。", f"The one who does it and the one who approves are the same person ({by})."
     raise Conflict(Text(f"{zh}须由另一人批准。", f"{en} Another must approve."))
 

@@ -21,11 +21,13 @@ from typing import TYPE_CHECKING
 
 from infra.workspace.erasing_note import ErasureNote, note_path, read_note, remove_note, write_note
 from infra.workspace.leftovers import remove_leftovers
+from infra.workspace.releases import release_keys
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import Conflict, HuiminError
 from policies.values import Kind, Text
 from services.erasure.erasure import Erasure, ErasureIncomplete, ErasureWork
 from services.erasure.network_erasing import erase_from_network, network_host, topics_of
+from services.exports.releases import note_scrubbed_snapshots, released_files
 from services.state.as_of import core
 from streams.language.errors import UNFINISHED, Refusal
 
@@ -159,6 +161,7 @@ def _take_out(workspace: Workspace, host: Host, note: ErasureNote, noted: bool) 
     *_, last = host.state.erasures
     work = ErasureWork((host.state.erasures.of(note.token) or last).day)
     work.left += remove_leftovers(workspace.root)
+    work.released = released_files(workspace)
     if note.token:
         work.copies = _copies(workspace, host, note)
         work.left += work.copies.unerased_files
@@ -233,17 +236,17 @@ def _editions(host: Host, token: int) -> dict[str, int]:
 
 
 def _copies(workspace: Workspace, host: Host, note: ErasureNote) -> ScrubbedCopies:
+    from connectors.analysts.release_tokens import ReleaseTokens
     from connectors.erasure.copies import scrub_copies
     from connectors.erasure.scrubbing import ErasedPerson, delivered_rows
 
     feeds = host.state.catalogue.feeds
     numbers = {*note.numbers, *_numbers(workspace, note.token)}  # a segment that could not be read then may be whole again
-    return scrub_copies(
-        workspace.root,
-        ErasedPerson(
-            note.token, tuple(sorted(numbers)), delivered_rows(note.traces, lambda feed, source: feeds[feed].sources[source].unit)
-        ),
-    )
+    rows = delivered_rows(note.traces, lambda feed, source: feeds[feed].sources[source].unit)
+    released = {name: ReleaseTokens(key).token(Kind.PERSON, note.token) for name, key in release_keys(workspace).items()}
+    report = scrub_copies(workspace.root, ErasedPerson(note.token, tuple(sorted(numbers)), rows, released))
+    note_scrubbed_snapshots(workspace, host.state.day)
+    return report
 
 
 @contextmanager

@@ -44,6 +44,7 @@ class Erasure:
         inputs, outputs: rows of the log written anew.
         snapshots, removed: checkpoints of the state that were written anew, and that were removed.
         editions: the number of editions that the person was in, by policy.
+        released: research snapshots on record. No erasure here reaches their copies outside the workspace, which may hold the person.
     """
 
     day: Annotated[date, Key("erased")]
@@ -59,6 +60,7 @@ class Erasure:
     snapshots: int
     removed: int
     editions: Mapping[str, int]
+    released: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class ErasureWork:
     store: ScrubReport | None = None
     network: TopicErasure | None = None
     left: list[str] = field(default_factory=list)
+    released: list[str] = field(default_factory=list)
 
     def result(self, lists: Mapping[str, str], editions: Mapping[str, int], is_known: bool) -> Erasure:
         """The result of this work.
@@ -104,7 +107,7 @@ class ErasureWork:
         already = is_known and not (self.left or self.vault or copies.rows)
         return Erasure(
             self.day, already, dict(lists), tuple(self.left), dict(copies.rows), dict(copies.files), self.vault, topics, store.inputs,
-            store.outputs, store.snapshots, store.removed, {**store.editions, **editions},
+            store.outputs, store.snapshots, store.removed, {**store.editions, **editions}, tuple(self.released),
         )  # fmt: skip
 
 

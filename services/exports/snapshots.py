@@ -1,27 +1,44 @@
-"""Snapshots for analysts: create one, list those of a workspace, check them.
+"""Snapshots for analysts: the list of those of a workspace with their releases, and whether they are as they were written.
 
-``huimin snapshot`` calls this.
+``huimin snapshot`` calls this; they are written by ``services.exports.releases``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
+from connectors.analysts.anonymity import Anonymity
 from infra.keys import derived_key
-from infra.workspace.destination import destination, is_snapshot
+from infra.workspace.releases import RELEASED, path_in_register, register
 from policies.problems.problems import HuiminError
-from services.exports.snapshot_tables import snapshot_tables, verdict_counts
+from services.exports.snapshot_comments import open_comments
+from services.exports.snapshot_files import SnapshotFormat, size, snapshot_destination, snapshot_paths, write_file
 from services.results import Sentence
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
-    from streams.host import Host
 
-Grade: TypeAlias = Literal["open", "research"]
-"""``open``: figures about groups of people. ``research``: a row for each record."""
+
+@dataclass(frozen=True, slots=True)
+class ReleasedRows:
+    """What is on record about a snapshot with rows about people.
+
+    Args:
+        snapshot: its name, which it tells of itself.
+        digest: of its manifest.
+        anonymity: how many people share what may identify them together.
+        left_out: the feeds of which nothing is in it, because their agreements do not have the purpose.
+        can_be_scrubbed: whether it lies in the workspace, where an erasure reaches it.
+    """
+
+    snapshot: str
+    digest: str
+    anonymity: Anonymity
+    left_out: tuple[str, ...]
+    can_be_scrubbed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +47,45 @@ class CreatedSnapshot:
 
     Args:
         tables: its rows, by table.
+        released: of one with rows about people.
     """
 
     file: Path
     tables: Mapping[str, int]
+    released: ReleasedRows | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Who gave out a snapshot with rows about people, and why.
+
+    Args:
+        snapshot: its name, which it tells of itself.
+        on: the day.
+        digest: of its manifest now: that of the release, or of the last erasure that took somebody out.
+    """
+
+    snapshot: str
+    by: str
+    approved_by: str
+    on: str
+    reason: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotFile:
-    """A snapshot of the workspace, by the name of its file."""
+    """A snapshot of the workspace, or one that was released from it.
+
+    Args:
+        file: its name in ``snapshots``, or the path where it was released to.
+        bytes: its size; None where it is not in ``snapshots`` any more, or never was.
+        release: of a snapshot with rows about people.
+    """
 
     file: str
-    bytes: int
+    bytes: int | None
+    release: Release | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,55 +97,49 @@ class CheckedSnapshot:
     problem: Sentence | None
 
 
-def create_snapshot(workspace: Workspace, out: Path | None = None, grade: Grade = "open") -> CreatedSnapshot:
-    """Writes a snapshot; by default into ``snapshots``, under the day and the number of the last message.
+def create_open_snapshot(workspace: Workspace, out: Path | None = None, format: SnapshotFormat = "duckdb") -> CreatedSnapshot:
+    """Writes an open snapshot; its figures are durable in the ledger before the file is there.
+
+    Args:
+        out: by default in ``snapshots``, under the day and the number of the last message.
 
     Raises:
+        HuiminError: the suffix of the path is not that of the format.
         Conflict: something that is no snapshot is at the path.
-        DamagedFile, LostFigures: the ledger of open figures cannot be read, so no open snapshot is written.
+        DamagedFile, LostFigures: the ledger of open figures cannot be read, so nothing is written.
     """
-    if grade == "open":
-        return _create_open(workspace, out)
-    with workspace.reading() as host:
-        path = out or workspace.folder("snapshots") / f"{host.state.day}-{host.state.offset}.duckdb"
-        return CreatedSnapshot(path, write_tables(host, path))
-
-
-def write_tables(host: Host, path: Path) -> dict[str, int]:
-    """Writes a snapshot of a host; returns the number of rows by table.
-
-    All of it is of one offset, that of the reader's state, whatever a writer commits meanwhile.
-
-    Raises:
-        Conflict: something that is no snapshot is at the path.
-    """
-    from connectors.analysts.snapshot import verify_snapshot, write_snapshot
-
-    about = {"day": host.state.day.isoformat(), "offset": str(host.state.offset), "format": "2"}
-    destination(path, is_snapshot)
-    write_snapshot(path, snapshot_tables(host), {"verdicts": verdict_counts(host)}, about)
-    return verify_snapshot(path)
-
-
-def _create_open(workspace: Workspace, out: Path | None) -> CreatedSnapshot:
-    """Writes an open snapshot; its figures are durable in the ledger before the file is there."""
     from connectors.analysts.disclosure import K
-    from connectors.analysts.snapshot import verify_snapshot, write_snapshot
     from infra.workspace.open_figures import SUFFIX, open_figures
     from services.exports.open_tables import open_tables
 
     workspace.folder("snapshots")
     with open_figures(workspace.root) as ledger, workspace.reading() as host:
-        path = out or workspace.folder("snapshots") / f"{host.state.day}-{host.state.offset}{SUFFIX}"
-        destination(path, is_snapshot)
+        usual = workspace.folder("snapshots") / f"{host.state.day}-{host.state.offset}{SUFFIX.removesuffix('.duckdb')}"
+        path = snapshot_destination(usual, out, format)
         about = {"grade": "open", "day": host.state.day.isoformat(), "k": str(K), "format": "1"}
-        write_snapshot(path, open_tables(host, ledger, derived_key(workspace.key(), "open figures")), {}, about)
-    return CreatedSnapshot(path, verify_snapshot(path))
+        tables = open_tables(host, ledger, derived_key(workspace.key(), "open figures"))
+        return CreatedSnapshot(path, write_file(path, tables, {}, about, open_comments()))
 
 
 def snapshots(workspace: Workspace) -> list[SnapshotFile]:
-    """The snapshots of a workspace."""
-    return [SnapshotFile(path.name, path.stat().st_size) for path in _paths(workspace)]
+    """The snapshots of a workspace by name; behind them, the released ones that are not in ``snapshots``."""
+    released = _releases(workspace)
+    files = []
+    for path in _paths(workspace):
+        files.append(SnapshotFile(path.name, size(path), released.pop(path_in_register(workspace, path), None)))
+    return files + [SnapshotFile(file, None, release) for file, release in released.items()]
+
+
+def _releases(workspace: Workspace) -> dict[str, Release]:
+    """The last release to each file."""
+    releases: dict[str, Release] = {}
+    for note in register(workspace).read():
+        if note.event == RELEASED:
+            releases.pop(note.file, None)
+            releases[note.file] = Release(note.snapshot, note.by, note.approved_by, note.on, note.reason, note.digest)
+        elif note.file in releases:
+            releases[note.file] = replace(releases[note.file], digest=note.digest)
+    return releases
 
 
 def check_snapshots(workspace: Workspace, file: Path | None = None) -> list[CheckedSnapshot]:
@@ -121,4 +159,4 @@ def _check(path: Path) -> CheckedSnapshot:
 
 def _paths(workspace: Workspace) -> list[Path]:
     workspace.key()  # refuses a folder that is no workspace, or whose key is gone
-    return sorted(workspace.folder("snapshots").glob("*.duckdb"))
+    return snapshot_paths(workspace.folder("snapshots"))

@@ -177,8 +177,7 @@ def _allowed_fields(policy: Policy, catalogue: Catalogue, day: date) -> set[str]
     names = set()
     for ref in policy.discloses:
         agreement = catalogue.feeds[ref.feed].agreement
-        holds = agreement.until is None or day <= agreement.until
-        if holds and ref.field in agreement.discloses and policy.purpose in agreement.purposes:
+        if ref.field in agreement.discloses and agreement.permits(policy.purpose, day):
             names.add(".".join((*ref.links, ref.feed, ref.field)))
     return names
 

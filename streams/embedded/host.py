@@ -33,6 +33,7 @@ from streams.steps.state import State
 from streams.steps.steps import step
 from streams.store import checkpoints
 from streams.store.log import Log, Row, exists
+from streams.store.outcome_history import OutcomeHistory, outcome_history
 from streams.store.point_in_time import known_at
 from streams.store.recovery import recipe, recover, replay, weight
 from streams.store.retention import USUAL, Retention, tidy
@@ -181,6 +182,9 @@ class EmbeddedHost:
         state = self.state
         rows = ((offset, closes, wire.decode_changes(body)) for offset, closes, body in self._log.outputs(-1) if offset <= state.offset)
         return editions(policy, rows, published_versions(state, policy), manifests_from_store(self._log.manifests(policy)))
+
+    def outcome_history(self) -> OutcomeHistory:
+        return outcome_history(self._log, self.state.offset)
 
     def at(self, moment: int | date) -> State:
         return known_at(self.folder, recipe(self.parts), moment, self._key)

@@ -135,8 +135,7 @@ class Registry:
 def ended_agreement(policy: Policy, catalogue: Catalogue, day: date) -> str | None:
     """The first feed of a policy whose agreement has ended on a day, or no longer names its purpose; None if all agreements hold."""
     for name in policy.feeds:
-        agreement = catalogue.feeds[name].agreement
-        if policy.purpose not in agreement.purposes or (agreement.until is not None and agreement.until < day):
+        if not catalogue.feeds[name].agreement.permits(policy.purpose, day):
             return name
     return None
 

@@ -41,6 +41,7 @@ from streams.steps.state import State
 from streams.steps.steps import step
 from streams.store import checkpoints
 from streams.store.checkpoints import Depot
+from streams.store.outcome_history import OutcomeHistory, outcome_history
 from streams.store.point_in_time import known_at
 from streams.store.recovery import Recipe
 from streams.store.retention import USUAL, Retention
@@ -156,6 +157,9 @@ class NetworkHost:
         """How many shards have done a publication, withdrawal or day; None before the first announcement."""
         progress = self._changes.progress().get(label)
         return progress if progress is not None and progress.offset >= offset else None
+
+    def outcome_history(self) -> OutcomeHistory:
+        return outcome_history(self._log, self.state.offset)
 
     def at(self, moment: int | date) -> State:
         return known_at(self._stage.folder, Recipe(partial(Replica, self.parts), _take), moment).state

@@ -15,6 +15,8 @@ from tests.console.results import validate
 from tests.shared_worlds import built_once
 
 Run = Callable[..., Any]
+RESEARCH = ("snapshot", "create", "--grade", "research", "--by", "王芳", "--approved-by", "李强", "--reason", "研究")
+"""The words that release a research snapshot."""
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.console.conftest import Run
+from tests.console.conftest import RESEARCH, Run
 
 PAGE = Path(__file__).parents[3] / "docs" / "en" / "analysts.md"
 QUERIES = re.findall(r"^```sql\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
@@ -23,7 +23,7 @@ def snapshot_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def snapshot(snapshot_path: Path, run: Run, district: Path) -> Path:
     """A snapshot of the district, written and verified by the command line."""
     if not snapshot_path.exists():
-        result = run("snapshot", "create", "--grade", "research", "--out", snapshot_path, "--workspace", district)
+        result = run(*RESEARCH, "--out", snapshot_path, "--workspace", district)
         assert result.exit_code == 0, result.output
     assert run("snapshot", "verify", snapshot_path, "--workspace", district).exit_code == 0
     return snapshot_path

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from infra.settings import operator
 from infra.workspace.workspace import Workspace
 from tests.console.conftest import Run
 from tests.console.town import MEDICAL, PENSION, POLICY, export_list, ingest_text, resident, tokens
@@ -65,7 +66,7 @@ VERBS = (
     f"policy show {POLICY}", f"policy history {POLICY}", f"policy diff {POLICY} {POLICY}", f"candidates list {POLICY}",
     f"candidates list {POLICY} --json", f"explain {POLICY} PERSON", f"forecast {POLICY} --days 40", "identity list", "doctor",
     "feed check MEALS", "candidates corrections", f"candidates outcomes {POLICY}", "holds list", f"edition list {POLICY}",
-    f"edition verify {POLICY}", "snapshot create", "snapshot list", "snapshot verify", "erase list", "policy schema feed",
+    f"edition verify {POLICY}", "snapshot create --grade research --by 王芳 --approved-by 李强 --reason 研究", "snapshot list", "snapshot verify", "erase list", "policy schema feed",
 )  # fmt: skip
 
 
@@ -140,7 +141,7 @@ def test_what_looks_changes_nothing(run: Run, town: Path, at: At) -> None:
     assert "next write" in at("feed history meals").output
     at("tick")
 
-    assert json.loads(at("feed history meals --json").stdout) == [{"day": "2026-10-15", "message": "came into effect"}]
+    assert json.loads(at("feed history meals --json").stdout) == [{"day": "2026-10-15", "message": "came into effect", "by": operator()}]
 
 
 ORDINARY = {

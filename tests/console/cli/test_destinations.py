@@ -8,12 +8,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.console.conftest import Run
+from tests.console.conftest import RESEARCH, Run
 from tests.console.town import POLICY
 
 EVIDENCE = ("edition", "evidence", POLICY, "1")
 VERBS = {
-    "snapshot": ("snapshot", "create", "--out", "{0}/a.duckdb"),
+    "snapshot": (*RESEARCH, "--out", "{0}/a.duckdb"),
     "csv": ("candidates", "export", POLICY, "--out", "{0}/a.csv"),
     "xlsx": ("candidates", "export", POLICY, "--out", "{0}/a.xlsx"),
     "evidence": (*EVIDENCE, "--out", "{0}/a.jsonl"),

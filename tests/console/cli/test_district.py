@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from console.demo.district import district as make_district
-from tests.console.conftest import Run
+from tests.console.conftest import RESEARCH, Run
 
 
 def data(result: Any) -> Any:
@@ -149,7 +149,7 @@ def test_a_snapshot_is_made_and_verified(at: Run, tmp_path: Path) -> None:
     """A snapshot has its tables, and a truncated copy is refused."""
     path = tmp_path / "s.duckdb"
 
-    made_tables = data(at("snapshot", "create", "--grade", "research", "--out", path, "--json"))["tables"]
+    made_tables = data(at(*RESEARCH, "--out", path, "--json"))["tables"]
 
     assert made_tables["candidates"] > 0
     assert data(at("snapshot", "verify", path, "--json"))[0]["ok"]

@@ -15,7 +15,7 @@ import pytest
 from console.cli import changes
 from infra.workspace.workspace import Workspace
 from tests.console.cli.test_edition_network import on_network, workers
-from tests.console.conftest import Run
+from tests.console.conftest import RESEARCH, Run
 from tests.console.forking import fork_huimin
 from tests.console.town import HUKOU, POLICY, register_row
 
@@ -75,7 +75,7 @@ def test_a_day_whose_report_cannot_be_written_has_passed(run: Run, tmp_path: Pat
 @pytest.mark.parametrize(
     "words",
     [
-        ("ingest", "hukou", "{0}/more.csv"), ("candidates", "export", POLICY), ("snapshot", "create"), ("feed", "coverage", "{0}/later.jsonl"),
+        ("ingest", "hukou", "{0}/more.csv"), ("candidates", "export", POLICY), RESEARCH, ("feed", "coverage", "{0}/later.jsonl"),
         ("policy", "withdraw", POLICY, "--by", "王芳", "--approved-by", "李强", "--yes"), ("edition", "evidence", POLICY, "1"),
         ("unit", "add", "more-unit", "--division", "310107", "--zh", "单位", "--en", "Unit"), ("policy", "schema", "--out", "{0}/schemas"),
         ("edition", "cut", POLICY), ("kafka", "key", "{0}/network.key"),

@@ -24,7 +24,7 @@ from infra.logs import LineFormatter, traceback_text
 from infra.settings import settings
 from policies.problems.characters import escaped_json, escaped_text, lines
 from policies.values import Text
-from tests.console.conftest import Run, invoke
+from tests.console.conftest import RESEARCH, Run, invoke
 from tests.console.town import PENSION, resident, settle_town
 from tests.shared_worlds import built_once
 
@@ -110,7 +110,7 @@ def verbs(folder: Path, subject: str, other: str) -> Iterator[tuple[Any, ...]]:
         ("edition", "verify", policy), ("edition", "evidence", policy, "1"),
         ("identity", "merge", "person", *two, subject, LINES), ("identity", "merge", "person", *two, subject, "00000000000000aa"),
         ("identity", "split", "person", *two, "--file", bad), ("identity", "list"),
-        ("snapshot", "create"), ("snapshot", "list"), ("snapshot", "verify"), ("snapshot", "verify", bad),
+        RESEARCH, ("snapshot", "list"), ("snapshot", "verify"), ("snapshot", "verify", bad),
         ("erase", "person", LINES, *two, "--yes"), ("erase", "person", other, *two, "--yes"), ("erase", "finish"), ("erase", "list"),
         ("policy", "withdraw", policy, *two, "--yes"), ("policy", "history", policy), ("policy", "withdraw", LINES, *two, "--yes"),
         ("init", folder / LINES), (LINES,), ("feed", LINES), ("feed", "list", f"--{LINES}"), ("--lang", LINES, "feed", "list"),

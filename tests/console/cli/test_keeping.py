@@ -11,7 +11,7 @@ import pytest
 from console.cli.main import command
 from console.cli.reference import verbs
 from infra.workspace.workspace import Workspace
-from tests.console.conftest import Run
+from tests.console.conftest import RESEARCH, Run
 from tests.console.town import HUKOU, POLICY, UNITS, register_row, tokens
 
 BY = ("--by", "王芳", "--approved-by", "李强")
@@ -26,7 +26,7 @@ LOOKING = {
     "candidates history": [POLICY, "{token}"],
     "holds list": [], "holds show": ["h1"], "edition list": [POLICY], "edition show": [POLICY, "1"], "edition verify": [POLICY],
     "edition evidence": [POLICY, "1", "--out", "{folder}/e.jsonl"], "identity list": [], "erase list": [],
-    "snapshot create": ["--out", "{folder}/s.duckdb"],
+    "snapshot create": ["--grade", "research", "--by", "王芳", "--approved-by", "李强", "--reason", "研究", "--out", "{folder}/s.duckdb"],
 }  # fmt: skip
 CHANGING = {
     "ingest": ["hukou", FILE], "tick": [],
@@ -40,7 +40,7 @@ CHANGING = {
     "erase person": ["{token}", *WHY, "--yes"], "erase finish": [],
 }  # fmt: skip
 ELSEWHERE = {
-    "init", "demo", "bench", "worker", "upgrade", "feed listen", "candidates send", "policy test", "policy schema", "snapshot list", "snapshot verify",
+    "init", "demo", "bench", "worker", "upgrade", "feed listen", "candidates send", "policy test", "policy schema", "snapshot list", "snapshot verify", "snapshot diff",
     "kafka up", "kafka down", "kafka status", "kafka join", "kafka shards", "kafka dead-letters", "kafka describe", "kafka key",
 }  # fmt: skip
 """Verbs that use neither the key nor the state of a workspace on no network."""
@@ -48,7 +48,7 @@ ELSEWHERE = {
 
 def test_snapshots_are_those_of_the_key(run: Run, town: Path) -> None:
     """With another key the snapshots of a workspace are refused; a snapshot given as a file needs no key."""
-    assert run("snapshot", "create").exit_code == 0
+    assert run(*RESEARCH).exit_code == 0
     (file,) = (town / "w" / "snapshots").glob("*.duckdb")
     another_key(town)
 
@@ -185,7 +185,7 @@ def test_what_was_spoilt_is_refused_by_every_verb(
 
 
 def test_looking_into_a_new_workspace_makes_nothing(tmp_path: Path, run: Run, settled_town: Path) -> None:
-    """With any exit code, only the file named with ``--out`` is new."""
+    """With any exit code, only the file named with ``--out`` is new, and the ledgers of what snapshots publish."""
     assert run("init", "--example").exit_code == 0
     (tmp_path / "hukou.csv").write_bytes((HUKOU + register_row(3, "2026-10-01")).encode("gb18030"))
     before = folder_contents(tmp_path)
@@ -196,7 +196,7 @@ def test_looking_into_a_new_workspace_makes_nothing(tmp_path: Path, run: Run, se
         assert result.exit_code in (0, 2, 3, 5), (verb, result.output)
 
     new_paths = folder_contents(tmp_path).keys() - before.keys()
-    assert new_paths <= {"s.duckdb"}, new_paths
+    assert new_paths <= {"s.duckdb", "w/open.figures", "w/releases.jsonl"}, new_paths
     assert {"w/state", "w/identity"} <= before.keys()
     key = (tmp_path / "w" / "secret.key").read_text()
     (tmp_path / "w" / "secret.key").write_text("0" * 64 + "\n")

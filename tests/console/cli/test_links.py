@@ -14,7 +14,7 @@ from connectors.lists.exports import escape_formulas, unescape_formula
 from infra.links import ForbiddenLink, refuse_links
 from infra.workspace.workspace import FOLDERS
 from streams.disk.files import replacing
-from tests.console.conftest import Run
+from tests.console.conftest import RESEARCH, Run
 from tests.console.town import POLICY, register_row, tokens
 
 TWO = ("--by", "王芳", "--approved-by", "李强")
@@ -119,7 +119,10 @@ def test_nothing_is_written_through_a_link(run: Run, town: Path, elsewhere: Path
     (town / "w" / name).rmdir() if not any((town / "w" / name).iterdir()) else shutil.rmtree(town / "w" / name)
     (town / "w" / name).symlink_to(elsewhere)
     before = contents(elsewhere)
-    words = {"exports": ("candidates", "export", POLICY), "snapshots": ("snapshot", "create")}[name]
+    words = {
+        "exports": ("candidates", "export", POLICY),
+        "snapshots": RESEARCH,
+    }[name]
 
     result = run(*words, "--lang", "en")
 
@@ -165,7 +168,7 @@ def test_a_hostile_name_is_a_name(run: Run, town: Path) -> None:
 
     for words in [
         *writers(town, subject), ("doctor",), ("feed", "quarantine"), ("feed", "deliveries"), ("snapshot", "list"), ("snapshot", "verify"),
-        ("policy", "list"), ("candidates", "export", POLICY), ("snapshot", "create"), ("erase", "list"), ("feed", "list"),
+        ("policy", "list"), ("candidates", "export", POLICY), RESEARCH, ("erase", "list"), ("feed", "list"),
     ]:  # fmt: skip
         result = run(*words)
         assert "HUIMIN_DEBUG" not in result.output, (words, result.output)

@@ -23,18 +23,21 @@ import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
 from stdnum.cn import ric
 
+from connectors.analysts.release_tokens import ReleaseTokens
 from connectors.erasure.copies import _zstd_packed
 from connectors.identity.segments import SUFFIX, unseal
 from infra.keys import derived_key
 from infra.workspace.erasing_note import NOTE
 from infra.workspace.library import copy_library, example_units
+from infra.workspace.releases import release_keys
 from infra.workspace.workspace import Workspace
 from matchers.kernel.batch import RecordBatch
 from policies.checking.checker import check
+from policies.values import Kind
 from policies.yaml.document import load
 from services.deliveries.delivery import deliver
 from services.exports.candidates import write_list
-from services.exports.snapshots import write_tables
+from services.exports.releases import release_snapshot
 from services.lists.evidence import write_evidence
 from streams.host import Host
 from streams.language.messages import (
@@ -181,7 +184,7 @@ def write_copies(workspace: Workspace, token: int) -> None:
     with workspace.reading() as host:
         for suffix in ("csv", "xlsx"):
             write_list(workspace, host, UNINSURED, exports / f"list.{suffix}", "zh")
-        write_tables(host, workspace.folder("snapshots") / SNAPSHOT)
+        release_snapshot(workspace, "王芳", "李强", "研究", START, workspace.folder("snapshots") / SNAPSHOT)
         listed: dict[int, Any] = {}
         for edition in host.editions(UNINSURED):
             listed = fold(edition.changes, listed)
@@ -230,6 +233,9 @@ def needles(workspace: Workspace, number: str = CANARY) -> dict[str, bytes]:
         for shift in range(3):  # of base64 three alignments; what neighbours decide at the edges is cut off
             packed = base64.b64encode(bytes(shift) + raw).rstrip(b"=")
             out[f"base64 {order} {shift}"] = packed[(0, 2, 3)[shift] : -1 if (shift + 8) % 3 else None]
+    for name, secret in release_keys(workspace).items():
+        released = ReleaseTokens(secret).token(Kind.PERSON, token)
+        out |= {f"{name} hex": f"{released:016x}".encode(), f"{name} little": released.to_bytes(8, "little")}
     for feed, text in (("medical_insurance", KEY), ("workplace", KEY), ("pension", OTHER)):
         key = workspace.tokens().keys(feed, pl.Series([text])).tokens
         out[f"key hash {feed}"] = key.tobytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import openpyxl  # type: ignore[import-untyped]  # it ships no types
@@ -10,7 +11,8 @@ import pytest
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import Conflict, HuiminError
 from services.exports.candidates import export_candidates
-from services.exports.snapshots import check_snapshots, create_snapshot, snapshots
+from services.exports.releases import release_snapshot
+from services.exports.snapshots import check_snapshots, snapshots
 from tests.console.town import POLICY, RESIDENTS, resident
 
 
@@ -98,7 +100,7 @@ def test_a_named_file_is_replaced_only_where_the_columns_are_the_same(workspace:
 
 def test_snapshots_are_written_listed_and_checked(workspace: Workspace) -> None:
     """One that was cut short is told from one that is whole."""
-    created = create_snapshot(workspace)
+    created = release_snapshot(workspace, "王芳", "李强", "研究", date(2026, 10, 15))
     (whole,) = check_snapshots(workspace)
     created.file.write_bytes(created.file.read_bytes()[:5000])
     (cut,) = check_snapshots(workspace, created.file)

@@ -15,7 +15,7 @@ from infra.workspace.open_figures import LostFigures, open_figures
 from infra.workspace.texts import DamagedFile
 from infra.workspace.workspace import Workspace
 from services.exports.open_counts import BY_AGE_AND_SEX, BY_MONTH, BY_STREET, BY_UNIT
-from services.exports.snapshots import check_snapshots, create_snapshot
+from services.exports.snapshots import check_snapshots, create_open_snapshot
 from streams.language.messages import Tick
 from tests.services.exports.test_snapshot import HUKOU, deliver_text, publish_policy, register
 
@@ -48,14 +48,14 @@ def tables(path: Path) -> dict[str, list[Any]]:
 
 def figures(workspace: Workspace, path: Path) -> dict[str, list[Any]]:
     """The four tables of a new open snapshot."""
-    create_snapshot(workspace, path)
+    create_open_snapshot(workspace, path)
     content = tables(path)
     return {name: content[name] for name in TABLES}
 
 
 def test_an_open_snapshot_has_four_tables_of_figures(workspace: Workspace, tmp_path: Path) -> None:
     """Of two streets, and of two ages, one cell is shown; no sum of either can be known. No row is about anybody."""
-    path = create_snapshot(workspace).file
+    path = create_open_snapshot(workspace).file
 
     content = tables(path)
     assert set(content) == {*TABLES, "about", "manifest"} and path.name.endswith("-open.duckdb")
@@ -78,7 +78,7 @@ def test_a_month_is_counted_once_it_is_over(workspace: Workspace, tmp_path: Path
 
 def test_two_snapshots_of_one_state_are_the_same(workspace: Workspace, tmp_path: Path) -> None:
     """Whoever makes them: cell by cell, and to the digest of every table."""
-    first, second = (create_snapshot(workspace, tmp_path / f"{name}.duckdb").file for name in "ab")
+    first, second = (create_open_snapshot(workspace, tmp_path / f"{name}.duckdb").file for name in "ab")
 
     assert tables(first) == tables(second)
 
@@ -100,7 +100,7 @@ def test_figures_are_durable_before_the_file_is_there(workspace: Workspace, tmp_
     """A snapshot that could not be written has fixed its figures: the next one, of a list six people longer, repeats them."""
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(NotADirectoryError):
-        create_snapshot(workspace, tmp_path / "file" / "s.duckdb")
+        create_open_snapshot(workspace, tmp_path / "file" / "s.duckdb")
 
     with open_figures(workspace.root) as ledger:
         fixed = dict(ledger.figures)
@@ -115,26 +115,26 @@ def test_a_place_that_is_taken_fixes_no_figure(workspace: Workspace, tmp_path: P
     (tmp_path / "s.duckdb").write_text("somebody's")
 
     with pytest.raises(Exception, match="a file is there"):
-        create_snapshot(workspace, tmp_path / "s.duckdb")
+        create_open_snapshot(workspace, tmp_path / "s.duckdb")
     with open_figures(workspace.root) as ledger:
         assert not ledger.figures
 
 
 def test_a_lost_or_damaged_ledger_is_refused(workspace: Workspace) -> None:
     """Without what was published before nothing is published; the message says what to restore."""
-    create_snapshot(workspace)
+    create_open_snapshot(workspace)
     ledger = workspace.root / "open.figures"
     content = ledger.read_bytes()
 
     ledger.write_bytes(content.replace(b"60", b"61"))
     with pytest.raises(DamagedFile, match="Restore it from a backup"):
-        create_snapshot(workspace)
+        create_open_snapshot(workspace)
     ledger.unlink()
     with pytest.raises(LostFigures, match="Restore it from a backup"):
-        create_snapshot(workspace)
+        create_open_snapshot(workspace)
     ledger.write_bytes(content)
 
-    assert create_snapshot(workspace).tables[BY_STREET] == 1
+    assert create_open_snapshot(workspace).tables[BY_STREET] == 1
 
 
 def test_a_published_cell_never_disappears(workspace: Workspace, tmp_path: Path) -> None:

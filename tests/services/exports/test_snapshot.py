@@ -1,4 +1,4 @@
-"""A snapshot holds what analysts ask for, of one moment, while the service goes on; and nobody's name."""
+"""A research snapshot holds what analysts may ask, of one moment, while the service goes on; and nothing that says who or which day."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ import pytest
 from stdnum.cn import ric
 
 from connectors.analysts.columns import precision, record_columns, records_frame
-from connectors.analysts.snapshot import verify_snapshot
+from connectors.analysts.release_tokens import ReleaseTokens
+from connectors.analysts.snapshot import snapshot_facts, verify_snapshot
 from infra.workspace.library import copy_library, example_units
 from infra.workspace.workspace import Workspace
 from matchers.matrix.frames import records, subjects
@@ -25,12 +26,15 @@ from policies.language.catalogue import Feed, Field, FieldType
 from policies.values import Kind, Text
 from policies.yaml.document import load
 from services.deliveries.delivery import deliver
-from services.exports.snapshot_tables import record_table
-from services.exports.snapshots import write_tables
+from services.exports.analysis import fields_in
+from services.exports.releases import write_research_snapshot
+from services.exports.research_names import record_table
 from services.state.as_of import core
 from streams.language.messages import PolicyPublished, Tick
 from tests.connectors.samples import catalogue
 
+KEY = bytes(range(32))
+"""The key of a snapshot."""
 ROWS = 40
 """Rows of each delivery of the writer below."""
 HUKOU = "id_number,household_no,changed_at,出生日期,sex,relation,hukou_kind,hukou_since,division,name\n"
@@ -56,6 +60,8 @@ def workspace(tmp_path: Path) -> Workspace:
     """The library's feeds, and forty residents in the register."""
     workspace = Workspace.create(tmp_path / "w", example_units())
     copy_library(workspace)
+    with workspace.writing() as host:
+        host.submit(Tick(date(2026, 10, 15)))
     deliver_text(workspace, "hukou", tmp_path / "hukou.csv", HUKOU + "".join(register(serial) for serial in range(ROWS)))
     return workspace
 
@@ -66,9 +72,9 @@ def deliver_text(workspace: Workspace, feed: str, path: Path, text: str, replace
         deliver(workspace, host, feed, 0, path, date(2026, 10, 15), replaces)
 
 
-def snapshot(workspace: Workspace, path: Path) -> Path:
+def snapshot(workspace: Workspace, path: Path, key: bytes = KEY) -> Path:
     with workspace.reading() as host:
-        write_tables(host, path)
+        write_research_snapshot(host, path, key)
     return path
 
 
@@ -78,23 +84,81 @@ def query_file(path: Path, query: str) -> list[Any]:
 
 
 def test_records_have_real_types_and_no_identity(workspace: Workspace, tmp_path: Path) -> None:
-    """Dates, exact decimals, codes, divisions, links as tokens; neither the number, the name nor the key of anybody."""
-    deliver_text(workspace, "income", tmp_path / "income.csv", INCOME + f"{resident(1)},1234.56,2026-09-01\n{resident(2)},,2026-09-01\n")
+    """Months, exact decimals of two digits, codes, streets, links as tokens; neither number, name, key nor delivery of anybody."""
+    rows = "".join(f"{resident(serial)},{1234 + serial}.56,2026-09-01\n" for serial in range(12))
+    deliver_text(workspace, "income", tmp_path / "income.csv", INCOME + rows + f"{resident(20)},,2026-09-01\n")
 
     path = snapshot(workspace, tmp_path / "s.duckdb")
 
-    hukou = query_file(path, "SELECT birth_date, sex, hukou_since, division, unit, delivery, quarantined FROM hukou")
-    assert hukou == [(date(1950, 1, 1), "female", date(1960, 2, 29), "310107020", "putuo-psb", 1, False)] * ROWS
-    assert query_file(path, "SELECT monthly_income, typeof(monthly_income) FROM income ORDER BY 1 NULLS LAST") == [
-        (Decimal("1234.56"), "DECIMAL(18,2)"), (None, "DECIMAL(18,2)"),
+    hukou = query_file(path, "SELECT sex, hukou_since, division, unit, quarantined FROM hukou")
+    assert hukou == [("female", date(1960, 2, 1), "310107020", "putuo-psb", False)] * ROWS
+    assert query_file(path, "SELECT monthly_income, typeof(monthly_income), count(*) FROM income GROUP BY ALL ORDER BY 1 NULLS LAST") == [
+        (Decimal("1200.00"), "DECIMAL(18,2)", 12), (None, "DECIMAL(18,2)", 1),
     ]  # fmt: skip
     assert query_file(path, "SELECT count(*) FROM hukou JOIN households AS h ON h.subject = hukou.household WHERE NOT h.registered") == [
         (ROWS,)
     ]
-    assert query_file(path, "SELECT count(*) FROM persons WHERE registered AND division = '310107020'") == [(ROWS,)]
+    persons = query_file(path, "SELECT registered, street, age_band, sex, count(*) FROM persons GROUP BY ALL")
+    assert persons == [(True, "310107020", "75-79", "female", ROWS)]
+    columns = {
+        name
+        for (name,) in query_file(
+            path,
+            "SELECT column_name FROM duckdb_columns() WHERE NOT internal AND table_name NOT IN ('about', 'manifest', 'daily_changes', 'entered_and_left')",
+        )
+    }
+    assert not columns & {"birth_date", "name", "delivery", "id", "day", "key"}
     assert all(re.fullmatch("[0-9a-f]{16}", token) for (token,) in query_file(path, "SELECT subject FROM hukou"))
     content = path.read_bytes()
     assert resident(1).encode() not in content and "居民1".encode() not in content
+
+
+def test_the_tokens_are_of_this_snapshot_alone(workspace: Workspace, tmp_path: Path) -> None:
+    """No token of the network is in it, nor one of another snapshot; within it a subject has one token in all tables."""
+    publish_policy(workspace)
+    first, second = (snapshot(workspace, tmp_path / f"{n}.duckdb", bytes([n]) * 32) for n in (1, 2))
+    with workspace.reading() as host:
+        ours = {f"{token:016x}" for kind in range(3) for token in core(host.state).store.tokens[kind].tolist()}
+
+    persons = [{token for (token,) in query_file(path, "SELECT subject FROM persons")} for path in (first, second)]
+    listed = [{token for (token,) in query_file(path, "SELECT subject FROM candidates")} for path in (first, second)]
+    assert len(persons[0]) == ROWS and not (persons[0] & persons[1] or (persons[0] | persons[1]) & ours)
+    assert listed == persons and query_file(first, "SELECT count(*) FROM changes JOIN hukou USING (subject)") == [(ROWS,)]
+
+
+def test_with_one_key_a_snapshot_is_a_function_of_the_state(workspace: Workspace, tmp_path: Path) -> None:
+    """The same state and key give the same manifest; rows lie in the order of their tokens, which is that of no delivery."""
+    first, second = (snapshot(workspace, tmp_path / f"{n}.duckdb") for n in (1, 2))
+
+    assert snapshot_facts(first) == snapshot_facts(second)
+    for table in ("persons", "households", "hukou"):
+        tokens = [token for (token,) in query_file(first, f"SELECT subject FROM {table}")]
+        assert tokens == sorted(tokens) and len(tokens) > 1
+
+
+def test_only_fields_whose_agreement_allows_analysis_are_in_it(workspace: Workspace, tmp_path: Path) -> None:
+    """An agreement without the purpose, one that is over, an identity and a free text: each is left out, and the snapshot says so."""
+    hukou = workspace.folder("feeds") / "hukou.yaml"
+    ended = workspace.folder("feeds") / "income.yaml"
+    ended.write_text(ended.read_text(encoding="utf-8").replace("until: 2027-12-31", "until: 2026-10-14"), encoding="utf-8")
+    publish_policy(workspace)
+
+    path = snapshot(workspace, tmp_path / "s.duckdb")
+
+    tables = {name for (name,) in query_file(path, "SELECT name FROM manifest")}
+    left = dict(query_file(path, "SELECT feed || '.' || coalesce(field, '*'), reason_en FROM left_out"))
+    assert not tables & {"occupancy", "income", "assets"} and {"hukou", "pension"} <= tables
+    assert left["occupancy.*"] == left["occupancy.lives_at"] == "its agreement does not name the purpose analysis"
+    assert left["income.monthly_income"] == "its agreement ended on 2026-10-14" and left["hukou.name"] == "it identifies a person"
+    assert "age_band" in left["hukou.birth_date"] and "hukou.*" not in left
+
+    text = hukou.read_text(encoding="utf-8")
+    assert text.count("inspection, analysis]") == 1
+    hukou.write_text(text.replace("inspection, analysis]", "inspection]"), encoding="utf-8")
+    publish_policy(workspace, 2)
+    closed = snapshot(workspace, tmp_path / "t.duckdb")
+    assert query_file(closed, "SELECT DISTINCT street, registered, age_band, sex FROM persons") == [(None, None, None, None)]
+    assert query_file(closed, "SELECT DISTINCT street FROM candidates UNION SELECT street FROM verdicts") == [(None,)]
 
 
 def test_only_records_in_force_are_told(workspace: Workspace, tmp_path: Path) -> None:
@@ -103,22 +167,20 @@ def test_only_records_in_force_are_told(workspace: Workspace, tmp_path: Path) ->
     deliver_text(workspace, "income", tmp_path / "a.csv", rows)
     deliver_text(workspace, "income", tmp_path / "b.csv", INCOME + f"{resident(1)},7.5,2026-09-02\n{resident(2)},many,2026-09-02\n", True)
 
-    result = query_file(
-        snapshot(workspace, tmp_path / "s.duckdb"), "SELECT delivery, quarantined, monthly_income FROM income ORDER BY quarantined"
-    )
+    result = query_file(snapshot(workspace, tmp_path / "s.duckdb"), "SELECT quarantined, monthly_income FROM income ORDER BY quarantined")
 
-    assert result == [(2, False, Decimal("7.50")), (2, True, None)]
+    assert result == [(False, Decimal("7.50")), (True, None)]
 
 
-def test_validity_is_told_as_it_was_delivered(workspace: Workspace, tmp_path: Path) -> None:
-    """Both days as they were, an open end as null; a record that is over is in force still."""
+def test_validity_is_told_in_months(workspace: Workspace, tmp_path: Path) -> None:
+    """The first day of the month of both ends, an open end as null; a record that is over is in force still."""
     header = "pension_no,id_number,paid_from,paid_to,amount\n"
-    rows = f"p1,{resident(1)},2010-01-01,2015-12-31,9.90\np2,{resident(1)},2016-01-01,,10\n"
+    rows = f"p1,{resident(1)},2010-01-09,2015-12-31,9.90\np2,{resident(1)},2016-01-01,,10\n"
     deliver_text(workspace, "pension", tmp_path / "p.csv", header + rows)
 
-    result = query_file(snapshot(workspace, tmp_path / "s.duckdb"), "SELECT valid_from, valid_to, amount FROM pension ORDER BY 1")
+    result = query_file(snapshot(workspace, tmp_path / "s.duckdb"), "SELECT valid_from, valid_to FROM pension ORDER BY 1")
 
-    assert result == [(date(2010, 1, 1), date(2015, 12, 31), Decimal("9.90")), (date(2016, 1, 1), None, Decimal("10.00"))]
+    assert result == [(date(2010, 1, 1), date(2015, 12, 1)), (date(2016, 1, 1), None)]
 
 
 def test_the_frames_are_the_matrix_itself(workspace: Workspace) -> None:
@@ -133,7 +195,8 @@ def test_the_frames_are_the_matrix_itself(workspace: Workspace) -> None:
         lane, _ = lay.lanes["birth_date"]
         assert store.arenas[lay.position][record, lane] == frame.fields["birth_date"].values[position]
     assert frame.subject.values.tolist() == sorted(frame.subject.values.tolist()) == people.token.values.tolist()
-    assert records_frame(frame, feed).height == ROWS and np.all(people.division >= 0)
+    table, treatments = records_frame(frame, feed, fields_in(feed), ReleaseTokens(KEY), date(2026, 10, 15))
+    assert table.height == ROWS and np.all(people.division >= 0) and treatments["hukou_since"].kind == "month"
 
 
 def test_names_that_are_taken_give_way() -> None:
@@ -176,9 +239,9 @@ def test_a_snapshot_is_of_one_offset_while_a_writer_works(workspace: Workspace, 
         path = snapshot(workspace, tmp_path / f"{count}.duckdb")
         count += 1
         ((offset,),) = query_file(path, "SELECT value::BIGINT FROM about WHERE key = 'offset'")
-        latest = query_file(path, "SELECT delivery, min(monthly_income), max(monthly_income), count(*) FROM income GROUP BY 1")
+        latest = query_file(path, "SELECT min(monthly_income), max(monthly_income), count(*) FROM income")
         assert verify_snapshot(path)["hukou"] == ROWS
-        assert latest == [(latest[0][0], latest[0][0], latest[0][0], ROWS)], "one delivery, and all of it"
+        assert latest == [(latest[0][0], latest[0][0], ROWS)], "one delivery, and all of it"
         pairs.append((offset, latest[0][0]))
 
     assert pairs == sorted(pairs) and len(set(pairs)) > 1, pairs
@@ -202,12 +265,12 @@ criteria: {id: old, label: {zh: 年满70周岁, en: aged 70}, age_of: hukou.birt
 """
 
 
-def publish_policy(workspace: Workspace) -> None:
+def publish_policy(workspace: Workspace, version: int = 1) -> None:
     with workspace.writing() as host:
-        host.submit(Tick(date(2026, 10, 15)))
-        policy = check(load(POLICY, "elders.yaml"), host.state.catalogue).policy
+        text = POLICY.replace("version: 1", f"version: {version}")
+        policy = check(load(text, "elders.yaml"), host.state.catalogue).policy
         assert policy is not None
-        host.submit(PolicyPublished(policy.name, policy.version, POLICY, policy.digest, "王芳", "李强"))
+        host.submit(PolicyPublished(policy.name, policy.version, text, policy.digest, "王芳", "李强"))
 
 
 def test_what_a_writer_adds_after_the_reader_opened_is_not_in_its_snapshot(workspace: Workspace, tmp_path: Path) -> None:
@@ -216,8 +279,23 @@ def test_what_a_writer_adds_after_the_reader_opened_is_not_in_its_snapshot(works
         before = host.state.offset
         deliver_text(workspace, "income", tmp_path / "late.csv", INCOME + f"{resident(1)},5.00,2026-09-01\n")
         publish_policy(workspace)
-        write_tables(host, tmp_path / "s.duckdb")
+        write_research_snapshot(host, tmp_path / "s.duckdb", KEY)
 
     query = "SELECT (SELECT value FROM about WHERE key = 'offset'), (SELECT count(*) FROM income), (SELECT count(*) FROM changes)"
     assert query_file(tmp_path / "s.duckdb", query) == [(str(before), 0, 0)]
     assert query_file(snapshot(workspace, tmp_path / "later.duckdb"), "SELECT count(*) FROM changes") == [(ROWS,)]
+
+
+def test_every_table_view_and_column_has_a_comment(workspace: Workspace, tmp_path: Path) -> None:
+    """Without exception; and the answers stand ready although nothing was published."""
+    path = snapshot(workspace, tmp_path / "s.duckdb")
+
+    silent = "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal AND comment IS NULL"
+    names = (
+        "SELECT table_name AS name, comment FROM duckdb_tables() UNION ALL SELECT view_name, comment FROM duckdb_views() WHERE NOT internal"
+    )
+    assert query_file(path, silent) == []
+    assert query_file(path, f"SELECT name FROM ({names}) WHERE comment IS NULL") == []
+    views = {name for (name,) in query_file(path, "SELECT view_name FROM duckdb_views() WHERE NOT internal")}
+    assert views >= {"coverage_gaps", "unknowns_by_unit", "take_up_by_month", "days_to_contact", "hit_rates", "entered_and_left", "equity"}
+    assert ("never_declared",) in query_file(path, "SELECT DISTINCT gap FROM coverage_gaps")
