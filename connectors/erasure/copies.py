@@ -21,6 +21,7 @@ from pathlib import Path
 
 import polars as pl
 
+from connectors.analysts.parquet import MANIFEST_FILE
 from connectors.analysts.snapshot import scrub_snapshot, snapshot_facts
 from connectors.erasure.scrubbing import ErasedPerson, scrub_csv, scrub_json, scrub_json_lines
 from connectors.limits import EXPANSION, FREE, read_bounded
@@ -62,7 +63,7 @@ def scrub_copies(root: Path, sought: ErasedPerson) -> ScrubbedCopies:
 
 
 def _files(root: Path, left: list[str]) -> Iterator[Path]:
-    """Every file and link among the copies; folders that cannot be read are added to ``left``."""
+    """Every file and link among the copies, and every snapshot that is a folder; folders that cannot be read are added to ``left``."""
 
     def unreadable(error: OSError) -> None:
         left.append(os.path.relpath(error.filename, root))
@@ -74,6 +75,10 @@ def _files(root: Path, left: list[str]) -> Iterator[Path]:
             yield entry
             continue
         for folder, folders, files in os.walk(entry, onerror=unreadable):
+            if MANIFEST_FILE in files:  # a snapshot of many files is scrubbed as one
+                folders.clear()
+                yield Path(folder)
+                continue
             yield from (path for name in (*folders, *files) if (path := Path(folder, name)).is_symlink() or path.is_file())
 
 
@@ -81,6 +86,8 @@ def _clean(root: Path, path: Path, sought: ErasedPerson, report: ScrubbedCopies)
     """Scrub one file; whether nothing of the person is in it afterwards."""
     if path.is_symlink():  # never followed; a target inside the workspace is a file of its own
         return path.resolve().is_relative_to(root.resolve())
+    if path.is_dir():
+        return _clean_folder(path, sought, report)
     if not path.stat().st_size:
         return True
     kind = _kind(path)
@@ -101,6 +108,15 @@ def _clean(root: Path, path: Path, sought: ErasedPerson, report: ScrubbedCopies)
     if kind not in _SCRUBBERS and path.suffix.lower() in _PACKED:
         _PACKED[path.suffix.lower()][0](data)  # raises where the file is not packed as its name says: then a search is not enough
     return not any(needle in layer for layer in _layers(data) for needle in sought.needles())
+
+
+def _clean_folder(path: Path, sought: ErasedPerson, report: ScrubbedCopies) -> bool:
+    """Scrub a snapshot that is a folder. It holds verified tables and nothing else, so no search of its packed bytes is needed."""
+    removed = _database(path, sought)
+    if removed:
+        report.rows[path.suffix] += removed
+        report.files[path.suffix] += 1
+    return True
 
 
 def _kind(path: Path) -> str:

@@ -29,6 +29,7 @@ from services.deliveries.statuses import DeliveryStatus
 from services.erasure.erasure import Erasure, ErasureEntry, NothingUnfinished
 from services.exports.candidates import ExportedList
 from services.exports.list_changes import ChangesSince, WrittenChanges
+from services.exports.snapshot_comparison import SnapshotComparison
 from services.exports.snapshots import CheckedSnapshot, CreatedSnapshot, SnapshotFile
 from services.exports.visit_sheets import WrittenVisitSheets
 from services.feeds.contracts import AddedFeed, DescribedFeed
@@ -126,6 +127,7 @@ RESULTS: dict[str, Any] = {
     "policy test": list[CaseRun],
     "policy withdraw": PolicyWithdrawal,
     "snapshot create": CreatedSnapshot,
+    "snapshot diff": SnapshotComparison,
     "snapshot list": list[SnapshotFile],
     "snapshot verify": list[CheckedSnapshot],
     "tick": DayMove,

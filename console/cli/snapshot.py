@@ -1,4 +1,4 @@
-"""Verbs about snapshots for analysts: create, list, verify."""
+"""Verbs about snapshots for analysts: create, list, verify, diff."""
 
 from __future__ import annotations
 
@@ -9,17 +9,31 @@ import typer
 
 from console.cli.i18n import both, verb
 from console.cli.session import Session, session_of
+from console.text.words import STATUSES
 from policies.values import Text
 
 if TYPE_CHECKING:
-    from services.exports.snapshots import ReleasedRows
+    from services.exports.snapshot_files import SnapshotFormat
+    from services.exports.snapshots import CreatedSnapshot, ReleasedRows
 
 Out = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="FILE", help=both("写到这里（默认 snapshots/日期.duckdb）", "write here (default: snapshots/DAY.duckdb)")
+        "--out",
+        metavar="FILE",
+        help=both("写到这里（默认在 snapshots 下，以日期命名）", "write here (default: in snapshots, under the day)"),
     ),
 ]
+Format = Annotated[
+    Literal["duckdb", "parquet"],
+    typer.Option(
+        "--format",
+        metavar="duckdb|parquet",
+        help=both("一个 DuckDB 文件，或一个 Parquet 文件夹", "one DuckDB file, or a folder of Parquet files"),
+    ),
+]
+Earlier = Annotated[Path, typer.Argument(metavar="BEFORE", exists=True, help=both("较早的快照", "the earlier snapshot"))]
+Later = Annotated[Path, typer.Argument(metavar="AFTER", exists=True, help=both("较晚的快照", "the later snapshot"))]
 Grade = Annotated[
     Literal["open", "research"],
     typer.Option(
@@ -48,6 +62,7 @@ def group() -> typer.Typer:
             "生成快照，服务照常运行；research 须两人决定，并登记。",
             "Write a snapshot while the service works; two people release one of grade research, on record.",
             "huimin snapshot create",
+            "huimin snapshot create --format parquet",
             "huimin snapshot create --grade research --by 王芳 --approved-by 李强 --reason 低保覆盖面研究",
         ),
     )(create)
@@ -55,25 +70,44 @@ def group() -> typer.Typer:
     app.command(
         "verify", help=verb("核对快照与其清单是否一致。", "Check that snapshots are what their manifests say.", "huimin snapshot verify")
     )(verify)
+    app.command(
+        "diff",
+        help=verb(
+            "比较两个快照的名单长度，按政策、街镇和状态。",
+            "Compare how long lists are in two snapshots, by policy, street and status.",
+            "huimin snapshot diff snapshots/2026-10-15-86.duckdb snapshots/2026-11-15-120.duckdb",
+        ),
+    )(diff)
     return app
 
 
 def create(
-    context: typer.Context, out: Out = None, grade: Grade = "open", by: By = "", approved_by: Approved = "", reason: Reason = ""
+    context: typer.Context,
+    grade: Grade = "open",
+    by: By = "",
+    approved_by: Approved = "",
+    reason: Reason = "",
+    format: Format = "duckdb",
+    out: Out = None,
 ) -> None:
-    from services.exports.releases import release_snapshot
-    from services.exports.snapshots import create_open_snapshot
-
     session = session_of(context)
     with session.progress(Text("生成快照", "Writing the snapshot")):
-        if grade == "open":
-            created = create_open_snapshot(session.workspace(), out)
-        else:
-            created = release_snapshot(session.workspace(), by, approved_by, reason, session.today(), out)
+        created = _write_graded(session, grade, (by, approved_by, reason), format, out)
     if not session.print_json(created):
         session.say(Text(f"已生成 {created.file}", f"Wrote {created.file}"))
         if created.released is not None:
             _say_released(session, created.released)
+
+
+def _write_graded(session: Session, grade: str, words: tuple[str, str, str], format: SnapshotFormat, out: Path | None) -> CreatedSnapshot:
+    if grade == "open":
+        from services.exports.snapshots import create_open_snapshot
+
+        return create_open_snapshot(session.workspace(), out, format)
+    from services.exports.releases import release_snapshot
+
+    by, approved_by, reason = words
+    return release_snapshot(session.workspace(), by, approved_by, reason, session.today(), out, format)
 
 
 def _say_released(session: Session, released: ReleasedRows) -> None:
@@ -125,3 +159,38 @@ def verify(context: typer.Context, file: File = None) -> None:
             )
     if not all(check.ok for check in checks):
         raise typer.Exit(3)
+
+
+def diff(context: typer.Context, before: Earlier, after: Later) -> None:
+    from services.exports.snapshot_comparison import compare_snapshots
+
+    session = session_of(context)
+    comparison = compare_snapshots(before, after)
+    if session.print_json(comparison):
+        return
+    columns = [
+        Text("政策", "policy"),
+        Text("街镇", "street"),
+        Text("状态", "status"),
+        Text("先", "before"),
+        Text("后", "after"),
+        Text("增减", "change"),
+    ]
+    rows = [
+        [
+            c.policy,
+            c.street or "—",
+            STATUSES[c.status][session.language],
+            _figure(c.before),
+            _figure(c.after),
+            "" if c.change is None else f"{c.change:+,}",
+        ]
+        for c in comparison.cells
+    ]
+    if rows:
+        session.table(None, columns, rows, right=(3, 4, 5))
+    session.say(Text(f"相同的格：{comparison.alike}", f"cells that are alike: {comparison.alike}"))
+
+
+def _figure(figure: int | None) -> str:
+    return "·" if figure is None else f"{figure:,}"

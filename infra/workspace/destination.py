@@ -18,20 +18,23 @@ from policies.problems.problems import Conflict, HuiminError
 from policies.values import Text
 
 
-def destination(path: Path, own: Callable[[Path], bool] = lambda path: False) -> Path:
+def destination(path: Path, own: Callable[[Path], bool] = lambda path: False, folder: bool = False) -> Path:
     """The path, if it may be written to.
 
     Args:
         own: whether a file is of the kind that is to be written. By default every file stays.
+        folder: a folder is to be written; ``own`` is asked about one.
 
     Raises:
         Conflict: something else is there.
     """
     if path.is_symlink():
         raise _occupied_path(path, "那里是一个链接", "a link is there")
-    if path.is_dir():
+    if path.is_dir() and not (folder and _is(own, path)):
         raise _occupied_path(path, "那里是一个目录", "a folder is there")
-    if path.exists() and not path.is_file():
+    if path.is_dir():
+        return path
+    if path.exists() and (folder or not path.is_file()):
         raise _occupied_path(path, "那里是一个设备或管道", "a device or a pipe is there")
     if path.exists() and not _is(own, path):
         raise _occupied_path(

@@ -72,7 +72,7 @@ def open_figures(root: Path) -> Iterator[OpenFigures]:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        if not (root / NAME).exists() and any(folder.glob(f"*{SUFFIX}")):
+        if not (root / NAME).exists() and any(folder.glob("*-open.*")):
             raise LostFigures(root / NAME)
         yield OpenFigures(root / NAME)
     finally:

@@ -10,10 +10,10 @@ import re
 import secrets
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.workspace.destination import destination, is_snapshot
 from infra.workspace.releases import (
     RELEASED,
     SCRUBBED,
@@ -29,7 +29,11 @@ from policies.language.people import check_people
 from policies.problems.problems import Conflict, HuiminError
 from policies.values import Text
 from services.exports.analysis import analysis_refusal
+from services.exports.analyst_counts import count_tables
+from services.exports.snapshot_comments import table_comments
+from services.exports.snapshot_files import SnapshotFormat, snapshot_destination, write_file
 from services.exports.snapshots import CreatedSnapshot, ReleasedRows
+from streams.disk.files import put_in_place, remove
 
 if TYPE_CHECKING:
     from connectors.analysts.anonymity import Anonymity
@@ -40,7 +44,9 @@ GRADE, FORMAT = "research", "3"
 _NUMBER = re.compile(r"\d{15}")
 
 
-def release_snapshot(workspace: Workspace, by: str, approved_by: str, reason: str, today: date, out: Path | None = None) -> CreatedSnapshot:
+def release_snapshot(
+    workspace: Workspace, by: str, approved_by: str, reason: str, today: date, out: Path | None = None, format: SnapshotFormat = "duckdb"
+) -> CreatedSnapshot:
     """Writes a research snapshot and notes its release.
 
     Args:
@@ -53,8 +59,8 @@ def release_snapshot(workspace: Workspace, by: str, approved_by: str, reason: st
     check_people(by, approved_by)
     _check_reason(reason)
     with workspace.reading() as host:
-        path = out or workspace.folder("snapshots") / f"{host.state.day}-{host.state.offset}-{GRADE}.duckdb"
-        destination(path, is_snapshot)
+        usual = workspace.folder("snapshots") / f"{host.state.day}-{host.state.offset}-{GRADE}"
+        path = snapshot_destination(usual, out, format)
         return _release(workspace, host, path, by, approved_by, reason, today)
 
 
@@ -74,9 +80,9 @@ def _release(workspace: Workspace, host: Host, path: Path, by: str, approved_by:
             today.isoformat(), facts["digest"],
         )  # fmt: skip
         register(workspace).add(note)
-        staged.replace(path)
+        put_in_place(staged, path)
     finally:
-        staged.unlink(missing_ok=True)
+        remove(staged)
         forget_keys_of_gone_snapshots(workspace)
     return CreatedSnapshot(path, tables, ReleasedRows(name, note.digest, measured, _feeds_left_out(host), inside))
 
@@ -87,14 +93,15 @@ def write_research_snapshot(host: Host, path: Path, key: bytes) -> Anonymity:
     All of it is of one offset, that of the reader's state, whatever a writer commits meanwhile.
     """
     from connectors.analysts.release_tokens import ReleaseTokens
-    from connectors.analysts.snapshot import write_snapshot
     from services.exports.research_lists import verdict_counts
     from services.exports.research_tables import ResearchTables
 
     tokens = ReleaseTokens(key)
     tables = ResearchTables(host, tokens)
     tables.about |= {"format": FORMAT, "grade": GRADE, "snapshot": tokens.snapshot}
-    write_snapshot(path, tables, {"verdicts": verdict_counts(host)}, tables.about)
+    every_table = chain(tables, count_tables(host))
+    comments = table_comments(host.state.catalogue)
+    write_file(path, every_table, {"verdicts": verdict_counts(host)}, tables.about, comments, has_views=True)
     assert tables.anonymity is not None  # all tables were written
     return tables.anonymity
 
@@ -108,7 +115,7 @@ def forget_keys_of_gone_snapshots(workspace: Workspace) -> None:
         return
     notes = register(workspace).read()
     stay = {note.snapshot for note in notes if note.event == RELEASED and (workspace.root / note.file).is_dir()}
-    for path in workspace.root.rglob("*.duckdb"):
+    for path in (*workspace.root.rglob("*.duckdb"), *(path for path in workspace.root.rglob("*.parquet") if path.is_dir())):
         try:
             stay.add(snapshot_facts(path).get("snapshot", ""))
         except HuiminError:
@@ -124,7 +131,7 @@ def note_scrubbed_snapshots(workspace: Workspace, today: date) -> None:
     last = {note.snapshot: note for note in register(workspace).read()}
     for note in last.values():
         path = workspace.root / note.file
-        if not path.is_file() or not is_inside(workspace, path):
+        if not path.exists() or not is_inside(workspace, path):
             continue
         try:
             facts = snapshot_facts(path)

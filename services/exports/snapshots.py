@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from connectors.analysts.anonymity import Anonymity
 from infra.keys import derived_key
-from infra.workspace.destination import destination, is_snapshot
 from infra.workspace.releases import RELEASED, path_in_register, register
 from policies.problems.problems import HuiminError
+from services.exports.snapshot_comments import open_comments
+from services.exports.snapshot_files import SnapshotFormat, size, snapshot_destination, snapshot_paths, write_file
 from services.results import Sentence
 
 if TYPE_CHECKING:
@@ -96,25 +97,28 @@ class CheckedSnapshot:
     problem: Sentence | None
 
 
-def create_open_snapshot(workspace: Workspace, out: Path | None = None) -> CreatedSnapshot:
-    """Writes an open snapshot; by default into ``snapshots``. Its figures are durable in the ledger before the file is there.
+def create_open_snapshot(workspace: Workspace, out: Path | None = None, format: SnapshotFormat = "duckdb") -> CreatedSnapshot:
+    """Writes an open snapshot; its figures are durable in the ledger before the file is there.
+
+    Args:
+        out: by default in ``snapshots``, under the day and the number of the last message.
 
     Raises:
+        HuiminError: the suffix of the path is not that of the format.
         Conflict: something that is no snapshot is at the path.
         DamagedFile, LostFigures: the ledger of open figures cannot be read, so nothing is written.
     """
     from connectors.analysts.disclosure import K
-    from connectors.analysts.snapshot import verify_snapshot, write_snapshot
     from infra.workspace.open_figures import SUFFIX, open_figures
     from services.exports.open_tables import open_tables
 
     workspace.folder("snapshots")
     with open_figures(workspace.root) as ledger, workspace.reading() as host:
-        path = out or workspace.folder("snapshots") / f"{host.state.day}-{host.state.offset}{SUFFIX}"
-        destination(path, is_snapshot)
+        usual = workspace.folder("snapshots") / f"{host.state.day}-{host.state.offset}{SUFFIX.removesuffix('.duckdb')}"
+        path = snapshot_destination(usual, out, format)
         about = {"grade": "open", "day": host.state.day.isoformat(), "k": str(K), "format": "1"}
-        write_snapshot(path, open_tables(host, ledger, derived_key(workspace.key(), "open figures")), {}, about)
-    return CreatedSnapshot(path, verify_snapshot(path))
+        tables = open_tables(host, ledger, derived_key(workspace.key(), "open figures"))
+        return CreatedSnapshot(path, write_file(path, tables, {}, about, open_comments()))
 
 
 def snapshots(workspace: Workspace) -> list[SnapshotFile]:
@@ -122,7 +126,7 @@ def snapshots(workspace: Workspace) -> list[SnapshotFile]:
     released = _releases(workspace)
     files = []
     for path in _paths(workspace):
-        files.append(SnapshotFile(path.name, path.stat().st_size, released.pop(path_in_register(workspace, path), None)))
+        files.append(SnapshotFile(path.name, size(path), released.pop(path_in_register(workspace, path), None)))
     return files + [SnapshotFile(file, None, release) for file, release in released.items()]
 
 
@@ -155,4 +159,4 @@ def _check(path: Path) -> CheckedSnapshot:
 
 def _paths(workspace: Workspace) -> list[Path]:
     workspace.key()  # refuses a folder that is no workspace, or whose key is gone
-    return sorted(workspace.folder("snapshots").glob("*.duckdb"))
+    return snapshot_paths(workspace.folder("snapshots"))

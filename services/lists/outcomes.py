@@ -8,7 +8,7 @@ the book the suppressions (``streams.lists.book``). Source: docs/en/semantics.md
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
@@ -145,7 +145,7 @@ def outcome_tallies(workspace: Workspace, policy: str | None = None) -> list[Out
             check_published(state, policy)
         names = sorted({finding.policy for finding in state.outcomes}) if policy is None else [policy]
         titles = distinct_titles(names, state.registry)
-        return [_tally(state, name, titles[name], [finding for finding in state.outcomes if finding.policy == name]) for name in names]
+        return [policy_tally(state, name, titles[name]) for name in names]
 
 
 def outcome_found(state: State, finding: OutcomeEntry) -> OutcomeFound:
@@ -197,7 +197,10 @@ def holders_of(state: State, finding: OutcomeEntry) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*units, *(cited_statement(state, id).unit for id, _ in finding.statements)]))
 
 
-def _tally(state: State, policy: str, title: Text, findings: Sequence[OutcomeEntry]) -> OutcomeTally:
+def policy_tally(state: State, policy: str, title: Text | None = None) -> OutcomeTally:
+    """The outcomes of the candidates of one policy; the title is that of its newest version where none is given."""
+    title = title or state.registry.title(policy)
+    findings = [finding for finding in state.outcomes if finding.policy == policy]
     counts = Counter(finding.outcome for finding in findings)
     decisive = Counter(finding.outcome for finding in findings if not finding.is_refuted)
     right = sum(counts[word] for word in RIGHT)

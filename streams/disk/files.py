@@ -73,6 +73,60 @@ def replacing(path: Path) -> Iterator[Path]:
             part.unlink()
 
 
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Gives a private empty folder to fill. It takes the place of ``path``, and of a folder there, if the block succeeds.
+
+    A folder is replaced in two renames: a kill between them leaves no folder at the path, and both beside it.
+
+    Raises:
+        OSError: with ``path`` as its file. Nothing can be written there, or something that is no folder lies there.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    make_folder(path.parent)
+    part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
+    old = part.with_name(f"{part.name}.old")
+    try:
+        try:
+            remove(part)
+            part.mkdir(mode=PRIVATE_FOLDER)
+        except OSError as error:
+            error.filename = str(path)
+            raise
+        yield part
+        for file in part.iterdir():
+            file.chmod(PRIVATE_FILE)
+            sync(file)
+        sync_folder(part)
+        if path.exists():
+            path.rename(old)
+        part.rename(path)
+        note_file(path)
+        sync_folder(path.parent)
+    finally:
+        with suppress(OSError):
+            if old.exists() and not path.exists():
+                old.rename(path)
+            remove(part)
+            remove(old)
+
+
+def put_in_place(source: Path, path: Path) -> None:
+    """Gives a whole file or folder beside it the name ``path``, in place of a file or folder there; durable."""
+    old = path.with_name(f".{path.name}.{os.getpid()}{PART}.old")
+    try:
+        if path.is_dir():
+            path.rename(old)
+        source.replace(path)
+    finally:
+        if old.exists() and not path.exists():
+            old.rename(path)
+        with suppress(OSError):
+            remove(old)
+    sync_folder(path.parent)
+
+
 def write_whole(path: Path, content: str | bytes) -> None:
     """Writes a small file: a text in UTF-8, or bytes."""
     with replacing(path) as part:

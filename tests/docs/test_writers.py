@@ -24,6 +24,7 @@ CONNECTED = frozenset({"sqlite3.connect", "duckdb.connect"})
 ALLOWED = {
     ("streams/disk/files.py", "mkdir"): "here the rest goes through",
     ("streams/disk/files.py", "O_CREAT"): "likewise",
+    ("streams/disk/files.py", "rename"): "likewise: a folder gets its place",
     ("streams/store/log.py", "O_CREAT"): "the database, made private before SQLite opens it",
     ("streams/store/sqlite_errors.py", "sqlite3.connect"): "SQLite writes whole by itself: its own journal",
     ("streams/store/checkpoints.py", "rename"): "a damaged snapshot gets another name, so that it can still be looked at",
@@ -38,6 +39,7 @@ ALLOWED = {
     ("connectors/parsing/archive_parts.py", "copy"): "of an object in memory",
     ("connectors/identity/vault.py", "write_parquet"): "into memory, to be sealed",
     ("connectors/analysts/snapshot.py", "duckdb.connect"): "read-only; one that is written is in memory, and its file beside stands inside private_umask",
+    ("connectors/analysts/parquet.py", "write_parquet"): "into the private folder that replacing_folder gives",
     ("infra/workspace/upgrading.py", "copytree"): "a copy of the whole workspace, with its rights, in a private folder; synced, opened, then renamed",
     ("infra/workspace/upgrading.py", "copy2"): "likewise",
     ("infra/workspace/upgrading.py", "rename"): "likewise",
@@ -55,10 +57,12 @@ ALLOWED = {
 
 
 def calls(path: Path) -> Iterator[tuple[str, int]]:
-    """Every call that writes by itself, with its line; without calls that write to the path of ``replacing``."""
+    """Every call that writes by itself, with its line; without calls that write to the path of ``replacing`` or ``replacing_folder``."""
 
     def walk(node: ast.AST, inside: bool) -> Iterator[tuple[str, int]]:
-        inside = inside or (isinstance(node, ast.With) and any(_callee(item.context_expr) == "replacing" for item in node.items))
+        inside = inside or (
+            isinstance(node, ast.With) and any(_callee(item.context_expr) in ("replacing", "replacing_folder") for item in node.items)
+        )
         if isinstance(node, ast.Call) and not inside and (call := _writes(node)):
             yield call, node.lineno
         if isinstance(node, ast.Attribute) and node.attr == "O_CREAT":

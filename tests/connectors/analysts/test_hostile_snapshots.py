@@ -8,11 +8,15 @@ import duckdb
 import polars as pl
 import pytest
 
+from connectors.analysts.manifest import TableComment
 from connectors.analysts.snapshot import scrub_snapshot, verify_snapshot, write_snapshot
 from connectors.contracts.faults import DamagedSnapshot
 
 SECRET = "the key of the workspace"
 TOKEN = "00000000000000aa"
+
+PERSONS = pl.DataFrame({"subject": [TOKEN, "00000000000000bb"], "street": ["310107020"] * 2, "registered": [True] * 2})
+COMMENT = TableComment("人 · people", {"street": "街镇 · the resident's street"})
 
 
 @pytest.fixture
@@ -20,7 +24,7 @@ def snapshot(tmp_path: Path) -> Path:
     """A snapshot of one table, and beside it a file that nobody may read or write through it."""
     (tmp_path / "secret.key").write_text(SECRET)
     path = tmp_path / "s.duckdb"
-    write_snapshot(path, [("persons", pl.DataFrame({"subject": [TOKEN, "00000000000000bb"]}))], {}, {"day": "2026-10-15"})
+    write_snapshot(path, [("persons", PERSONS)], {}, {"day": "2026-10-15"}, {"persons": COMMENT}, has_views=True)
     return path
 
 
@@ -47,6 +51,21 @@ def attacks(folder: Path) -> dict[str, tuple[str, ...]]:
         "a view for a table": ("DROP TABLE persons", f"CREATE VIEW persons AS SELECT content AS subject FROM read_text('{log}')"),
         "a view for the manifest": ("ALTER TABLE manifest RENAME TO m", f"CREATE VIEW manifest AS SELECT content AS name, 1 AS rows, '' AS digest FROM read_text('{log}')"),
         "one more view": (f"CREATE VIEW more AS SELECT * FROM read_text('{log}')",),
+        "a view of ours with another text": ("CREATE OR REPLACE VIEW residents_by_street AS SELECT street, count(*) + 1 AS residents FROM persons WHERE registered GROUP BY street",),
+        "a view of ours that is gone": ("DROP VIEW residents_by_street",),
+        "a view of ours that reads a file": (f"CREATE OR REPLACE VIEW residents_by_street AS SELECT content AS street, 1 AS residents FROM read_text('{log}')",),
+        "a view of ours for a table that is gone": ("DROP TABLE persons",),
+        "a view with a line of the manifest": (
+            f"CREATE VIEW more AS SELECT * FROM read_text('{log}')",
+            "INSERT INTO manifest SELECT 'more', NULL, digest FROM manifest WHERE name = 'residents_by_street'",
+        ),
+        "a comment on a table": ("COMMENT ON TABLE persons IS 'x'",),
+        "a comment on a column": ("COMMENT ON COLUMN persons.subject IS 'x'",),
+        "a comment that is gone": ("COMMENT ON COLUMN persons.street IS NULL",),
+        "a comment on the manifest": ("COMMENT ON TABLE manifest IS 'x'",),
+        "a comment on a view": ("COMMENT ON VIEW residents_by_street IS 'x'",),
+        "a comment on a column of a view": ("COMMENT ON COLUMN residents_by_street.street IS NULL",),
+        "a macro that gives a table": (f"CREATE MACRO more() AS TABLE SELECT * FROM read_text('{log}')",),
         "a macro in the place of DuckDB's own list": (
             "CREATE MACRO duckdb_tables() AS TABLE SELECT 'persons' AS table_name, false AS internal",
             "CREATE TABLE hidden (a INT)",

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from infra.settings import operator
 from infra.workspace.workspace import Workspace
 from tests.console.conftest import Run
 from tests.console.town import MEDICAL, PENSION, POLICY, export_list, ingest_text, resident, tokens
@@ -140,7 +141,7 @@ def test_what_looks_changes_nothing(run: Run, town: Path, at: At) -> None:
     assert "next write" in at("feed history meals").output
     at("tick")
 
-    assert json.loads(at("feed history meals --json").stdout) == [{"day": "2026-10-15", "message": "came into effect"}]
+    assert json.loads(at("feed history meals --json").stdout) == [{"day": "2026-10-15", "message": "came into effect", "by": operator()}]
 
 
 ORDINARY = {

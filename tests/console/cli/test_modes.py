@@ -62,6 +62,8 @@ def tour(out: Path, token: str, others: list[str]) -> list[list[str]]:
         ["edition", "evidence", POLICY, "1"], ["edition", "evidence", POLICY, "1", "--out", f"{out}/evidence.jsonl"],
         ["identity", "merge", "person", others[1], others[2], *by, "--reason", "证件换号"], ["identity", "list"], ["snapshot", "create", "--grade", "research", *by, "--reason", "研究"],
         ["snapshot", "create", "--grade", "research", *by, "--reason", "研究", "--out", f"{out}/k.duckdb"], ["snapshot", "list"], ["snapshot", "verify"],
+        ["snapshot", "create", "--grade", "research", *by, "--reason", "研究", "--format", "parquet", "--out", f"{out}/k.parquet"],
+        ["snapshot", "diff", f"{out}/k.duckdb", f"{out}/k.parquet"],
         ["erase", "person", token, *by, "--reason", "R1", "--yes"], ["erase", "finish"], ["erase", "list"],
     ]  # fmt: skip
 
