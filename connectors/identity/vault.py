@@ -70,18 +70,6 @@ class Vault:
         rows = self._matching(_below(feed), tokens, ["token", "id", *fields])
         return rows.sort(_VERSION).unique("token", keep="last", maintain_order=True).select("token", "id", *fields).sort("token")
 
-    def named(self, feed: Feed, field: str, text: str) -> list[int]:
-        """The tokens whose newest identity in a feed has this text in an identity field."""
-
-        def tokens(_: str, part: bytes) -> list[int]:
-            if field not in pl.read_parquet_schema(io.BytesIO(part)):
-                return []  # a field that the contract did not have then
-            return _parquet(part, ["token", field]).filter(pl.col(field) == text)["token"].to_list()
-
-        ever = {token for part in self.store.read(_below(feed), tokens) for token in part}
-        newest = self.look_up(feed, list(ever), [field])
-        return newest.filter(pl.col(field) == text)["token"].to_list()
-
     def segments(self, feed: Feed) -> list[str]:
         """The names of a feed's segments."""
         return self.store.names(_below(feed))

@@ -16,7 +16,7 @@ from connectors.lists.exports import Cell, Column, ColumnKind
 from connectors.lists.titles import COLUMNS, IDENTIFIER, MISSING, PEOPLE, PERSON_TOKENS, STATE, STREET, TO_CHECK, TOKEN, plain
 from policies.language.catalogue import Catalogue, Field, FieldType
 from policies.language.tree import FieldRef, PeopleField
-from policies.values import Kind
+from policies.values import Kind, Text
 
 ColumnCells: TypeAlias = tuple[Column, Mapping[int, Cell]]
 """A column, and its cell for each candidate."""
@@ -32,6 +32,7 @@ class Disclosure:
         people: by disclosed field, the people whose fields stand in one cell, in the order of the lines.
         merged: by kind, the subject that a merged subject counts as; its identity is shown where the other's is not known.
         still: the candidates that are still yes (glossary); their status says so.
+        marks: the words behind the status of those that an agency reported deceased or moved.
         entries: what is carried over into the columns that the agency fills in.
     """
 
@@ -40,6 +41,7 @@ class Disclosure:
     people: Mapping[PeopleField, Mapping[int, tuple[int, ...]]] = field(default_factory=dict)
     merged: Mapping[Kind, Mapping[int, int]] = field(default_factory=dict)
     still: Set[int] = frozenset()
+    marks: Mapping[int, Text] = field(default_factory=dict)
     entries: Mapping[int, tuple[Cell, ...]] = field(default_factory=dict)
 
 

@@ -83,7 +83,7 @@ def list_sheet(
         parts.append({c.subject: streets.get(c.division or "", c.division or "") for c in candidates})
     words = _words(policy, language)
     columns += [Column(title[language]) for title in (STATE, TO_CHECK, MISSING)]
-    parts.append({c.subject: _status(c, c.subject in disclosure.still, language) for c in candidates})
+    parts.append({c.subject: _status(c, c.subject in disclosure.still, disclosure.marks.get(c.subject), language) for c in candidates})
     parts.append({c.subject: "\n".join(words.get(check, check) for check in c.checklist) for c in candidates})
     parts.append({c.subject: _missing(c, words, catalogue, language) for c in candidates})
     columns += [*entries, Column(TOKEN[language], visible=False)]
@@ -105,11 +105,11 @@ def list_sheet(
     return Sheet(policy.title[language], tuple(columns), rows, pages=pages if by_street else ((policy.title[language], len(rows)),))
 
 
-def _status(c: ExportedCandidate, still: bool, language: str) -> str:
+def _status(c: ExportedCandidate, still: bool, mark: Text | None, language: str) -> str:
     status = STATUS[c.status][language] if c.status else ""
     if still:
         status += f"（{STILL_YES.zh}）" if language == "zh" else f" ({STILL_YES.en})"
-    return status
+    return status if mark is None else status + mark[language]
 
 
 def _missing(c: ExportedCandidate, words: Mapping[str, str], catalogue: Catalogue, language: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.i18n import both, verb
-from console.cli.session import session_of, typed
+from console.cli.session import argument_or_stdin, session_of
 from console.text.words import OUTCOMES, STATUSES
 from policies.values import Text
 
@@ -43,7 +43,7 @@ def find(context: typer.Context, who: Who, agency: Agency = None) -> None:
     from services.lists.people import ListPlace, list_places
 
     session = session_of(context)
-    places = list_places(session.workspace(), typed(who), agency)
+    places = list_places(session.workspace(), argument_or_stdin(who), agency)
     if session.print_json(places, tuple[ListPlace, ...]):
         return
     if not places:

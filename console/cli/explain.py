@@ -8,7 +8,7 @@ import typer
 
 from console.cli.i18n import both, verb
 from console.cli.moments import AsOf, KnownAt, as_of, known_at
-from console.cli.session import session_of, typed
+from console.cli.session import argument_or_stdin, session_of
 
 Policy = Annotated[str, typer.Argument(metavar="POLICY", help=both("政策代号", "the policy's name"))]
 Subject = Annotated[
@@ -42,5 +42,5 @@ def explain(context: typer.Context, policy: Policy, subject: Subject, at: AsOf =
 
     session = session_of(context)
     workspace = session.workspace()
-    token = subject_of(workspace, policy, typed(subject))
+    token = subject_of(workspace, policy, argument_or_stdin(subject))
     show_explanation(session, explained(workspace, policy, token, as_of(at), known_at(moment)))

@@ -180,6 +180,6 @@ def session_of(context: typer.Context) -> Session:
     return session
 
 
-def typed(text: str) -> str:
+def argument_or_stdin(text: str) -> str:
     """What a person typed, read from standard input where it is ``-``: a number on the command line stays in the shell's history."""
     return sys.stdin.readline().strip() if text == "-" else text

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from console.text.criteria import labels
-from console.text.outcomes import mark_words
 from console.text.words import OUTCOMES, STATUSES, VERDICTS, number, outcomes, street, token
 from policies.values import Text
+from services.lists.marks import mark_words
 
 if TYPE_CHECKING:
     from policies.language.catalogue import Catalogue

@@ -167,15 +167,6 @@ def to_correct(number: int, records: int, statements: int, holders: Sequence[Tex
     )
 
 
-def mark_words(mark: ReportedMark) -> Text:
-    """A mark, behind the status of a candidate."""
-    (agency, register), title = mark.titles, OUTCOMES[mark.outcome]
-    zh, en = f"{agency.zh} {mark.on} 报告{title.zh}", f"reported {title.en} by {agency.en} on {mark.on}"
-    if mark.confirmed is not None:
-        zh, en = f"{zh}，{register.zh} {mark.confirmed} 已确认", f"{en}, confirmed by {register.en} on {mark.confirmed}"
-    return Text(f"（{zh}）", f" ({en})")
-
-
 def mark_text(mark: ReportedMark) -> Text:
     """A mark as a sentence: who reported what, and what the register's unit has answered."""
     (agency, register), title = mark.titles, OUTCOMES[mark.outcome]

@@ -15,6 +15,7 @@ from infra.workspace.destination import destination, is_untouched_list
 from policies.language.closing import closing_words
 from policies.problems.problems import HuiminError
 from policies.values import Kind, Text
+from services.lists.marks import mark_words, marks_on
 from services.lookup import matched_policy
 from services.results import Internal
 from services.state.as_of import core, materialized_list
@@ -108,6 +109,7 @@ def disclosure(state: State, policy: str, candidates: Sequence[ExportedCandidate
         people={people: matcher.people(policy, people.path, tokens) for people in version.people},
         merged={kind: state.identities.merged_subjects(kind) for kind in Kind},
         still={c.subject for c in candidates if c.status == "needs_evidence" and matcher.still_yes(policy, c.subject)},
+        marks={subject: mark_words(mark) for subject, mark in marks_on(state, policy).items()},
     )
 
 

@@ -16,6 +16,7 @@ from policies.values import Text
 from services.lists.outcomes import unit_of
 from services.results import Internal
 from services.state.as_of import core
+from streams.ledgers.outcomes import TITLES
 
 if TYPE_CHECKING:
     from streams.ledgers.outcomes import OutcomeEntry
@@ -43,6 +44,15 @@ class ReportedMark:
     confirmed: date | None
     titles: Internal[tuple[Text, Text]]
     """Of the agency and of the register's unit."""
+
+
+def mark_words(mark: ReportedMark) -> Text:
+    """A mark in words, to stand behind the status of a candidate, on the screen and in the list for the agency."""
+    (agency, register), title = mark.titles, TITLES[mark.outcome]
+    zh, en = f"{agency.zh} {mark.on} 报告{title.zh}", f"reported {title.en} by {agency.en} on {mark.on}"
+    if mark.confirmed is not None:
+        zh, en = f"{zh}，{register.zh} {mark.confirmed} 已确认", f"{en}, confirmed by {register.en} on {mark.confirmed}"
+    return Text(f"（{zh}）", f" ({en})")
 
 
 def marks_on(state: State, policy: str) -> dict[int, ReportedMark]:

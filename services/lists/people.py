@@ -109,12 +109,14 @@ def _places(workspace: Workspace, state: State, policy: Policy, words: str, by_n
 
 def _people(workspace: Workspace, state: State, policy: Policy, words: str, by_number: int | None) -> set[int]:
     """The persons whom the text names, as far as this policy's list would name them."""
+    from connectors.identity.names import tokens_with
+
     refs = {*policy.discloses, *(people.ref for people in policy.people)}
     named = set[int]()
     for ref in refs:
         feed = state.catalogue.feeds[ref.feed]
         if feed.subject is Kind.PERSON and not ref.links and feed.fields[ref.field].identity and words:
-            named |= set(workspace.vault().named(feed, ref.field, words))
+            named |= set(tokens_with(workspace.vault(), feed, ref.field, words))
     if by_number is not None and (policy.subject is Kind.PERSON or policy.people):
         named.add(by_number)
     return {state.identities.root(Kind.PERSON, person) for person in named}

@@ -155,7 +155,7 @@ def _submit(host: Host, file: Path, plan: _Plan, advance: Callable[[int], None])
 
 
 def _submit_one_by_one(
-    host: Host, file: Path, messages: Sequence[tuple[int, Input]], advance: Callable[[int], None]
+    host: Host, file: Path, messages: Sequence[tuple[RowPlace, Input]], advance: Callable[[int], None]
 ) -> list[CandidateChange]:
     """Submits messages of which one will be refused: those before it are in force, and its row is named.
 

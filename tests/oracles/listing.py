@@ -150,7 +150,7 @@ class Listing:
         """
         before = {name: dict(some) for name, some in self.materialized.items()}
         now = {name: dict(rule.computed_list(name)) for name in rule.policies}
-        back = self._answered(message) if isinstance(message, CorrectionAnswered) else self._outcomes(message, offset, rule)
+        back = self._answer(message) if isinstance(message, CorrectionAnswered) else self._outcomes(message, offset, rule)
         back |= self._kept_off_no_more(rule)
         if isinstance(message, IdentityMerged):
             for name, policy in rule.policies.items():
@@ -196,12 +196,12 @@ class Listing:
 
     # -- section 17 ----------------------------------------------------------------------------------------------------
 
-    def _answered(self, message: CorrectionAnswered) -> dict[Key, str]:
+    def _answer(self, message: CorrectionAnswered) -> dict[Key, str]:
         """A register's word; the subjects that a refuted report keeps off no more (section 17.8)."""
-        meant = [key for key, number in self.asked.items() if number == message.request]
-        if not meant or message.answer != "refuted":
+        keys = [key for key, number in self.asked.items() if number == message.request]
+        if not keys or message.answer != "refuted":
             return {}
-        (policy, subject), outcome = meant[0], self.outcomes[meant[0]].outcome
+        (policy, subject), outcome = keys[0], self.outcomes[keys[0]].outcome
         same = [
             key
             for key in self.asked

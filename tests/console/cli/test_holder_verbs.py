@@ -15,7 +15,7 @@ import pytest
 from infra.workspace.workspace import Workspace
 from services.deliveries.coverage import state_coverage
 from tests.console.conftest import Run
-from tests.console.town import ALLOWANCE, HUKOU, MEDICAL, POLICY, RESIDENTS, data, ingest_text, register_row, resident, tokens
+from tests.console.town import ALLOWANCE, HUKOU, MEDICAL, POLICY, RESIDENTS, data, export_list, ingest_text, register_row, resident, tokens
 
 BY = ("--by", "王芳")
 PSB, INSURANCE = "putuo-psb", "putuo-medical-insurance"
@@ -65,7 +65,7 @@ def test_every_proven_absence_cites_the_statement_behind_it(run: Run, town: Path
 
 def test_a_refuted_absence_asks_whoever_said_there_was_no_record(run: Run, town: Path) -> None:
     """Not the register, by which the person was placed. The record that comes late closes the request; another person's does not."""
-    who = token_of(run, 3)
+    who = token_of(run, town, 3)
 
     report = ack(run, POLICY, who, "not_eligible", "--criterion", "uninsured")
     table = run("candidates", "corrections", "--lang", "en").stdout
@@ -110,6 +110,7 @@ def test_a_death_takes_nobody_off_the_list_of_others(run: Run, town: Path) -> No
     ]
     listed = run("candidates", "list", ALLOWANCE, "--lang", "zh").stdout
     explained = run("explain", ALLOWANCE, who, "--lang", "en").stdout
+    assert any("报告已去世" in cell for row in export_list(run, town, policy=ALLOWANCE) if row["代号"] == who for cell in row.values())
     assert "报告已去世" in joined_words(listed) and "reported on 2026-10-14: deceased;" in " ".join(explained.split())
     assert data(run("explain", ALLOWANCE, who, "--json"))["reported"]["outcome"] == "deceased"
 
@@ -145,7 +146,7 @@ def test_a_register_refutes_and_everything_ends(run: Run, town: Path) -> None:
 
 def test_a_register_confirms_and_then_delivers(run: Run, town: Path) -> None:
     """Confirmed, the mark says by whom; the same row again is no answer, a row that says something else is."""
-    who = token_of(run, 0)
+    who = token_of(run, town, 0)
     number = str(ack(run, POLICY, who, "moved")["outcome"]["number"])
 
     confirmed = data(run("candidates", "answer-request", number, "confirmed", "--by", "李强", "--json"))
@@ -200,9 +201,6 @@ def insurance_row(serial: int) -> str:
     return f"N{serial},{resident(serial)},2026-10-14,2026-01-01,,正常,居民\n"
 
 
-def token_of(run: Run, serial: int) -> str:
+def token_of(run: Run, town: Path, serial: int) -> str:
     """The token of a resident, by whom the exported list names."""
-    path = Path(str(data(run("candidates", "export", POLICY, "--json"))["file"]))
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    header, rows = lines[0].split(","), [line.split(",") for line in lines[1:]]
-    return next(row[header.index("代号")] for row in rows if row[header.index("身份号码")] == resident(serial))
+    return next(row["代号"] for row in export_list(run, town) if row["身份号码"] == resident(serial))

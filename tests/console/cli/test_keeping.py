@@ -185,7 +185,7 @@ def test_what_was_spoilt_is_refused_by_every_verb(
 
 
 def test_looking_into_a_new_workspace_makes_nothing(tmp_path: Path, run: Run, settled_town: Path) -> None:
-    """With any exit code, only the file named with ``--out`` is new, and the ledger of what an open snapshot publishes."""
+    """With any exit code, only the file named with ``--out`` is new, and the ledgers of what snapshots publish."""
     assert run("init", "--example").exit_code == 0
     (tmp_path / "hukou.csv").write_bytes((HUKOU + register_row(3, "2026-10-01")).encode("gb18030"))
     before = folder_contents(tmp_path)
@@ -196,7 +196,7 @@ def test_looking_into_a_new_workspace_makes_nothing(tmp_path: Path, run: Run, se
         assert result.exit_code in (0, 2, 3, 5), (verb, result.output)
 
     new_paths = folder_contents(tmp_path).keys() - before.keys()
-    assert new_paths <= {"s.duckdb", "w/open.figures"}, new_paths
+    assert new_paths <= {"s.duckdb", "w/open.figures", "w/releases.jsonl"}, new_paths
     assert {"w/state", "w/identity"} <= before.keys()
     key = (tmp_path / "w" / "secret.key").read_text()
     (tmp_path / "w" / "secret.key").write_text("0" * 64 + "\n")
