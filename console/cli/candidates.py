@@ -14,10 +14,6 @@ from console.cli.i18n import both, verb
 from console.cli.list_filters import Assigned, NewSince, Outcome, Status, Street, list_filter
 from console.cli.moments import AsOf, KnownAt, as_of, known_at
 from console.cli.session import Session, session_of, yes_or_no
-from console.text.candidates import COLUMNS, MARK, WORK, candidate_rows, erased_since, has_work, in_all, kept_off_text
-from console.text.holds import below
-from console.text.words import STILL_YES
-from policies.language.closing import closing_words
 from policies.problems.problems import HuiminError
 from policies.values import Text
 
@@ -98,6 +94,10 @@ def show(
     at: AsOf = None,
     moment: KnownAt = None,
 ) -> None:
+    from console.text.candidates import COLUMNS, MARK, WORK, candidate_rows, erased_since, has_work, in_all, kept_off_text
+    from console.text.holds import below
+    from console.text.words import STILL_YES
+    from policies.language.closing import closing_words
     from services.lists.candidates import ListedCandidate, candidate_list
 
     session = session_of(context)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from console.cli.i18n import both, verb
 from console.cli.session import Session, session_of
 from policies.values import Text
-from services.lists.follow_ups import HistoryEvent
+
+if TYPE_CHECKING:
+    from services.lists.follow_ups import HistoryEvent
 
 Policy = Annotated[str, typer.Argument(metavar="POLICY", help=both("政策代号", "the policy's name"))]
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help=both("对象化名（16 位十六进制）", "the subject's token (16 hex digits)"))]

@@ -57,7 +57,7 @@ def list_places(workspace: Workspace, text: str, agency: str | None = None) -> t
             near = suggestion(agency, state.catalogue.units)
             raise HuiminError(Text(f"没有单位 {agency}。{near.zh}", f"There is no unit {agency}.{near.en}"), 2)
         policies = [policy for _, policy in sorted(state.policies.items()) if agency in (None, policy.agency)]
-        by_number = _numbered(workspace, state, Kind.PERSON, words)
+        by_number = _subject_by_number(workspace, state, Kind.PERSON, words)
         return tuple(place for policy in policies for place in _places(workspace, state, policy, words, by_number))
 
 
@@ -73,14 +73,14 @@ def subject_of(workspace: Workspace, policy: str, text: str) -> int:
     with workspace.reading() as host:
         check_published(host.state, policy)
         kind = next(iter(host.state.registry.versions[policy].values())).policy.subject
-        token = _numbered(workspace, host.state, kind, words) if words else None
+        token = _subject_by_number(workspace, host.state, kind, words) if words else None
         if token is None:
             zh = "写号码，或 16 位十六进制化名（见 candidates list）；所写的两者都不是。"
             raise HuiminError(Text(zh, "Give a number, or a token of 16 hex digits (candidates list); this is neither."), 2)
         return host.state.identities.root(kind, token)
 
 
-def _numbered(workspace: Workspace, state: State, kind: Kind, words: str) -> int | None:
+def _subject_by_number(workspace: Workspace, state: State, kind: Kind, words: str) -> int | None:
     """The token of a number; None where the text is no number of this kind."""
     register = state.catalogue.register(kind)
     return None if register is None else workspace.tokens().token(kind, register.identify, words)
