@@ -118,7 +118,7 @@ def forget_keys_of_gone_snapshots(workspace: Workspace) -> None:
     for path in (*workspace.root.rglob("*.duckdb"), *(path for path in workspace.root.rglob("*.parquet") if path.is_dir())):
         try:
             stay.add(snapshot_facts(path).get("snapshot", ""))
-        except HuiminError:
+        except (HuiminError, OSError):
             return  # it may be any of them
     for name in keys.keys() - stay:
         forget_release_key(workspace, name)
@@ -135,7 +135,7 @@ def note_scrubbed_snapshots(workspace: Workspace, today: date) -> None:
             continue
         try:
             facts = snapshot_facts(path)
-        except HuiminError:  # the erasure has named it
+        except (HuiminError, OSError):  # the erasure has named it
             continue
         if facts.get("snapshot") == note.snapshot and facts["digest"] != note.digest:
             scrubbed = replace(note, event=SCRUBBED, on=today.isoformat(), digest=facts["digest"])
