@@ -16,10 +16,8 @@ from console.cli import policy_show as published
 from console.cli.i18n import both, verb
 from console.cli.moments import AsOf, as_of
 from console.cli.session import session_of
-from console.text.policy_problems import problems_summary, problems_to_show
 from policies.problems.problems import HuiminError
 from policies.values import Text
-from services.lookup import catalogue_for, readable_policy, workspace_or_none
 
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help=both("政策文件（YAML）", "policy files (YAML)"))
@@ -81,6 +79,8 @@ def group() -> typer.Typer:
 
 
 def check(context: typer.Context, files: Files) -> None:
+    from console.text.policy_problems import problems_summary, problems_to_show
+    from services.lookup import catalogue_for
     from services.policies.checks import check_drafts
     from services.problems import ReportedProblem, reported_problems
 
@@ -100,6 +100,7 @@ def check(context: typer.Context, files: Files) -> None:
 
 def needs(context: typer.Context, file: File, letters: Letters = False, at: AsOf = None) -> None:
     from console.cli.policy_needs import show_letters, show_needs
+    from services.lookup import catalogue_for, readable_policy, workspace_or_none
     from services.policies.needs import needs_in
 
     session = session_of(context)
@@ -118,6 +119,7 @@ def needs(context: typer.Context, file: File, letters: Letters = False, at: AsOf
 
 def trial(context: typer.Context, files: TestedFiles = None, cases: Cases = None, mutants: Mutants = False) -> None:
     from console.cli.policy_cases import show_runs
+    from services.lookup import catalogue_for
     from services.policies.cases import CaseRun, case_suites, library_suites, run_cases
 
     session = session_of(context)

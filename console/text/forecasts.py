@@ -7,9 +7,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from console.text.criteria import criterion_name
 from console.text.words import CHANGES, OUTCOMES, STATUSES, number, street
-from policies.language.tree import walk
 from policies.values import Text
 
 if TYPE_CHECKING:
@@ -131,6 +129,9 @@ def why_words(why: MoveReason, policy: Policy, catalogue: Catalogue) -> Text:
 
 def _flips(why: MoveReason, policy: Policy, catalogue: Catalogue) -> list[Text]:
     """The criteria that change; those of the same label and change stand together, with their articles."""
+    from console.text.criteria import criterion_name
+    from policies.language.tree import walk
+
     nodes = {site.node.meta.id: site.node for site in walk(policy.criteria, sets=False)}
     alike: dict[tuple[Text, str, str], list[str]] = {}
     for flip in why.flips:
