@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from connectors.analysts.coarse import STREET_DIGITS, age_bands
+from connectors.analysts.columns import date_series, text_series
 from connectors.analysts.disclosure import Cell, CountTable
-from policies.values import Kind, completed_years, within
+from policies.values import Kind, within
+from services.exports.analysis import BIRTH_DATE, SEX, analysable_field, analysable_register
 from services.state.as_of import core, materialized_lists
 
 if TYPE_CHECKING:
@@ -26,9 +30,7 @@ if TYPE_CHECKING:
 BY_STREET, BY_AGE_AND_SEX = "candidates_by_street", "candidates_by_age_and_sex"
 BY_MONTH, BY_UNIT = "changes_by_month", "coverage_by_unit"
 NOT_RECORDED = "unknown"
-"""In place of a street, an age band or a sex that no record says."""
-STREET_DIGITS = 9
-BAND_YEARS, OLDEST = 5, 85
+"""In place of a street, an age band or a sex that no record says, or whose register may not be read for analysis."""
 
 
 def list_counts(state: State) -> list[CountTable]:
@@ -36,10 +38,11 @@ def list_counts(state: State) -> list[CountTable]:
     streets, people, waiting = Counter[Cell](), Counter[Cell](), Counter[Cell]()
     described = _people(state)
     for policy, candidates in materialized_lists(state):
-        of_persons = state.policies[policy].subject is Kind.PERSON
+        kind = state.policies[policy].subject
+        may_place = analysable_register(state.catalogue, kind, state.day) is not None
         for candidate in candidates:
-            streets[BY_STREET, policy, candidate.status or "", street_of(candidate.division)] += 1
-            if of_persons:
+            streets[BY_STREET, policy, candidate.status or "", street_of(candidate.division if may_place else None)] += 1
+            if kind is Kind.PERSON:
                 people[(BY_AGE_AND_SEX, policy, *described.get(candidate.subject, (NOT_RECORDED, NOT_RECORDED)))] += 1
         waiting.update(_waiting(state.catalogue, candidates))
     return [CountTable(BY_STREET, streets, 3), CountTable(BY_AGE_AND_SEX, people, 2), CountTable(BY_UNIT, waiting)]
@@ -60,40 +63,23 @@ def change_counts(host: Host, months: frozenset[str]) -> CountTable:
     return CountTable(BY_MONTH, counts, once=True)
 
 
-def age_band(birth_date: date, day: date) -> str:
-    """Five years of age, the last band open; ``NOT_RECORDED`` before birth.
-
-    Example:
-        >>> age_band(date(1950, 3, 1), date(2026, 2, 28)), age_band(date(1930, 1, 1), date(2026, 1, 1))
-        ('75-79', '85+')
-    """
-    age = completed_years(birth_date, day)
-    if age < 0:
-        return NOT_RECORDED
-    low = age // BAND_YEARS * BAND_YEARS
-    return f"{OLDEST}+" if low >= OLDEST else f"{low}-{low + BAND_YEARS - 1}"
-
-
 def street_of(division: str | None) -> str:
     """The code of the street of a division."""
     return division[:STREET_DIGITS] if division else NOT_RECORDED
 
 
 def _people(state: State) -> Mapping[int, tuple[str, str]]:
-    """Age band and sex of every person with a record in the register, by token."""
+    """Age band and sex of every person with a record in the register, by token; of nobody where it may not be read for analysis."""
     from matchers.matrix.frames import records
 
-    feed = state.catalogue.register(Kind.PERSON)
-    if feed is None or not {"birth_date", "sex"} <= feed.fields.keys():
+    register = analysable_register(state.catalogue, Kind.PERSON, state.day)
+    if register is None or any(analysable_field(state.catalogue, name, state.day) is None for name in (BIRTH_DATE, SEX)):
         return {}
-    rows = records(core(state).store, feed.name)
-    births, sexes = rows.fields["birth_date"], rows.fields["sex"]
-    bands = {days: age_band(date.fromordinal(days + date(1970, 1, 1).toordinal()), state.day) for days in set(births.values.tolist())}
-    columns = (rows.subject.values, births.values, births.there, sexes.values, sexes.there)
-    return {
-        token: (bands[birth] if has_birth else NOT_RECORDED, sexes.texts[sex] if has_sex else NOT_RECORDED)
-        for token, birth, has_birth, sex, has_sex in zip(*(column.tolist() for column in columns), strict=True)
-    }
+    rows = records(core(state).store, register.name)
+    births, sexes = rows.fields[BIRTH_DATE], rows.fields[SEX]
+    bands = age_bands(date_series(births.values.astype(np.int32), births.there), state.day).fill_null(NOT_RECORDED)
+    words = text_series(sexes.values, sexes.there, sexes.texts).fill_null(NOT_RECORDED)
+    return dict(zip(rows.subject.values.tolist(), zip(bands, words, strict=True), strict=True))
 
 
 def _waiting(catalogue: Catalogue, candidates: list[Candidate]) -> Iterator[Cell]:

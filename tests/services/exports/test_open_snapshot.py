@@ -68,6 +68,17 @@ def test_an_open_snapshot_has_four_tables_of_figures(workspace: Workspace, tmp_p
     assert all(check.ok for check in check_snapshots(workspace))
 
 
+def test_nothing_of_a_register_is_told_whose_agreement_lacks_analysis(workspace: Workspace, tmp_path: Path) -> None:
+    """The list is the network's own and is counted; street, age and sex are the register's."""
+    hukou = workspace.folder("feeds") / "hukou.yaml"
+    hukou.write_text(hukou.read_text(encoding="utf-8").replace("inspection, analysis]", "inspection]"), encoding="utf-8")
+    publish_policy(workspace, 2)
+
+    content = figures(workspace, tmp_path / "s.duckdb")
+
+    assert {street for _, street, *_ in content[BY_STREET]} | {cell for row in content[BY_AGE_AND_SEX] for cell in row[1:3]} <= {"unknown"}
+
+
 def test_a_month_is_counted_once_it_is_over(workspace: Workspace, tmp_path: Path) -> None:
     """Its changes are published with the first snapshot of a later month."""
     with workspace.writing() as host:
