@@ -230,7 +230,7 @@ def came_back(run: Run, town: Path, format: str) -> Path:
     rows = export_list(run, town)
     words = FILLED_EN if format == "jsonl" else FILLED_ZH
     answers = [
-        {"反馈": outcome, "日期": "2026/10/14" if outcome else "", "条件": "未参加基本医疗保险" if at == 2 else ""}
+        {"反馈": outcome, "反馈日期": "2026/10/14" if outcome else "", "不符合的条件": "未参加基本医疗保险" if at == 2 else ""}
         for at, outcome in enumerate(words)
     ]
     path = town / f"back.{format}"
@@ -241,7 +241,7 @@ def came_back(run: Run, town: Path, format: str) -> Path:
         pl.DataFrame(short_rows).write_excel(path)
         return path
     lines = [
-        {"Resident number": row["身份号码"], "outcome": answer["反馈"], "on": answer["日期"].replace("/", "-"), "criterion": answer["条件"] and "uninsured"}
+        {"Resident number": row["身份号码"], "outcome": answer["反馈"], "on": answer["反馈日期"].replace("/", "-"), "criterion": answer["不符合的条件"] and "uninsured"}
         for row, answer in zip(rows, answers, strict=True)
     ]  # fmt: skip
     path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
@@ -272,10 +272,10 @@ def test_a_list_that_comes_back_is_noted_whole(run: Run, town: Path, format: str
 def test_a_file_with_mistakes_lists_them_all_and_notes_nothing(run: Run, town: Path) -> None:
     """Mistakes are named by row and column, in both languages; no number, name or token is repeated."""
     rows = export_list(run, town)
-    bad = [row | {"反馈": "已办理", "日期": "2026-10-14", "条件": ""} for row in rows]
-    bad[0] |= {"反馈": "好了", "日期": "昨天"}
+    bad = [row | {"反馈": "已办理", "反馈日期": "2026-10-14", "不符合的条件": ""} for row in rows]
+    bad[0] |= {"反馈": "好了", "反馈日期": "昨天"}
     bad[1] |= {"代号": rows[2]["代号"]}
-    bad[2] |= {"日期": "2026-12-01"}
+    bad[2] |= {"反馈日期": "2026-12-01"}
     bad[3] |= {"身份号码": "310107195001010030"}
     bad[4] |= {"身份号码": "", "代号": "1.23E+15"}
     bad[5] |= {"反馈": "不符合条件"}
@@ -285,15 +285,15 @@ def test_a_file_with_mistakes_lists_them_all_and_notes_nothing(run: Run, town: P
 
     assert (english.exit_code, english.stdout) == (3, "")
     places = [
-        "row 1, column 反馈",
-        "row 2, column 代号",
-        "row 3, column 日期",
-        "row 4, column 身份号码",
-        "row 5, column 代号",
-        "row 6, column 条件",
+        "row 2, column 反馈",
+        "row 3, column 代号",
+        "row 4, column 反馈日期",
+        "row 5, column 身份号码",
+        "row 6, column 代号",
+        "row 7, column 不符合的条件",
     ]
     assert [line.partition(": ")[0] for line in english.stderr.splitlines() if line.startswith("row ")] == places
-    assert "有 6 处要改，尚未记下任何一行" in chinese.stderr and "第 6 行，“条件”列：" in chinese.stderr
+    assert "有 6 处要改，尚未记下任何一行" in chinese.stderr and "第 7 行，“不符合的条件”列：" in chinese.stderr
     for output in (english.stderr, chinese.stderr):
         assert not any(row[cell] in output for row in rows for cell in ("身份号码", "姓名", "代号"))
         assert "310107195001010030" not in output and "昨天" not in output
@@ -308,7 +308,7 @@ def test_answers_to_checks_come_with_the_outcome(run: Run, town: Path) -> None:
     answers = [("是", "已办理"), ("否", ""), ("是", ""), *[("", "")] * (len(rows) - 3)]
     file = write_returned_list(
         town / "back.csv",
-        [row | {question: answer, "反馈": outcome, "日期": "2026-10-15" if outcome else ""} for row, (answer, outcome) in zip(rows, answers, strict=True)],
+        [row | {question: answer, "反馈": outcome, "反馈日期": "2026-10-15" if outcome else ""} for row, (answer, outcome) in zip(rows, answers, strict=True)],
     )  # fmt: skip
 
     first = data(run("candidates", "ack", ALLOWANCE, "--file", file, "--json"))

@@ -184,13 +184,13 @@ def write_copies(workspace: Workspace, token: int) -> None:
     with workspace.reading() as host:
         for suffix in ("csv", "xlsx"):
             write_list(workspace, host, UNINSURED, exports / f"list.{suffix}", "zh")
-        release_snapshot(workspace, "王芳", "李强", "研究", START, workspace.folder("snapshots") / SNAPSHOT)
         listed: dict[int, Any] = {}
         for edition in host.editions(UNINSURED):
             listed = fold(edition.changes, listed)
             write_evidence(host, edition, listed, exports / f"{UNINSURED}-{edition.number}.evidence.jsonl")
             lines = [plain_change(change) for change in edition.changes]
             (exports / f"edition-{edition.number}.json").write_text(json.dumps({"changes": lines}, ensure_ascii=False), encoding="utf-8")
+    release_snapshot(workspace, "王芳", "李强", "研究", START, workspace.folder("snapshots") / SNAPSHOT)
     data = (exports / "list.csv").read_bytes()
     (exports / "list.csv.gz").write_bytes(gzip.compress(data))
     (exports / "list.csv.zst").write_bytes(_zstd_packed(data))
