@@ -215,7 +215,7 @@ def _criterion(reading: PolicyReading, node: Node, assume: Truth, negated: bool,
         read = {(feed, record) for feed, record, _ in answer.records}
         ways = _facts(reading.rows, [(feed, record, None) for feed, record in answer.ways if (feed, record) not in read])
         comparison = answer.comparison
-        lookups = tuple(sorted(answer.lookups, key=lambda lookup: (lookup.feed, lookup.source, lookup.kind, lookup.row)))
+        lookups = tuple(sorted(answer.lookups, key=lambda lookup: (lookup.feed, lookup.source, lookup.kind, lookup.subject)))
     return Criterion(node.meta, form, truth, matters, negated, asks, facts, comparison, tuple(below), ways, lookups)
 
 

@@ -47,7 +47,7 @@ class Lookup:
 
     Args:
         source: its number within the feed.
-        kind, row: of the subject.
+        kind, subject: the kind of the subject, and its token.
         place: the division where the subject is placed.
         complete_to: the latest day up to which a statement of the source covers the subject; None where none does.
         listed: that statement names the subject in a list; else it is about a division.
@@ -58,7 +58,7 @@ class Lookup:
     source: int
     unit: str
     kind: int
-    row: int
+    subject: int
     place: str
     complete_to: date | None
     listed: bool
@@ -209,7 +209,7 @@ class InputReader:
         if not len(responsible):
             return first, frozenset()
         units, current, lookups = self._responsible(contract, place), list[str](), list[Lookup]()
-        singles = self.coverage.singles.get(position, {})
+        singles, token = self.coverage.singles.get(position, {}), int(self.store.tokens[kind][row])
         for number, unit in zip(responsible.tolist(), units, strict=True):
             if number < 0:
                 continue
@@ -217,7 +217,7 @@ class InputReader:
             latest = max(of_division, of_list)
             day, texts = None if latest == _NEVER else day_of(latest), self.store.divisions.texts
             source = number - self.sources[feed]
-            lookups.append(Lookup(feed, source, unit, kind, row, texts[place], day, of_list > of_division, False))
+            lookups.append(Lookup(feed, source, unit, kind, token, texts[place], day, of_list > of_division, False))
             if age is not None and day is not None:
                 end = days(age.after(day))
                 self.note(end + 1)

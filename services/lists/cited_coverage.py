@@ -58,13 +58,12 @@ class StatementsInEffect:
 
     def _covers(self, entry: StatementEntry, lookup: Lookup) -> bool:
         from matchers.kernel.layout import KINDS
-        from services.state.as_of import core
 
         stated = entry.stated
         if stated.division is not None:
             return not lookup.listed and significant(lookup.place).startswith(significant(stated.division))
-        kind, token = KINDS[lookup.kind], int(core(self._state).store.tokens[lookup.kind][lookup.row])
-        return lookup.listed and any(self._state.identities.root(kind, subject) == token for subject in stated.subjects)
+        kind = KINDS[lookup.kind]
+        return lookup.listed and any(self._state.identities.root(kind, subject) == lookup.subject for subject in stated.subjects)
 
     def behind_all(self, lookups: Iterable[Lookup]) -> tuple[str, ...]:
         """The ids of the statements behind those of some lookups that prove an absence, each once."""
