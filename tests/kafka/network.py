@@ -157,8 +157,10 @@ class WorkerProcess:
             self.start()
 
     def signal(self, number: int) -> None:
+        """Sends it a signal; it may have ended a moment before."""
         assert self.pid is not None
-        os.kill(self.pid, number)
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
     def kill(self) -> None:
         """Kills it, as a power cut would; ``tend`` starts it again."""

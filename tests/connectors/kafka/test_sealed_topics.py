@@ -20,7 +20,7 @@ from connectors.kafka.depot import DepotError, FsspecDepot
 from connectors.kafka.topics import Post, SealedWriter
 from streams.language.causes import DayCause
 from streams.language.errors import NewerFormat
-from streams.language.messages import VERSION, Tick
+from streams.language.messages import FIRST_VERSION, VERSION, Tick
 from streams.lists.lines import Lines
 from streams.network.network_host import NetworkHost
 from streams.network.sequencer import CENSUS
@@ -129,7 +129,7 @@ def test_lines_are_what_the_members_tell(topics: dict[str, list[Any]]) -> None:
 def test_progress_is_what_the_members_say(topics: dict[str, list[Any]]) -> None:
     """A message of another is ignored, whatever its key; the known members, and version 0.1, are told without a seal."""
     body = json.dumps({"offset": 1, "done": 2, "of": 2}).encode()
-    kind = ("ce_type", f"cn.huimin.progress.v{VERSION}".encode())
+    kind = ("ce_type", f"cn.huimin.progress.v{FIRST_VERSION}".encode())
     topics["n.progress"] = [
         by(OURS, "progress", b"grant@1", body, kind), by(THEIRS, "progress", b"grant@1", b"nothing", kind), by(None, "progress", b"", b""),
         by(THEIRS, "progress", b"member:0f", b"{}"), by(OURS, "progress", b"grant@1", body.replace(b'"done": 2', b'"done": 1'), kind),
@@ -139,7 +139,7 @@ def test_progress_is_what_the_members_say(topics: dict[str, list[Any]]) -> None:
     assert {name: task._asdict() for name, task in progress.progress().items()} == {"grant@1": json.loads(body)}
     assert progress.members() == {"0f"}
     with pytest.MonkeyPatch.context() as old:
-        old.setattr("streams.wire.wire.VERSION", 1)
+        old.setattr("streams.wire.wire.FIRST_VERSION", 1)
         topics["n.inputs"] = [by(None, "inputs", b"1", encode(Tick(DAY)))]
     assert progress.of_old()
     for first in (
@@ -154,7 +154,7 @@ def test_progress_is_what_the_members_say(topics: dict[str, list[Any]]) -> None:
 
 def test_an_old_census_that_comes_again_takes_nothing_back(topics: dict[str, list[Any]]) -> None:
     """It ranks by the message before it; a census of an older worker has no rank, and counts until another comes."""
-    kind = ("ce_type", f"cn.huimin.census.v{VERSION}".encode())
+    kind = ("ce_type", f"cn.huimin.census.v{FIRST_VERSION}".encode())
 
     def census(persons: int, *offset: tuple[str, bytes]) -> Any:
         return by(OURS, "progress", CENSUS.encode(), json.dumps({"310107020": [0, persons, 0, 0]}).encode(), kind, *offset)
