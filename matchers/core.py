@@ -136,8 +136,6 @@ class Matcher(Reevaluation):
                 out.add(compare(runner, runner.frame(number), after, part, self.store))
             runner.forget()
 
-    # -- watched subjects ------------------------------------------------------------------------------------------------
-
     def watch(self, policy: str, subject: int, on: bool) -> Changes:
         """Watches a subject for a policy, or stops watching. No list changes; the result has a sighting of the subject."""
         self.watchlist.put(policy, subject, on)
@@ -187,8 +185,6 @@ class Matcher(Reevaluation):
             self.watchlist.touch_all(policy.name)
             out.extend(net(was, now))
         return self._with_sightings(out)
-
-    # -- answers, more feeds -------------------------------------------------------------------------------------------
 
     def answer(self, policy: str, subject: int, check: str, answer: bool) -> Changes:
         """An answer to a check of one subject."""

@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 import polars as pl
 
+from connectors.analysts.locked_files import frame_in_file
 from connectors.analysts.parquet import frame_in_folder
-from connectors.analysts.snapshot import frame_in_file, verify_snapshot
+from connectors.analysts.snapshot import verify_snapshot
 
 Cell: TypeAlias = tuple[str, str | None, str]
 """Policy, street and status."""

@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from connectors.analysts.locked_files import CONFIG, comments_in, open_locked, table_in, text_in_duckdb
 from connectors.analysts.manifest import (
     KNOWN_VIEWS,
     MANIFEST,
@@ -49,11 +50,6 @@ from streams.disk.files import private_umask, replacing
 
 __all__ = ["Aggregate", "scrub_snapshot", "snapshot_facts", "verify_snapshot", "write_snapshot"]
 
-_CONFIG: dict[str, Any] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-_LOCKED: dict[str, Any] = {
-    **_CONFIG, "enable_external_access": "false", "allow_community_extensions": "false", "python_enable_replacements": "false",
-    "lock_configuration": "true",
-}  # fmt: skip
 _ADDED = {**dict.fromkeys(("functions", "types", "schemas"), "NOT internal"), "sequences": "true", "indexes": "true"}
 """Kinds of objects that a snapshot never holds, and the condition for the file's own ones in DuckDB's list of that kind."""
 _TYPE = r"(?:VARCHAR|BOOLEAN|DATE|DOUBLE|DECIMAL\([0-9]+,[0-9]+\)|U?(?:BIG|SMALL|TINY)?INT(?:EGER)?)"
@@ -83,7 +79,7 @@ def write_snapshot(
     """
     count_tables = ((name, without_small_counts(aggregate)) for name, aggregate in aggregates.items())
     comments = comments or {}
-    with replacing(path) as part, private_umask(), duckdb.connect(":memory:", config={**_CONFIG, "temp_directory": f"{part}.tmp"}) as con:
+    with replacing(path) as part, private_umask(), duckdb.connect(":memory:", config={**CONFIG, "temp_directory": f"{part}.tmp"}) as con:
         part.unlink()  # DuckDB takes no empty file
         con.execute(f"ATTACH '{_quote(str(part.absolute()))}' AS snapshot (STORAGE_VERSION 'v1.4.0')")
         con.execute("USE snapshot")
@@ -134,17 +130,17 @@ def scrub_snapshot(path: Path, token: str) -> int:
         return scrub_folder(path, token)
     verify_snapshot(path)
     removed_rows = 0
-    with _open_locked(path) as con:
-        comments = _comments(con)
+    with open_locked(path) as con:
+        comments = comments_in(con)
         lines = _manifest(con, len(comments))
         names = [line.name for line in lines if line.rows is not None and line.name != "about"]
         about = dict(con.sql("SELECT key, value FROM about").fetchall())
         for name in names:
-            frame = _table(con, name)
+            frame = table_in(con, name)
             removed_rows += len(frame) - len(of_others(frame, token))
         if removed_rows:
             has_views = any(line.rows is None for line in lines)
-            write_snapshot(path, ((name, of_others(_table(con, name), token)) for name in names), {}, about, comments, has_views)
+            write_snapshot(path, ((name, of_others(table_in(con, name), token)) for name in names), {}, about, comments, has_views)
     return removed_rows
 
 
@@ -162,7 +158,7 @@ def verify_snapshot(path: Path) -> dict[str, int]:
 
         return verify_folder(path)
     try:
-        with _open_locked(path) as con:
+        with open_locked(path) as con:
             return _verify(con, path)
     except duckdb.Error:
         raise damaged_snapshot(path, "不是可读的快照", "is not a snapshot that can be read") from None
@@ -179,13 +175,13 @@ def _verify(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
     own_views = {line.name: KNOWN_VIEWS.get((line.name, line.digest)) for line in lines if line.rows is None}
     if (
         any(view is None for view in own_views.values())
-        or {name: _text_in_duckdb(con, view) for name, view in own_views.items() if view} != views
+        or {name: text_in_duckdb(con, view) for name, view in own_views.items() if view} != views
     ):
         raise damaged_snapshot(path, "的视图与本版本的不同", "has other views than this version writes")
     tables = {line.name: line for line in lines if line.rows is not None}
     if set(statements) != {*tables, "manifest"} or len(lines) != len(tables) + len(own_views):
         raise damaged_snapshot(path, "表与清单不一致", "has other tables than its manifest")
-    comments = _comments(con)
+    comments = comments_in(con)
     for name, view in own_views.items():
         if view and comments[name] != view_comment(view):
             raise damaged_snapshot(path, f"视图 {name} 的说明改过", f"has other comments on the view {name}")
@@ -203,30 +199,6 @@ def _manifest(con: duckdb.DuckDBPyConnection, most: int) -> list[ManifestLine]:
     return [ManifestLine(*row) for row in frame.rows()] if dict(frame.schema) == MANIFEST else []
 
 
-def _text_in_duckdb(con: duckdb.DuckDBPyConnection, view: View) -> str:
-    """A view of ours as DuckDB tells its text."""
-    query = "SELECT system.main.json_deserialize_sql(system.main.json_serialize_sql(?))"
-    ((text,),) = con.sql(query, params=[view.sql]).fetchall()
-    return f"CREATE VIEW {view.name} AS {text};"
-
-
-def _comments(con: duckdb.DuckDBPyConnection) -> dict[str, TableComment]:
-    """The comments of all tables and views; only asked for once the views are known to be ours."""
-    texts = dict(
-        con.sql(
-            "SELECT table_name, comment FROM system.main.duckdb_tables() WHERE NOT internal "
-            "UNION ALL SELECT view_name, comment FROM system.main.duckdb_views() WHERE NOT internal"
-        ).fetchall()
-    )
-    rows = con.sql(
-        "SELECT table_name, column_name, comment FROM system.main.duckdb_columns() WHERE NOT internal AND comment IS NOT NULL"
-    ).fetchall()
-    columns: dict[str, dict[str, str]] = {name: {} for name in texts}
-    for name, column, comment in rows:
-        columns[name][column] = comment
-    return {name: TableComment(text or "", columns[name]) for name, text in texts.items()}
-
-
 def snapshot_facts(path: Path) -> dict[str, str]:
     """What a snapshot says of itself (``about``), and the ``digest`` of its manifest; it is not verified.
 
@@ -238,7 +210,7 @@ def snapshot_facts(path: Path) -> dict[str, str]:
 
         return folder_facts(path)
     try:
-        with _open_locked(path) as con:
+        with open_locked(path) as con:
             about = con.sql("SELECT key, value FROM main.about LIMIT 1000").fetchall()
             lines = con.sql("SELECT name, rows, digest FROM main.manifest ORDER BY name LIMIT 10000").fetchall()
     except duckdb.Error:
@@ -246,27 +218,10 @@ def snapshot_facts(path: Path) -> dict[str, str]:
     return facts(dict(about), lines)
 
 
-def _open_locked(path: Path) -> duckdb.DuckDBPyConnection:
-    """A connection to a snapshot; nothing in the file can reach outside it."""
-    return duckdb.connect(str(path.absolute()), read_only=True, config=_LOCKED)  # absolute, since a bare name may be that of a service
-
-
 def _line_of(con: duckdb.DuckDBPyConnection, name: str, comment: TableComment) -> ManifestLine:
     relation: Any = con.sql(f'SELECT * FROM main."{name}"')  # a name of ours
     batches = relation.to_arrow_reader(SLICE)
     return counted_line(name, batches, batches.schema.empty_table(), comment)
-
-
-def frame_in_file(path: Path, name: str) -> pl.DataFrame:
-    """A table of a DuckDB snapshot that was verified."""
-    with _open_locked(path) as con:
-        return _table(con, name)
-
-
-def _table(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
-    """A table of a snapshot; ``verify_snapshot`` has checked its name."""
-    frame: pl.DataFrame = con.sql(f'SELECT * FROM main."{name}"').pl()
-    return frame
 
 
 def _quote(text: str) -> str:

@@ -314,14 +314,12 @@ class Clauses:
         label = labels.get(code)
         return code if label is None else label if list(labels.values()).count(label) == 1 else f"{label}（{code}）"
 
-    def list_field(self, ref_or_people: FieldRef | PeopleField) -> str:
+    def list_field(self, shown: FieldRef | PeopleField) -> str:
         """A field that a list shows, of the subject or of the people of a path."""
-        if isinstance(ref_or_people, FieldRef):
-            return self.field(ref_or_people)
-        return self._say(
-            f"{self.path(ref_or_people.path)}的{self.field(ref_or_people.ref)}",
-            f"{self.field(ref_or_people.ref)} of {self.path(ref_or_people.path)}",
-        )
+        if isinstance(shown, FieldRef):
+            return self.field(shown)
+        field, people = self.field(shown.ref), self.path(shown.path)
+        return self._say(f"{people}的{field}", f"{field} of {people}")
 
     def field_of(self, ref: FieldRef) -> Field:
         """A field as its contract declares it."""

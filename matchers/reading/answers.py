@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from matchers.reading.comparisons import Comparison
+from matchers.reading.elements import Ask, Cell, CellKey, Lookup, without_proof
 from matchers.reading.kleene import Truth
-from matchers.reading.rows import Ask, Cell, CellKey, Lookup, without_proof
 
 
 @dataclass(slots=True)

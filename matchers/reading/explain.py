@@ -14,9 +14,10 @@ from matchers.kernel.kernels.records import DELIVERY, ORDER, ROW, read_wide
 from matchers.kernel.thresholds import day_of, days
 from matchers.program.state import MatcherState, in_force
 from matchers.reading.comparisons import Comparison
+from matchers.reading.elements import Ask, Element, Lookup
 from matchers.reading.kleene import Truth, invert
 from matchers.reading.reading import PolicyReading, subject
-from matchers.reading.rows import Ask, Element, InputReader, Lookup
+from matchers.reading.rows import InputReader
 from policies.language.tree import (
     All,
     AnyOf,
@@ -246,26 +247,3 @@ def _facts(rows: InputReader, records: Iterable[tuple[str, int, str | None]]) ->
             )
         )
     return tuple(out)
-
-
-class DisclosedValues:
-    """The disclosed fields of a policy on one day, for one subject after another."""
-
-    def __init__(self, state: MatcherState, policy: Policy, day: date) -> None:
-        self._state, self._policy, self._rows = state, policy, InputReader(state, policy, day)
-        self._fields = [
-            (".".join((*ref.links, ref.feed, ref.field)), ref, field)
-            for ref in policy.discloses
-            if not (field := self._rows.field(ref)).identity
-        ]
-
-    def of(self, token: int) -> dict[str, str]:
-        """The text of each, by ``feed.field``, except identity fields, which the matrix does not have."""
-        root = subject(self._state, self._policy, token)
-        self._rows.ways.clear()
-        return {name: self._rows.text(field, self._rows.read(ref, root).value) for name, ref, field in self._fields}
-
-
-def disclosed_values(state: MatcherState, policy: Policy, token: int, day: date) -> dict[str, str]:
-    """The disclosed fields of one subject (``DisclosedValues``)."""
-    return DisclosedValues(state, policy, day).of(token)

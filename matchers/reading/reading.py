@@ -17,8 +17,8 @@ from matchers.kernel.layout import KINDS
 from matchers.program.state import MatcherState
 from matchers.reading.answers import LeafAnswer
 from matchers.reading.comparisons import CountComparison, SumComparison
+from matchers.reading.elements import Ask, CellKey, Element, Elements, without_proof
 from matchers.reading.kleene import Truth, conjunction, holds, invert, settle
-from matchers.reading.rows import Ask, CellKey, Element, Elements, without_proof
 from matchers.reading.single_values import ValueReading
 from policies.language.tree import (
     Age,

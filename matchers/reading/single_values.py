@@ -23,8 +23,9 @@ from matchers.reading.comparisons import (
     PeriodComparison,
     ValueComparison,
 )
+from matchers.reading.elements import CellKey, Element
 from matchers.reading.kleene import conjunction, holds, invert
-from matchers.reading.rows import CellKey, Element, InputReader
+from matchers.reading.rows import InputReader
 from policies.language.catalogue import Field, FieldType
 from policies.language.tree import Age, Compare, DateTest, Literals, ParamValue, Policy, Value
 from policies.values import birthday, completed_years, within

@@ -15,9 +15,9 @@ from itertools import product
 from matchers.kernel.thresholds import days
 from matchers.program.state import MatcherState
 from matchers.reading.answers import Marks
+from matchers.reading.elements import CellKey
 from matchers.reading.kleene import Truth, invert
 from matchers.reading.reading import PolicyReading, subject
-from matchers.reading.rows import CellKey
 from policies.language.catalogue import Field, FieldType
 from policies.language.tree import All, AnyOf, Leaf, Node, NoneOf, Policy, Unless, leaves
 

@@ -1,6 +1,7 @@
-"""Two snapshots set against each other: how long each list was, by street and status. No row of one is joined to the other.
+"""How long each list was in two snapshots, by street and status.
 
-``huimin snapshot diff`` calls this. Of snapshots with rows, a cell of fewer than ten candidates in either is not told, nor its change.
+No row of one is joined to the other. ``huimin snapshot diff`` calls this. Of snapshots with rows, a cell of fewer than ten candidates in
+either is not told, nor its change.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from policies.values import significant
 
 if TYPE_CHECKING:
+    from matchers.reading.elements import Lookup
     from matchers.reading.explain import Criterion
-    from matchers.reading.rows import Lookup
     from streams.ledgers.statements import StatementEntry
     from streams.steps.state import State
 

@@ -1,6 +1,6 @@
-"""The step for a follow-up: what somebody who works a list says of one subject. It changes no list.
+"""The step for a follow-up: what somebody who works a list says of one subject.
 
-``streams.steps.steps`` calls it. Source: docs/en/semantics.md, "Follow-ups".
+It changes no list. ``streams.steps.steps`` calls it. Source: docs/en/semantics.md, "Follow-ups".
 """
 
 from __future__ import annotations

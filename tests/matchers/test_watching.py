@@ -16,7 +16,8 @@ import pytest
 
 from matchers import worlds
 from matchers.kernel.changes import Changes, Sighting
-from matchers.reading.explain import Criterion, disclosed_values, explain
+from matchers.reading.disclosed import disclosed_values
+from matchers.reading.explain import Criterion, explain
 from tests.matchers import test_sharded
 from tests.matchers.correction_schedule import CorrectionSchedule
 from tests.matchers.counting import AddCounts, chunks, need

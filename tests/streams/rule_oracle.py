@@ -12,7 +12,8 @@ from fractions import Fraction
 from typing import cast
 
 from matchers.core import Matcher
-from matchers.reading.explain import Criterion, disclosed_values, explain
+from matchers.reading.disclosed import disclosed_values
+from matchers.reading.explain import Criterion, explain
 from policies.language.tree import Policy
 from streams.language.causes import Cause
 from streams.language.messages import Input, Tick

@@ -91,7 +91,7 @@ def test_what_went_is_said_in_words(run: Run, two: TwoPersons, language: str) ->
     result = by_number(two.listed, "--yes", "--lang", language)
 
     assert result.exit_code == 0, result.output
-    assert POLICY in result.output and ".csv" in result.output
+    assert POLICY in result.output and ".xlsx" in result.output
     assert {"zh": "请通知经办单位删除其副本", "en": "ask the agency to erase its copies"}[language] in result.output
 
 

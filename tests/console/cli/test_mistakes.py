@@ -83,7 +83,7 @@ def test_usage_errors(run: Run, words: list[str], code: int) -> None:
         (["tick", "--days", "x"], "--days 应为 1 到 36600 的整数。用法见 huimin tick --help。", "--days must be a whole number from 1 to 36600. See huimin tick --help."),
         (["feed", "quarantine", "--limit", "0"], "--limit 应为不小于 1 的整数。用法见 huimin feed quarantine --help。", "--limit must be a whole number, 1 or more. See huimin feed quarantine --help."),
         (["demo", "--seed", "x"], "--seed 应为整数。用法见 huimin demo --help。", "--seed must be a whole number. See huimin demo --help."),
-        (["explain", "dibao"], "缺少 SUBJECT（对象化名（16 位十六进制））。", "SUBJECT is missing (the subject's token (16 hex digits))."),
+        (["explain", "dibao"], "缺少 SUBJECT（对象化名（16 位十六进制）或号码；- 从标准输入读）。", "SUBJECT is missing (the subject's token (16 hex digits) or number; - reads it from stdin)."),
         (["policy", "publish", __file__, "--by", "王芳"], "缺少 --approved-by（批准人，须为另一人）。", "--approved-by is missing (who approves: another person)."),
         (["ingest", "hukou", "/no/such.csv"], "没有 /no/such.csv。", "There is no /no/such.csv."),
         (["ingest", "hukou", "/"], "/ 是目录，这里要写文件。", "/ is a folder; a file was expected."),

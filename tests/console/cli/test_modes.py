@@ -24,7 +24,7 @@ ELSEWHERE = {
     "huimin kafka dead-letters": NETWORK, "huimin kafka describe": NETWORK, "huimin kafka key": "test_network_key.py", "huimin demo": "the last test here",
     "huimin bench": "writes nothing in a workspace",
     "huimin candidates answer": "decides in the log, like the rest", "huimin holds show": "nothing is held back here",
-    "huimin holds release": "likewise", "huimin holds reject": "likewise", "huimin identity split": "as identity merge",
+    "huimin candidates answer-request": "likewise", "huimin holds release": "likewise", "huimin holds reject": "likewise", "huimin identity split": "as identity merge",
 }  # fmt: skip
 """Verbs that are not in the tour, with the reason."""
 
@@ -57,6 +57,8 @@ def tour(out: Path, token: str, others: list[str]) -> list[list[str]]:
         ["candidates", "ack", POLICY, others[0], "not_eligible", "--criterion", "uninsured", "--by", "区医保中心"],
         ["candidates", "note", POLICY, token, "x", "--by", "王芳"], ["candidates", "call-again", POLICY, token, "2026-12-01", "--by", "王芳"],
         ["candidates", "assign", POLICY, token, "王芳", "--by", "王芳"], ["candidates", "history", POLICY, token],
+        ["candidates", "find", token], ["candidates", "changes", POLICY, "--since", "1", "--out", f"{out}/changes.xlsx"],
+        ["candidates", "visit", POLICY, "--out", f"{out}/visits.pdf"],
         ["candidates", "outcomes"], ["candidates", "corrections", "--out", f"{out}/requests.csv"], ["holds", "list"],
         ["edition", "cut", POLICY], ["edition", "list", POLICY], ["edition", "show", POLICY, "1"], ["edition", "verify", POLICY],
         ["edition", "evidence", POLICY, "1"], ["edition", "evidence", POLICY, "1", "--out", f"{out}/evidence.jsonl"],

@@ -33,8 +33,8 @@ def test_a_list_that_comes_back_is_told_to_the_network_once(run: Run, tmp_path: 
     settle_town(run, tmp_path)
     rows = export_list(run, tmp_path, policy=ALLOWANCE)
     question, sent_before = rows[0]["待核实事项"], len(topic.bodies)
-    rows[0] |= {question: "是", "反馈": "不符合条件", "日期": "2026-10-14", "条件": "local"}
-    rows[1] |= {"反馈": "已联系", "日期": "2026-10-14"}
+    rows[0] |= {question: "是", "反馈": "不符合条件", "反馈日期": "2026-10-14", "不符合的条件": "local"}
+    rows[1] |= {"反馈": "已联系", "反馈日期": "2026-10-14"}
     file = write_returned_list(tmp_path / "back.csv", rows)
 
     first = data(run("candidates", "ack", ALLOWANCE, "--file", file, "--json"))

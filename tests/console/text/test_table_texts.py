@@ -90,12 +90,12 @@ def test_changes_are_told_by_title(run: Run, tmp_path: Path) -> None:
 
 
 def test_exports_name_streets(run: Run, district: Path, tmp_path: Path) -> None:
-    """The name stands beside the code."""
+    """By name, not by code."""
     run("candidates", "export", "elderly-allowance", "--out", tmp_path / "a.csv", "--workspace", district)
 
     rows = list(csv.DictReader((tmp_path / "a.csv").read_text(encoding="utf-8-sig").splitlines()))
 
-    assert {(row["区划"], row["街镇"]) for row in rows} >= {("310107014", "长风新村"), ("310107020", "宜川路")}
+    assert {row["街镇"] for row in rows} >= {"长风新村", "宜川路"} and "区划" not in rows[0]
 
 
 HEADER = "id_number,monthly_income,changed_at\n"

@@ -45,7 +45,7 @@ PRODUCTS = {
 """Names of programs and formats, and units of size."""
 TYPED = {
     *TITLES, "zh", "en", "yes", "no", "day", "week", "month", "cooperating", "member", "person", "household", "dwelling",
-    "policy", "cases", "feed", "units", "coverage", "eligible", "to_check", "needs_evidence", "key", "list",
+    "policy", "cases", "feed", "units", "coverage", "eligible", "to_check", "needs_evidence", "key", "list", "confirmed", "refuted", "none",
 }  # fmt: skip
 """Values that a person types."""
 MATHS = {"x", "P", "s"}
@@ -84,6 +84,7 @@ def test_help_is_in_one_language(monkeypatch: pytest.MonkeyPatch) -> None:
             "snapshots",
             "putuo",
             "putuo-psb",
+            "none",
         }  # of a file; a folder, an id
         assert latin("\n".join(lines)) - PRODUCTS - TYPED - MATHS - named - columns == set(), name
     for name, text in help_texts("en"):
@@ -123,8 +124,8 @@ VERBS: list[tuple[list[str], set[str]]] = [
     (["candidates", "ack", TOWN, "TOKEN", "not_eligible", "--criterion", "uninsured", "--by", "王芳"], set()),
     (["candidates", "ack", TOWN, "TOKEN", "gone", "--by", "王芳"], set()),
     (["candidates", "outcomes", TOWN], set()),
-    (["candidates", "corrections"], set()),
-    (["explain", TOWN, "TOKEN"], {"T", "F", "U"}),
+    (["candidates", "corrections"], {f"s-{feed}" for feed in FEEDS}),
+    (["explain", TOWN, "TOKEN"], {"T", "F", "U", *(f"s-{feed}" for feed in FEEDS)}),
     (["explain", TOWN, "zz"], {"candidates", "list"}),
     (["forecast", TOWN, "--days", "400"], set()),
     (["holds", "list"], set()),

@@ -188,7 +188,7 @@ def test_a_password_of_ours_that_is_torn_is_named(tmp_path: Path, content: bytes
 
 
 @pytest.mark.parametrize(
-    "body", [b"[]\n", b"7\n", b'{"format": 1}\n{}\n', b'{"format": 1}\n[]\n', b"[" * 100_000 + b"\n", b'{"format": 2}\n']
+    "body", [b"[]\n", b"7\n", b'{"format": 1}\n{}\n', b'{"format": 1}\n[]\n', b"[" * 100_000 + b"\n", b'{"format": 3}\n']
 )
 def test_evidence_that_was_made_up_is_no_evidence(tmp_path: Path, body: bytes) -> None:
     """Though its own digest is right."""
