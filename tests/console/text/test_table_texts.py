@@ -95,7 +95,7 @@ def test_exports_name_streets(run: Run, district: Path, tmp_path: Path) -> None:
 
     rows = list(csv.DictReader((tmp_path / "a.csv").read_text(encoding="utf-8-sig").splitlines()))
 
-    assert {row["街镇"] for row in rows} >= {"长风新村", "宜川路"} and "区划" not in rows[0]
+    assert {row["登记所在街镇"] for row in rows} >= {"长风新村", "宜川路"} and "区划" not in rows[0]
 
 
 HEADER = "id_number,monthly_income,changed_at\n"
