@@ -10,7 +10,7 @@ from datetime import date
 
 from matchers.lists.verdicts import Candidate, Counts, candidates, counts
 from matchers.program.state import MatcherState
-from matchers.reading.disclosed import disclosed_values
+from matchers.reading.disclosed_values import disclosed_values
 from matchers.reading.explain import Criterion, Explanation, Verdict, explain, read_criterion, verdict
 from matchers.reading.people import linked_subjects, people
 from matchers.reading.worstcase import still_yes

@@ -19,7 +19,7 @@ from matchers.kernel.layout import KINDS
 from matchers.lists.compare import run_verdicts, verdict_runner
 from matchers.lists.criteria import UNKNOWN, CriteriaReader
 from matchers.program.state import MatcherState, in_force
-from matchers.reading.disclosed import DisclosedValues
+from matchers.reading.disclosed_values import DisclosedValues
 from policies.language.tree import Policy
 
 _READERS = 16

@@ -314,11 +314,11 @@ class Clauses:
         label = labels.get(code)
         return code if label is None else label if list(labels.values()).count(label) == 1 else f"{label}（{code}）"
 
-    def list_field(self, shown: FieldRef | PeopleField) -> str:
+    def list_field(self, column: FieldRef | PeopleField) -> str:
         """A field that a list shows, of the subject or of the people of a path."""
-        if isinstance(shown, FieldRef):
-            return self.field(shown)
-        field, people = self.field(shown.ref), self.path(shown.path)
+        if isinstance(column, FieldRef):
+            return self.field(column)
+        field, people = self.field(column.ref), self.path(column.path)
         return self._say(f"{people}的{field}", f"{field} of {people}")
 
     def field_of(self, ref: FieldRef) -> Field:

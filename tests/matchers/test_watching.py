@@ -16,7 +16,7 @@ import pytest
 
 from matchers import worlds
 from matchers.kernel.changes import Changes, Sighting
-from matchers.reading.disclosed import disclosed_values
+from matchers.reading.disclosed_values import disclosed_values
 from matchers.reading.explain import Criterion, explain
 from tests.matchers import test_sharded
 from tests.matchers.correction_schedule import CorrectionSchedule

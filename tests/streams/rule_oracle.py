@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import cast
 
 from matchers.core import Matcher
-from matchers.reading.disclosed import disclosed_values
+from matchers.reading.disclosed_values import disclosed_values
 from matchers.reading.explain import Criterion, explain
 from policies.language.tree import Policy
 from streams.language.causes import Cause
