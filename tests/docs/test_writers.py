@@ -39,7 +39,6 @@ ALLOWED = {
     ("connectors/parsing/archive_parts.py", "copy"): "of an object in memory",
     ("connectors/identity/vault.py", "write_parquet"): "into memory, to be sealed",
     ("connectors/analysts/locked_files.py", "duckdb.connect"): "read-only",
-    ("connectors/analysts/snapshot.py", "duckdb.connect"): "in memory; the file beside stands inside private_umask",
     ("connectors/analysts/parquet.py", "write_parquet"): "into the private folder that replacing_folder gives",
     ("infra/workspace/upgrading.py", "copytree"): "a copy of the whole workspace, with its rights, in a private folder; synced, opened, then renamed",
     ("infra/workspace/upgrading.py", "copy2"): "likewise",
