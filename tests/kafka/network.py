@@ -168,13 +168,14 @@ class WorkerProcess:
             self.signal(signal.SIGKILL)
             assert self.has_ended(STOP_SECONDS)
 
-    def end(self, seconds: float = STOP_SECONDS) -> int:
-        """Asks it to end for good; returns the exit code."""
+    def end(self, seconds: float = STOP_SECONDS, asked: bool = False) -> int:
+        """Asks it to end for good, where that was not done; returns the exit code. Asked twice it may die of the second signal."""
         self.wanted = False
         pid = self.pid
         if pid is None or self.has_ended():
             return 0
-        self.signal(signal.SIGTERM)
+        if not asked:
+            self.signal(signal.SIGTERM)
         if not self.has_ended(seconds):
             self.kill()
             raise Late(f"{self.name} did not end within {seconds:.0f} s\n{self.output[-3000:]}")
@@ -604,7 +605,7 @@ class NetworkUnderTest:
             worker.wanted = False
             worker.signal(signal.SIGCONT)
             worker.signal(signal.SIGTERM)
-        return [worker.end() for worker in alive]
+        return [worker.end(asked=True) for worker in alive]
 
     def close(self) -> None:
         for worker in self.workers:
