@@ -24,7 +24,7 @@ from connectors.lists.exports import unescape_formula
 from connectors.lists.outcome_form import OutcomeForm
 from connectors.parsing.cells import Fault, dates
 from connectors.parsing.decoding import encoding_of, unreadable
-from connectors.parsing.rows import RowPlace
+from connectors.parsing.row_place import RowPlace
 from connectors.parsing.tables import ALL_SHEETS, Piece, header_of, pieces
 from policies.problems.characters import lines
 from policies.problems.problems import comma_list, suggestion

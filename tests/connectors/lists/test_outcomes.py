@@ -19,7 +19,7 @@ from connectors.lists.feedback import feedback_columns
 from connectors.lists.lists import list_sheet
 from connectors.lists.outcome_form import OutcomeForm
 from connectors.lists.outcomes import SHOWN, KnownSubjects, OutcomeRow, read_outcome_rows
-from connectors.parsing.rows import RowPlace
+from connectors.parsing.row_place import RowPlace
 from policies.language.tree import All, Check, Meta, Policy
 from policies.values import Kind, Text
 from tests.connectors.files import workbook
