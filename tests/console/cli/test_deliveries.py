@@ -36,7 +36,7 @@ def workspace_files(folder: Path) -> dict[str, bytes]:
 
 
 def insurance_row(serial: int, status: str = "正常", key: str | None = None, changed: str = "2026-09-02", number: str | None = None) -> str:
-    return f"{key or f'E{serial}'},{number or resident(serial)},{changed},2020-01-01,,{status},居民,\n"
+    return f"{key or f'E{serial}'},{number or resident(serial)},{changed},2020-01-01,,{status},居民\n"
 
 
 def test_a_broken_row_closes_when_a_sound_one_of_its_record_comes(run: Run, town: Path) -> None:
