@@ -54,6 +54,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 """By what a column of a returned list is for: every title it may have."""
 
 
+HIDDEN_TITLES = frozenset(title[language] for title in (TOKEN, PERSON_TOKENS, AS_WRITTEN) for language in ("zh", "en"))
+"""Columns that only programs read."""
 CHANGES_SHEET = Text("变动", "Changes")
 ABOUT_SHEET = Text("说明", "About")
 OTHER_SHEETS = frozenset(title[language] for title in (CHANGES_SHEET, ABOUT_SHEET) for language in ("zh", "en"))
