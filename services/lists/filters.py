@@ -1,6 +1,6 @@
 """Filters of a list: by street, status, outcome, person, and by what is new since an edition or a day.
 
-``services.lists.candidates`` and ``services.exports.candidates`` use them. Several values of one filter widen it; several filters narrow
+``services.lists.candidates`` and ``services.exports.visit_sheets`` use them. Several values of one filter widen it; several filters narrow
 each other. A value that nobody on any list of the policy could have is refused, with what was meant.
 """
 
@@ -65,7 +65,7 @@ def wanted_candidates(host: Host, state: State, policy: str, wanted: ListFilter,
     """
     tests: list[Callable[[Candidate], bool]] = []
     if wanted.streets:
-        prefixes = tuple(_division(text, state.catalogue.divisions) for text in wanted.streets)
+        prefixes = tuple(division_code(text, state.catalogue.divisions) for text in wanted.streets)
         tests.append(lambda c: (c.division or "").startswith(prefixes))
     if wanted.statuses:
         statuses = {_word(text, STATUSES, Text("状态", "status")) for text in wanted.statuses}
@@ -96,7 +96,7 @@ def _word(text: str, titles: Mapping[str, Text], what: Text) -> str:
     raise HuiminError(Text(zh, f"There is no {what.en} {text!r}; expected {comma_list(titles)}.{near.en}"), 2)
 
 
-def _division(text: str, names: Mapping[str, Text]) -> str:
+def division_code(text: str, names: Mapping[str, Text]) -> str:
     """The code of a division from its code or one of its names."""
     plain = text.strip()
     codes = [code for code, name in names.items() if plain.casefold() in (name.zh.casefold(), name.en.casefold())]
