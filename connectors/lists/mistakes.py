@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.contracts.faults import UnreadableFile
-from connectors.parsing.rows import RowPlace
+from connectors.parsing.row_place import RowPlace
 from policies.problems.characters import lines
 from policies.values import Text
 

@@ -27,7 +27,7 @@ from connectors.lists.outcome_form import OutcomeForm
 from connectors.lists.returned_sheets import list_layout
 from connectors.parsing.cells import Fault, dates
 from connectors.parsing.decoding import encoding_of, unreadable
-from connectors.parsing.rows import RowPlace
+from connectors.parsing.row_place import RowPlace
 from connectors.parsing.tables import Piece, header_of, pieces
 from policies.problems.problems import comma_list, suggestion
 from policies.values import Text

@@ -21,7 +21,7 @@ from services.exports.changes_sheet import changes_sheet
 from services.exports.list_changes import ChangesSince, changes_of
 from services.exports.list_disclosure import all_named, disclosure
 from services.exports.list_entries import list_entries
-from services.lists.filters import EVERYBODY, ListFilter, filter_values, filter_words, wanted_candidates
+from services.lists.filters import EVERYBODY, ListFilter, filter_codes, filter_values, filter_words, wanted_candidates
 from services.lookup import matched_policy
 from services.results import Internal, Sentence
 from services.state.as_of import materialized_list
@@ -29,6 +29,7 @@ from services.state.as_of import materialized_list
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
     from streams.host import Host
+    from streams.steps.state import State
 
 _NOT_IN_NAMES = re.compile(r"[^\w-]")
 
@@ -73,7 +74,7 @@ def export_candidates(
     with workspace.reading() as host:
         rule = matched_policy(host.state, policy)
         values = filter_values(host.state, wanted)
-        path = out or workspace.folder("exports") / f"{'-'.join([policy, str(host.state.day), *_file_words(values)])}.xlsx"
+        path = out or workspace.folder("exports") / f"{_usual_name(host.state, policy, wanted)}.xlsx"
         if path.suffix not in (".csv", ".xlsx"):
             raise HuiminError(Text(f"{path.name}：只能导出 .xlsx 或 .csv。", f"{path.name}: only .xlsx and .csv can be written."), 2)
         if by_street and path.suffix == ".csv":
@@ -127,6 +128,7 @@ def write_list(
     return len(sheet.rows)
 
 
-def _file_words(values: list[tuple[Text, list[Text]]]) -> list[str]:
-    """The values of a filter as they stand in the name of a file, so that no filtered list takes the place of another one."""
-    return [word for _, texts in values for text in texts if (word := _NOT_IN_NAMES.sub("", text.zh)[:20])]
+def _usual_name(state: State, policy: str, wanted: ListFilter) -> str:
+    """The usual name of a list. The filter is in it, so that no filtered list takes the place of another one."""
+    codes = (_NOT_IN_NAMES.sub("", code)[:20] for code in filter_codes(state, wanted))
+    return "-".join([policy, str(state.day), *filter(None, codes)])

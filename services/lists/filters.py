@@ -1,6 +1,6 @@
 """Filters of a list: by street, status, outcome, person, and by what is new since an edition or a day.
 
-``services.lists.candidates`` and ``services.exports.candidates`` use them. Several values of one filter widen it; several filters narrow
+``services.lists.candidates`` and ``services.exports.visit_sheets`` use them. Several values of one filter widen it; several filters narrow
 each other. A value that nobody on any list of the policy could have is refused, with what was meant.
 """
 
@@ -82,7 +82,7 @@ def filter_test(host: Host, state: State, policy: str, wanted: ListFilter) -> Ca
     """
     tests: list[Callable[[FilterSubject], bool]] = []
     if wanted.streets:
-        prefixes = tuple(_division(text, state.catalogue.divisions) for text in wanted.streets)
+        prefixes = tuple(division_code(text, state.catalogue.divisions) for text in wanted.streets)
         tests.append(lambda c: (c.division or "").startswith(prefixes))
     if wanted.statuses:
         statuses = {_word(text, STATUSES, Text("状态", "status")) for text in wanted.statuses}
@@ -105,7 +105,7 @@ def filter_values(state: State, wanted: ListFilter) -> list[tuple[Text, list[Tex
         HuiminError: a value of the filter is none that there could be.
     """
     divisions, none = state.catalogue.divisions, Text("无", "none")
-    streets = [_division(text, divisions) for text in wanted.streets]
+    streets = [division_code(text, divisions) for text in wanted.streets]
     outcomes = [none if _is_none(text) else TITLES[_word(text, TITLES, Text("反馈", "outcome"))] for text in wanted.outcomes]
     since = wanted.new_since.strip() if wanted.new_since is not None else None
     edition = since is not None and _is_edition(since)
@@ -118,6 +118,18 @@ def filter_values(state: State, wanted: ListFilter) -> list[tuple[Text, list[Tex
         (new, [] if since is None else [Text(since, since)]),
     )  # fmt: skip
     return [(title, texts) for title, texts in values if texts]
+
+
+def filter_codes(state: State, wanted: ListFilter) -> list[str]:
+    """The values of a filter as codes and words that are the same in every language, for the name of a file. Raises: as above."""
+    divisions, status, outcome = state.catalogue.divisions, Text("状态", "status"), Text("反馈", "outcome")
+    return [
+        *(division_code(text, divisions) for text in wanted.streets),
+        *(_word(text, STATUSES, status) for text in wanted.statuses),
+        *(NONE[0] if _is_none(text) else _word(text, TITLES, outcome) for text in wanted.outcomes),
+        *(NONE[0] if _is_none(text) else text for text in wanted.assigned),
+        *([] if wanted.new_since is None else [wanted.new_since]),
+    ]
 
 
 def filter_words(values: Iterable[tuple[Text, list[Text]]]) -> Text:
@@ -148,7 +160,7 @@ def _word(text: str, titles: Mapping[str, Text], what: Text) -> str:
     raise HuiminError(Text(zh, f"There is no {what.en} {text!r}; expected {comma_list(titles)}.{near.en}"), 2)
 
 
-def _division(text: str, names: Mapping[str, Text]) -> str:
+def division_code(text: str, names: Mapping[str, Text]) -> str:
     """The code of a division from its code or one of its names."""
     plain = text.strip()
     codes = [code for code, name in names.items() if plain.casefold() in (name.zh.casefold(), name.en.casefold())]

@@ -23,7 +23,7 @@ from streams.language.errors import Refusal
 
 if TYPE_CHECKING:
     from connectors.lists.outcomes import OutcomeRow
-    from connectors.parsing.rows import RowPlace
+    from connectors.parsing.row_place import RowPlace
     from infra.workspace.workspace import Workspace
     from streams.host import Host
     from streams.language.messages import CandidateChange, Input

@@ -20,7 +20,7 @@ from connectors.lists.lists import list_sheet
 from connectors.lists.mistakes import SHOWN
 from connectors.lists.outcome_form import OutcomeForm
 from connectors.lists.outcomes import KnownSubjects, OutcomeRow, read_outcome_rows
-from connectors.parsing.rows import RowPlace
+from connectors.parsing.row_place import RowPlace
 from policies.language.tree import All, Check, Meta, Policy
 from policies.values import Kind, Text
 from tests.connectors.files import workbook

@@ -8,7 +8,7 @@ from pathlib import Path
 from pypdf import PdfReader
 
 from tests.console.conftest import Run
-from tests.console.town import ALLOWANCE, POLICY, RESIDENTS, data, tokens
+from tests.console.town import ALLOWANCE, POLICY, RESIDENTS, data, resident, tokens
 
 
 def pages(path: Path) -> list[str]:
@@ -78,3 +78,26 @@ def test_lists_say_when_applications_close(run: Run, town: Path) -> None:
     assert "申请已于 2026-10-20 截止。" in closed and len(tokens(run)) == RESIDENTS
     (before,), (after,) = pages(town / "open.pdf"), pages(town / "closed.pdf")
     assert "还剩5天" in before and "户口簿" in before and "申请已于2026-10-20截止" in after
+
+
+def test_sheets_are_written_of_those_a_list_would_show(run: Run, town: Path) -> None:
+    """The filters of ``candidates list``, several together; a candidate is named by number too, also from standard input."""
+    first, second, *_ = tokens(run)
+    assert run("candidates", "ack", POLICY, first, "contacted", "--by", "王芳").exit_code == 0
+    assert run("candidates", "assign", POLICY, second, "李强", "--by", "王芳").exit_code == 0
+
+    counts = {}
+    for name, words in {
+        "without": ("--outcome", "none"), "contacted": ("--outcome", "contacted", "--street", "宜川路"), "assigned": ("--assigned", "李强"),
+        "both": ("--outcome", "contacted", "--outcome", "none"), "number": (resident(1),),
+    }.items():  # fmt: skip
+        counts[name] = data(run("candidates", "visit", POLICY, *words, "--out", town / f"{name}.pdf", "--json"))["sheets"]
+    nobody = run("candidates", "visit", POLICY, "--assigned", "李强", "--outcome", "contacted", "--lang", "en")
+    unknown = run("candidates", "visit", POLICY, "--status", "maybe", "--lang", "en")
+    default = data(run("candidates", "visit", POLICY, "--assigned", "李强", "--json"))
+
+    assert counts == {"without": RESIDENTS - 1, "contacted": 1, "assigned": 1, "both": RESIDENTS, "number": 1}
+    assert (nobody.exit_code, unknown.exit_code) == (2, 2)
+    assert "is as asked for" in nobody.output and "expected eligible" in unknown.output
+    assert Path(default["file"]).name == f"{POLICY}-some-2026-10-15-visit.pdf"
+    assert "名单中的一部分" in pages(town / "without.pdf")[0]

@@ -45,7 +45,7 @@ def test_a_filtered_list_says_so_and_comes_back(workspace: Workspace, tmp_path: 
     report = report_returned(workspace, POLICY, written.file)
     book = openpyxl.load_workbook(written.file)
 
-    assert (written.rows, written.filter[language]) == (1, words) and written.file.name == f"{POLICY}-2026-10-15-宜川路-李娟.xlsx"
+    assert (written.rows, written.filter[language]) == (1, words) and written.file.name == f"{POLICY}-2026-10-15-310107020-李娟.xlsx"
     about = pages["说明" if language == "zh" else "About"]
     assert [row[1] for row in about[3:5]] == [
         words.split("；" if language == "zh" else "; ")[at].split(" ", 1 + at * (language == "en"))[-1] for at in (0, 1)

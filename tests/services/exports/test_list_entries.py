@@ -85,13 +85,13 @@ def edit(path: Path, language: str, edits: Mapping[tuple[int, int], Any]) -> Non
         book.save(path)
 
 
-def exported(workspace: Workspace, path: Path, language: str) -> dict[int, Cells]:
+def written_cells(workspace: Workspace, path: Path, language: str) -> dict[int, Cells]:
     path.unlink(missing_ok=True)
     export_candidates(workspace, POLICY, path, language)
     return cells_of(path, language)
 
 
-def returned(workspace: Workspace, path: Path) -> ReturnedList:
+def report_back(workspace: Workspace, path: Path) -> ReturnedList:
     return report_returned(workspace, POLICY, path, by="区医保中心")
 
 
@@ -104,10 +104,10 @@ def test_a_list_goes_out_filled_in_and_unchanged_it_records_nothing(
     path = tmp_path / f"list.{suffix}"
     escaped = "'" if suffix == "csv" else ""
 
-    cells = exported(workspace, path, language)
+    cells = written_cells(workspace, path, language)
     again = export_candidates(workspace, POLICY, path, language)  # nobody has filled it in
     edit(path, language, {})
-    report = returned(workspace, path)
+    report = report_back(workspace, path)
 
     assert cells[first] == (f"{escaped}=1+1\n周六在家", "2026-10-20", "李娟") and cells[second][1:] == ("", "")
     assert again.rows == RESIDENTS and set(cells.values()) - {cells[first], cells[second]} == {("", "", "")}
@@ -121,18 +121,18 @@ def test_a_changed_cell_is_one_event_with_its_author(workspace: Workspace, tmp_p
     first, second = record(workspace)
     third = subjects(workspace)[2]
     path = tmp_path / f"list.{suffix}"
-    exported(workspace, path, language)
+    written_cells(workspace, path, language)
     edit(
         path, language, {(first, 0): "", (first, 1): None, (first, 2): "", (second, 0): "=2", (third, 1): "2026/10/15", (third, 2): "赵敏"}
     )
 
     with pytest.raises(Conflict):
         export_candidates(workspace, POLICY, path, language)
-    report, again = returned(workspace, path), returned(workspace, path)
+    report, again = report_back(workspace, path), report_back(workspace, path)
 
     assert report.follow_ups == {"call_again": 2, "assigned_to": 2, "note": 1} and (report.replaced, report.new) == (0, 0)
     assert again.follow_ups == {} and again.known_before == 5
-    state = exported(workspace, tmp_path / f"next.{suffix}", language)
+    state = written_cells(workspace, tmp_path / f"next.{suffix}", language)
     assert state[first][1:] == ("", "") and state[third] == ("", "2026-10-15", "赵敏") and state[second][0].endswith("=2")
     last = candidate_history(workspace, POLICY, first).events[-2:]
     assert [(event.item, event.value, event.by, event.day) for event in last] == [
@@ -146,7 +146,7 @@ def test_a_changed_or_emptied_cell_keeps_the_file(workspace: Workspace, tmp_path
     """Also in the usual place."""
     first, _ = record(workspace)
     path = tmp_path / f"list.{suffix}"
-    exported(workspace, path, "zh")
+    written_cells(workspace, path, "zh")
     usual = export_candidates(workspace, POLICY).file
 
     for file in (path, usual):
@@ -161,17 +161,17 @@ def test_a_list_of_last_week_takes_nothing_back(workspace: Workspace, tmp_path: 
     """What was recorded since stays where the cell was not changed; a changed cell counts, is told, and counts only once."""
     first, second = record(workspace)
     path = tmp_path / "list.xlsx"
-    exported(workspace, path, "zh")
+    written_cells(workspace, path, "zh")
     record_assignment(workspace, POLICY, first, "赵敏", CLERK)
     record_assignment(workspace, POLICY, second, "赵敏", CLERK)
     edit(path, "zh", {(second, 2): "钱进"})
 
-    report = returned(workspace, path)
+    report = report_back(workspace, path)
     record_assignment(workspace, POLICY, second, "孙立", CLERK)
-    again = returned(workspace, path)
+    again = report_back(workspace, path)
 
     assert report.follow_ups == {"assigned_to": 1} and report.replaced == 1 and (again.follow_ups, again.known_before) == ({}, 1)
-    assert {subject: cells[2] for subject, cells in exported(workspace, tmp_path / "b.csv", "zh").items() if cells[2]} == {
+    assert {subject: cells[2] for subject, cells in written_cells(workspace, tmp_path / "b.csv", "zh").items() if cells[2]} == {
         first: "赵敏", second: "孙立",
     }  # fmt: skip
 
@@ -197,13 +197,14 @@ def test_a_mistake_is_named_and_nothing_is_taken(
     """By the row of the file, header counted, and the column, without what stands in the cell; the sound rows wait, too."""
     first, *_ = record(workspace)
     path = tmp_path / "list.csv"
-    cells = exported(workspace, path, "zh")
+    cells = written_cells(workspace, path, "zh")
     wrong, sound = [subject for subject in cells if subject != first][2:4]
-    row = list(cells).index(wrong) + 2 + sum("\n" in cell for subject in list(cells)[: list(cells).index(wrong)] for cell in cells[subject])
+    before = list(cells)[: list(cells).index(wrong)]
+    row = len(before) + 2 + sum(cells[subject][0].count("\n") for subject in before)  # of a CSV the line of the text
     edit(path, "zh", {(wrong, column): value, (sound, 2): "赵敏", (first, 2): ""})
 
     with pytest.raises(UnreadableFile) as refused:
-        returned(workspace, path)
+        report_back(workspace, path)
 
     text, title = refused.value.text, COLUMNS["zh"][column]
     assert f"row {row}, column {title}: " in text.en and en in text.en
@@ -220,11 +221,11 @@ def test_what_was_overdue_when_the_list_was_written_is_no_mistake(workspace: Wor
         host.submit(Tick(SOON + timedelta(5)))
     later = Workspace.open(workspace.root, {"HUIMIN_TODAY": str(SOON + timedelta(5))})
     path = tmp_path / "list.xlsx"
-    exported(later, path, "en")
+    written_cells(later, path, "en")
 
-    unchanged = returned(later, path)
+    unchanged = report_back(later, path)
     edit(path, "en", {(first, 1): SOON + timedelta(9)})
-    changed = returned(later, path)
+    changed = report_back(later, path)
 
     assert unchanged.follow_ups == {} and changed.follow_ups == {"call_again": 1}
 
@@ -241,15 +242,15 @@ def test_a_damaged_mark_and_two_words_about_one_subject_are_mistakes(workspace: 
 
     write(rows)
     with pytest.raises(UnreadableFile) as damaged:
-        returned(workspace, path)
+        report_back(workspace, path)
     write([*by_hand, [f"{first:016x}", "赵敏"]])
     with pytest.raises(UnreadableFile) as twice:
-        returned(workspace, path)
+        report_back(workspace, path)
     write(by_hand)
 
     assert "row 2, column 导出时: what was exported was expected" in damaged.value.text.en
     assert "row 4, column 分派给: row 2 says otherwise" in twice.value.text.en and follow_ups(workspace) == 0
-    assert [returned(workspace, path).follow_ups for _ in range(2)] == [{"assigned_to": 2}, {}]
+    assert [report_back(workspace, path).follow_ups for _ in range(2)] == [{"assigned_to": 2}, {}]
 
 
 def test_without_the_key_a_note_is_an_empty_cell(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,10 +259,10 @@ def test_without_the_key_a_note_is_an_empty_cell(workspace: Workspace, tmp_path:
     monkeypatch.setattr(Workspace, "notes_key", lambda self: b"o" * 32)
     path = tmp_path / "list.csv"
 
-    cells = exported(workspace, path, "zh")
+    cells = written_cells(workspace, path, "zh")
     export_candidates(workspace, POLICY, path)
 
-    assert cells[first] == ("", "2026-10-20", "李娟") and returned(workspace, path).follow_ups == {}
+    assert cells[first] == ("", "2026-10-20", "李娟") and report_back(workspace, path).follow_ups == {}
     assert "周六" not in path.read_text(encoding="utf-8-sig")
 
 
@@ -279,17 +280,17 @@ def test_the_next_list_shows_exactly_what_was_edited(
 ) -> None:  # fmt: skip
     """Whatever stood there before: changed cells as they were changed, all others as they were, and emptied notes as before."""
     path = tmp_path / f"list.{suffix}"
-    before = exported(workspace, path, language)
+    before = written_cells(workspace, path, language)
     count = follow_ups(workspace)
-    assert returned(workspace, path).follow_ups == {} and follow_ups(workspace) == count
+    assert report_back(workspace, path).follow_ups == {} and follow_ups(workspace) == count
     rows = data.draw(st.lists(st.sampled_from(sorted(before)), unique=True))
     edits = {
         (row, column): data.draw(values) for row in rows for column, values in enumerate((NOTES, DAYS, PEOPLE)) if data.draw(st.booleans())
     }
     edit(path, language, {at: _typed(value, at[1], suffix) for at, value in edits.items()})
 
-    report = returned(workspace, path)
-    behind = exported(workspace, path, language)
+    report = report_back(workspace, path)
+    behind = written_cells(workspace, path, language)
 
     expected = {
         row: tuple(edits.get((row, at), cell) or (cell if at == 0 else "") for at, cell in enumerate(cells))
