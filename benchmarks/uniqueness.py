@@ -79,7 +79,7 @@ def people_on_record(host: Host) -> Anonymity:
         }
     ).filter(pl.Series(place != NOT_REGISTERED))  # fmt: skip
     tables = {}
-    for feed, _ in _declared(host):
+    for feed, _ in _quasi_fields(host):
         rows = records(store, feed.name)
         links = {name: token_series(link) for name, link in rows.links.items()}
         tables[feed.name] = pl.DataFrame(
@@ -91,10 +91,10 @@ def people_on_record(host: Host) -> Anonymity:
 def people_in_snapshot(host: Host, path: Path) -> Anonymity:
     """The same of a snapshot's own rows."""
     frame = frame_in_file(path, "persons").filter("registered")
-    return _classes(frame, IN_SNAPSHOT, {feed.name: frame_in_file(path, feed.name) for feed, _ in _declared(host)}, host)
+    return _classes(frame, IN_SNAPSHOT, {feed.name: frame_in_file(path, feed.name) for feed, _ in _quasi_fields(host)}, host)
 
 
-def _declared(host: Host) -> Iterator[tuple[Feed, list[Field]]]:
+def _quasi_fields(host: Host) -> Iterator[tuple[Feed, list[Field]]]:
     """The feeds of a snapshot that are read here, with their quasi-identifiers but birth date and sex; the register first."""
     feeds = [feed for feed in host.state.catalogue.feeds.values() if analysis_refusal(feed, host.state.day) is None]
     for feed in sorted(feeds, key=lambda feed: feed.registers is not Kind.PERSON):
@@ -106,7 +106,7 @@ def _declared(host: Host) -> Iterator[tuple[Feed, list[Field]]]:
 
 def _classes(frame: pl.DataFrame, identifiers: Sequence[str], tables: dict[str, pl.DataFrame], host: Host) -> Anonymity:
     names = list(identifiers)
-    for feed, own in _declared(host):
+    for feed, own in _quasi_fields(host):
         table = tables[feed.name]
         if feed.registers is Kind.PERSON and "household" in feed.links:
             household = table.select("subject", pl.col("household").alias("of_household")).unique(
