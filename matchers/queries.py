@@ -12,7 +12,7 @@ from matchers.lists.verdicts import Candidate, Counts, candidates, counts
 from matchers.program.state import MatcherState
 from matchers.reading.disclosed_values import disclosed_values
 from matchers.reading.explain import Criterion, Explanation, Verdict, explain, read_criterion, verdict
-from matchers.reading.people import linked_subjects, people
+from matchers.reading.people import linked_subjects, people, subjects_with
 from matchers.reading.worstcase import still_yes
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Policy, Step
@@ -67,3 +67,7 @@ class QueriedState(MatcherState):
     def people(self, policy: str, path: tuple[Step, ...], subjects: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
         """By subject, the people that a path leads to."""
         return people(self, self.policies[policy], path, subjects, self.day)
+
+    def subjects_with(self, policy: Policy, person: int) -> tuple[int, ...]:
+        """The subjects of a policy that a person's own records name: the household, the dwellings."""
+        return subjects_with(self, policy, person, self.day)

@@ -26,7 +26,7 @@ class UnreadableFile(HuiminError):
 
 
 class InterruptedDelivery(HuiminError):
-    """A delivery that stopped half-way, with the last stored row; no row of the failed batch is stored."""
+    """A delivery that stopped half-way, with the number of stored data rows; no row of the failed batch is stored."""
 
     def __init__(self, file: str, row: int, error: Exception) -> None:
         match error:
@@ -39,7 +39,9 @@ class InterruptedDelivery(HuiminError):
                 )
             case _:  # its message may quote a record
                 why = Text(f"出错了（{type(error).__name__}）。", f"Something failed ({type(error).__name__}).")
-        stored = Text(f"第 {row} 行及以前已收下", f"Rows up to {row} are stored") if row else Text("一行也没有收下", "No row is stored")
+        stored = Text("一行也没有收下", "No row is stored")
+        if row:
+            stored = Text(f"前 {row:,} 行数据已收下", f"The first {row:,} data rows are stored")
         super().__init__(Text(
             f"{file} 没有收完：{stored.zh}，其后的都没有。{why.zh}之后照原样再收一次同一个文件，就从断处继续。",
             f"{file} was not taken in to its end: {stored.en}, and nothing behind. {why.en} Then deliver the same file again, in the same "

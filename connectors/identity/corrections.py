@@ -19,6 +19,7 @@ from connectors.contracts.faults import UnreadableFile
 from connectors.identity.tokens import Tokens
 from connectors.parsing.cells import Fault
 from connectors.parsing.decoding import encoding_of
+from connectors.parsing.row_place import RowPlace, rows_words
 from connectors.parsing.tables import Piece, pieces
 from policies.language.catalogue import Catalogue, Feed
 from policies.problems.problems import comma_list, suggestion
@@ -32,7 +33,7 @@ Row = TypeVar("Row")
 class Pair(NamedTuple):
     """A row of a file of pairs, as tokens. ``into`` is None where the cell is empty."""
 
-    row: int
+    row: RowPlace
     subject: int
     into: int | None
 
@@ -48,18 +49,19 @@ def pairs(path: Path, kind: Kind, catalogue: Catalogue, tokens: Tokens) -> list[
         zh = f"没有数据源登记 {kind} 一类的对象，无法把号码变为化名；请改用化名。"
         raise UnreadableFile(Text(zh, f"No feed registers any {kind}, so numbers cannot be read; use tokens."))
     result: list[Pair] = []
-    wrong: list[int] = []
+    wrong: list[RowPlace] = []
     for piece in _csv(path, _PAIR):
         subject, into = (tokens.column(kind, register.identify, piece.frame[name]) for name in _PAIR)
         for at in range(len(subject.tokens)):
             empty = into.faults[at] == Fault.EMPTY
             if subject.faults[at] != Fault.SOUND or (into.faults[at] != Fault.SOUND and not empty):
-                wrong.append(piece.first + at)
+                wrong.append(piece.place(at))
             else:
-                result.append(Pair(piece.first + at, int(subject.tokens[at]), None if empty else int(into.tokens[at])))
+                result.append(Pair(piece.place(at), int(subject.tokens[at]), None if empty else int(into.tokens[at])))
     if wrong:
-        zh = f"{path.name} 第 {comma_list(wrong)} 行的号码无法识别；请核对后重试，尚未更正任何人。"
-        raise UnreadableFile(Text(zh, f"{path.name}: no readable number in rows {comma_list(wrong)}. Mend them; nobody was corrected yet."))
+        rows = rows_words(wrong)
+        zh = f"{path.name} {rows.zh}的号码无法识别；请核对后重试，尚未更正任何人。"
+        raise UnreadableFile(Text(zh, f"{path.name}: no readable number in {rows.en}. Mend them; nobody was corrected yet."))
     return _some(result, path)
 
 
@@ -70,22 +72,23 @@ def records(path: Path, catalogue: Catalogue, tokens: Tokens) -> tuple[tuple[str
         UnreadableFile: it cannot be read, names no record, or a feed, unit or key is not possible; the error says in which row.
     """
     result: list[tuple[str, int, int]] = []
-    for row, name, unit, key in _rows(path):
+    for place, name, unit, key in _rows(path):
+        row = place.words
         feed = catalogue.feeds.get(name)
         if feed is None:
             near = suggestion(name, catalogue.feeds)
             raise UnreadableFile(
-                Text(f"{path.name} 第 {row} 行的数据源不存在。{near.zh}", f"{path.name}, row {row}: there is no such feed.{near.en}")
+                Text(f"{path.name} {row.zh}的数据源不存在。{near.zh}", f"{path.name}, {row.en}: there is no such feed.{near.en}")
             )
         source = feed.source_position(unit)
         if source is None:
             units = comma_list([possible.unit for possible in feed.sources])
-            zh = f"{path.name} 第 {row} 行的单位不是数据源 {name} 的来源；应为 {units}。"
-            raise UnreadableFile(Text(zh, f"{path.name}, row {row}: the unit is no source of feed {name}; expected {units}."))
+            zh = f"{path.name} {row.zh}的单位不是数据源 {name} 的来源；应为 {units}。"
+            raise UnreadableFile(Text(zh, f"{path.name}, {row.en}: the unit is no source of feed {name}; expected {units}."))
         key_hash = _key(feed, key, tokens)
         if key_hash is None:
-            zh = f"{path.name} 第 {row} 行的记录号无法识别；请按该单位交付时的写法填写。"
-            raise UnreadableFile(Text(zh, f"{path.name}, row {row}: the key is not readable. Write it as the unit delivers it."))
+            zh = f"{path.name} {row.zh}的记录号无法识别；请按该单位交付时的写法填写。"
+            raise UnreadableFile(Text(zh, f"{path.name}, {row.en}: the key is not readable. Write it as the unit delivers it."))
         result.append((name, source, key_hash))
     return tuple(dict.fromkeys(_some(result, path)))
 
@@ -98,10 +101,10 @@ def _key(feed: Feed, text: str, tokens: Tokens) -> int | None:
     return int(cells.tokens[0]) if cells.faults[0] == Fault.SOUND else None
 
 
-def _rows(path: Path) -> Iterator[tuple[int, str, str, str]]:
+def _rows(path: Path) -> Iterator[tuple[RowPlace, str, str, str]]:
     for piece in _csv(path, _RECORD):
         for at, (feed, unit, key) in enumerate(piece.frame.select(_RECORD).fill_null("").iter_rows()):
-            yield piece.first + at, feed.strip(), unit.strip(), key
+            yield piece.place(at), feed.strip(), unit.strip(), key
 
 
 def _csv(path: Path, columns: Sequence[str]) -> Iterator[Piece]:

@@ -24,6 +24,7 @@ from connectors.identity.tokens import Tokens
 from connectors.limits import LARGEST_STATEMENTS
 from connectors.parsing.cells import Fault
 from connectors.parsing.decoding import encoding_of, refuse_special, unreadable
+from connectors.parsing.row_place import rows_words
 from connectors.parsing.tables import pieces
 from policies.language.catalogue import Catalogue, Feed
 from policies.problems.problems import Problem, comma_list, suggestion
@@ -183,11 +184,12 @@ def _subjects(name: str, folder: Path, feed: Feed, tokens: Tokens, problems: Pro
         for piece in pieces(folder / name, "csv", encoding_of(folder / name), [column]):
             cells = tokens.column(feed.subject, feed.identify, piece.frame[column])
             subjects.update(cells.tokens[cells.faults == Fault.SOUND].tolist())
-            rows = (np.flatnonzero(cells.faults != Fault.SOUND) + piece.first).tolist()
-            if rows:
+            wrong = [piece.place(at) for at in np.flatnonzero(cells.faults != Fault.SOUND).tolist()]
+            if wrong:
+                rows = rows_words(wrong)
                 zh, en = (
-                    f"{name} 第 {comma_list(rows)} 行的“{column}”无法识别",
-                    f"{name} has no readable {column!r} in rows {comma_list(rows)}",
+                    f"{name} {rows.zh}的“{column}”无法识别",
+                    f"{name} has no readable {column!r} in {rows.en}",
                 )
                 problems.add("subjects", ("subjects",), zh, en)
     except UnreadableFile as error:

@@ -27,6 +27,7 @@ from connectors.identity.tokens import Tokens
 from connectors.intake.delivery_ports import ErasureLedger, Identities, IntakeHost
 from connectors.intake.flaws import Flaw
 from connectors.intake.intake import Parcel, read
+from connectors.parsing.row_places import RowPlaces
 from connectors.parsing.steady import Steady
 from connectors.parsing.tables import ReadingNotes
 from matchers.kernel.batch import DELETED, QUARANTINED, RecordBatch
@@ -88,7 +89,7 @@ class DeliveryReport:
 def deliver(
     host: IntakeHost, feed: Feed, source: int, file: Path | Steady, tokens: Tokens, vault: Identities, *, received: date,
     mode: Mode = "upsert", id: str | None = None, progress: Callable[[int], None] | None = None,
-    on_flaw: Callable[[Flaw], None] | None = None, on_start: Callable[[], None] | None = None,
+    on_flaw: Callable[[Flaw], None] | None = None, on_start: Callable[[RowPlaces], None] | None = None,
 ) -> DeliveryReport:  # fmt: skip
     """Apply a file to a host, or resume one that was interrupted.
 
@@ -99,7 +100,7 @@ def deliver(
         id: the unit's name for the delivery; the hash of the file's bytes where it gave none.
         progress: called with the number of rows read, after each batch; both readings count.
         on_flaw: called with every broken cell while the rows are applied.
-        on_start: called when the file was counted and is sound, before a row is applied.
+        on_start: called with the places of its rows when the file was counted and is sound, before a row is applied.
 
     Raises:
         UnreadableFile: the file is not what the contract says, or cannot be a full replacement; nothing has changed.
@@ -114,11 +115,12 @@ def deliver(
         if vault.lacks(feed, source, number):
             report.named_again = _write_identities_again(host.state, feed, source, number, steady, tokens, vault, received)
         return report
-    whole = _count_file(report, host.state, feed, source, steady, tokens, vault, received, progress)
+    counting = ReadingNotes()
+    whole = _count_file(report, host.state, feed, source, steady, tokens, vault, received, counting, progress)
     if mode == "replace":
         _check_replacement(whole, feed, steady.path.name)
     if on_start:
-        on_start()
+        on_start(counting.places)
     host.submit(DeliveryStarted(feed.name, source, number, name, mode == "replace"))
     notes, last_rows, stored = ReadingNotes(), list[int](), mark
     with _resumable(steady.path.name, lambda: stored), vault.writer(feed, source, number) as writer:
@@ -182,15 +184,15 @@ def unsound(report: DeliveryReport, feed: Feed) -> bool:
 
 def _count_file(
     report: DeliveryReport, ledger: ErasureLedger, feed: Feed, source: int, file: Steady, tokens: Tokens, vault: Identities,
-    received: date, progress: Callable[[int], None] | None,
+    received: date, notes: ReadingNotes, progress: Callable[[int], None] | None,
 ) -> DeliveryReport:  # fmt: skip
-    """The report of a whole file, with no row applied.
+    """The report of a whole file, with no row applied; ``notes`` gets facts about the file.
 
     Raises:
         UnreadableFile, TokenCollision: as for ``deliver``.
     """
     whole = DeliveryReport(report.feed, report.unit, report.id, report.number)
-    for parcel in _ahead(read(feed, source, report.number, file.path, tokens, received=received)):
+    for parcel in _ahead(read(feed, source, report.number, file.path, tokens, received=received, notes=notes)):
         count_parcel(whole, parcel, None)
         people = without_erased(feed, parcel.identities, ledger)
         if len(people):

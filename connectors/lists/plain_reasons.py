@@ -7,7 +7,7 @@ records complete.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -57,13 +57,13 @@ class PlainWords:
 
     Args:
         disclosed: the fields that the agency may see.
-        complete: by feed, the statements that cover the subject.
+        complete: the statements that prove the absence on which a criterion rests in a feed.
     """
 
     catalogue: Catalogue
     language: str
     disclosed: frozenset[FieldRef]
-    complete: Mapping[str, Sequence[CompleteTo]]
+    complete: Callable[[Criterion, str], Sequence[CompleteTo]]
 
     def reasons(self, explained: Explanation) -> PlainReasons:
         """The sentences about one subject; each once, in the order of the policy."""
@@ -117,7 +117,7 @@ class PlainWords:
             case Quantifier():
                 return self._of_set(leaf, criterion, kind)
             case Sum():
-                return self._by_units(criterion, leaf.addend.feed) or self._absent(leaf, kind)
+                return self._by_units(criterion, leaf.addend.feed) or self._absent(leaf, criterion, kind)
             case _:
                 return ""
 
@@ -136,11 +136,11 @@ class PlainWords:
 
     def _of_set(self, leaf: Quantifier, criterion: Criterion, kind: Kind) -> str:
         if leaf.kind in ("all", "count"):
-            return self._by_units(criterion, leaf.path[-1].name) or self._absent(leaf, kind)
+            return self._by_units(criterion, leaf.path[-1].name) or self._absent(leaf, criterion, kind)
         units = {fact.unit for fact in criterion.facts if fact.feed in feeds_of(leaf)}
         says_presence = criterion.truth is (leaf.kind == "some")
         if not units or not says_presence:
-            return self._absent(leaf, kind)
+            return self._absent(leaf, criterion, kind)
         whose, records = self._whose(leaf, kind), self._feed_of(leaf)
         zh, en = "、".join(map(self._unit, sorted(units))), " and the ".join(map(self._unit, sorted(units)))
         return self._say(f"{zh}的“{records}”中有{whose}的记录", f'the {en} has a record of {whose} ("{records}")')
@@ -150,13 +150,13 @@ class PlainWords:
         units = sorted({fact.unit for fact in criterion.facts if fact.feed == feed})
         return self._say("、", " and ").join(self._by(unit, feed) for unit in units)
 
-    def _absent(self, leaf: Quantifier | Sum, kind: Kind) -> str:
+    def _absent(self, leaf: Quantifier | Sum, criterion: Criterion, kind: Kind) -> str:
         """There is no record (of this kind): with the day up to which each unit has declared its records complete."""
         feed, whose = leaf.addend.feed if isinstance(leaf, Sum) else leaf.path[-1].name, self._whose(leaf, kind)
         of_this_kind = leaf.where is not None
         zh = f"“{self._feed(feed)}”中没有{whose}的{'这类' if of_this_kind else ''}记录"
         en = f'no {"such " if of_this_kind else ""}record of {whose} ("{self._feed(feed)}")'
-        statements = self.complete.get(feed, ())
+        statements = self.complete(criterion, feed)
         if not statements:
             return self._say(zh, f"there is {en}")
         return self._say(

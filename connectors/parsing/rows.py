@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +17,9 @@ import polars as pl
 from connectors.limits import MOST_ROWS
 from connectors.parsing.cells import SPACES, Fault
 from connectors.parsing.decoding import unreadable
+from connectors.parsing.row_place import RowPlace
+from connectors.parsing.row_places import RowPlaces
 from policies.language.catalogue import PLAIN_LAYOUT, FileLayout
-from policies.values import Text
 
 Bools = npt.NDArray[np.bool_]
 UInt8 = npt.NDArray[np.uint8]
@@ -62,6 +62,7 @@ class ReadingNotes:
         heads: one for each table; also for a file that is refused because of its columns.
         blank, passed_over: the number of blank rows, and of footers.
         lacking: by column, how many objects of JSON lines do not name it, without deletions; their cells count as empty.
+        places: where each data row stands in the file.
     """
 
     encoding: str = ""
@@ -70,6 +71,7 @@ class ReadingNotes:
     blank: int = 0
     passed_over: int = 0
     lacking: Counter[str] = field(default_factory=Counter)
+    places: RowPlaces = field(default_factory=RowPlaces)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,20 +100,6 @@ class Rows:
         return replace(self, frame=self.frame.filter(pl.Series(keep)), lines=lines, marks=marks, openings=openings)
 
 
-class RowPlace(NamedTuple):
-    """Where a row stands in its file: the line, header and blank lines counted, and the sheet where a workbook has several."""
-
-    line: int
-    sheet: str = ""
-
-    @property
-    def words(self) -> Text:
-        """The place in the words of people."""
-        if self.sheet:
-            return Text(f"工作表“{self.sheet}”第 {self.line} 行", f"sheet {self.sheet}, row {self.line}")
-        return Text(f"第 {self.line} 行", f"row {self.line}")
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
     """Some data rows of a table.
@@ -130,8 +118,12 @@ class Piece:
 
     def place(self, at: int) -> RowPlace:
         """Where a row stands in the file."""
-        sheet = next(iter(self.places.values()), "").rpartition("!")[0]
-        return RowPlace(self.first + at if self.lines is None else int(self.lines[at]), sheet)
+        return RowPlace(self.first + at if self.lines is None else int(self.lines[at]), self.sheet)
+
+    @property
+    def sheet(self) -> str:
+        """The name of its sheet, where several sheets of a workbook are read."""
+        return next(iter(self.places.values()), "").rpartition("!")[0]
 
     def slice(self, start: int, length: int) -> Piece:
         """Some of its rows."""
@@ -150,7 +142,10 @@ def numbered_pieces(blocks: Iterable[Rows], wanted: TableRequest, notes: Reading
         if wanted.identifiers:
             rows = _without_blank(rows, wanted.identifiers[0], notes)
         if len(rows.frame):
-            yield Piece(first, rows.frame, rows.lines, rows.marks, rows.places)
+            piece = Piece(first, rows.frame, rows.lines, rows.marks, rows.places)
+            if rows.lines is not None:
+                notes.places.add(first, rows.lines, piece.sheet)
+            yield piece
             first += len(rows.frame)
             if first > MOST_ROWS:
                 zh, en = f"超过 {MOST_ROWS:,} 行（一批的上限）", f"has more than {MOST_ROWS:,} rows, the most a delivery may have"

@@ -16,7 +16,8 @@ Subject = Annotated[
     typer.Argument(
         metavar="SUBJECT",
         help=both(
-            "对象化名（16 位十六进制）或号码；- 从标准输入读", "the subject's token (16 hex digits) or number; - reads it from stdin"
+            "对象化名（16 位十六进制）或号码，户和住房也可写其中一人的号码；- 从标准输入读",
+            "the subject's token (16 hex digits) or number, of a household or dwelling also of a person in it; - reads it from stdin",
         ),
     ),
 ]
@@ -42,5 +43,6 @@ def explain(context: typer.Context, policy: Policy, subject: Subject, at: AsOf =
 
     session = session_of(context)
     workspace = session.workspace()
-    token = subject_of(workspace, policy, argument_or_stdin(subject))
-    show_explanation(session, explained(workspace, policy, token, as_of(at), known_at(moment)))
+    day, cut = as_of(at), known_at(moment)
+    token = subject_of(workspace, policy, argument_or_stdin(subject), day, cut)
+    show_explanation(session, explained(workspace, policy, token, day, cut))

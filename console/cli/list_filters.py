@@ -1,4 +1,4 @@
-"""The options that say which candidates of a list are wanted, for ``candidates list`` and ``candidates export``.
+"""The options that say which candidates of a list are wanted, for ``candidates list`` and ``candidates visit``.
 
 All but the last may be given several times.
 """

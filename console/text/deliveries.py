@@ -78,7 +78,7 @@ def trial_row(file: TriedFile, language: str) -> list[str]:
 def topic_row(delivery: TopicDelivery, language: str) -> list[str]:
     """A delivery from a topic as a row under ``COLUMNS``."""
     mark = delivery.resumed_behind
-    resumed = Text(f"从第 {mark + 1} 行接着做", f"resumed at row {mark + 1}") if mark else Text("", "")
+    resumed = Text(f"已收 {mark:,} 行，接着做", f"resumed behind {mark:,} rows") if mark else Text("", "")
     rows = (delivery.rows, delivery.quarantined, delivery.unplaced)
     return [delivery.id, str(delivery.delivery), *counts(rows), resumed[language]]
 
@@ -100,7 +100,7 @@ def note(file: DeliveredFile) -> Text:
     if file.void:
         return Text("无法识别的行过多，不能证明“没有”", "too many rows name nobody: it proves no absence")
     if file.resumed_behind:
-        return Text(f"从第 {file.resumed_behind + 1} 行接着做", f"resumed at row {file.resumed_behind + 1}")
+        return Text(f"已收 {file.resumed_behind:,} 行，接着做", f"resumed behind {file.resumed_behind:,} rows")
     if file.erased:
         return Text(f"{file.erased} 行涉及已删除的人，未保留", f"{file.erased} rows about erased persons: not kept")
     if not file.rows:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from connectors.parsing.row_place import RowPlace
 from console.text.criteria import criterion_name
 from console.text.words import OUTCOMES, number
 from policies.values import Text
@@ -51,9 +52,20 @@ def correction_row(request: CorrectionInWords, language: str) -> list[str]:
     state = _request_state(request)
     policy, unit, feed = (title[language] for title in request.titles)
     return [
-        str(request.number), policy, request.label[language], unit, feed, _cell(request.delivery), _cell(request.row),
+        str(request.number), policy, request.label[language], unit, feed, _cell(request.delivery), _row(request)[language],
         "" if (of := request.statement) is None else statement_words(of)[language], str(request.since), state[language],
     ]  # fmt: skip
+
+
+def _row(request: CorrectionInWords) -> Text:
+    """The row of a request as the unit sees it in its file, with the sheet where there are several."""
+    if request.row is None:
+        return Text("", "")
+    if request.line is None:
+        return Text(f"第 {request.row} 条数据", f"data row {request.row}")
+    if request.sheet is None:
+        return Text(str(request.line), str(request.line))
+    return RowPlace(request.line, request.sheet).words
 
 
 def _cell(number: int | None) -> str:

@@ -13,8 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from infra.workspace.lost_state import KNOWN_FILES
-from infra.workspace.notes import NoteFile
+from infra.workspace.known_files import KnownFile, known_files, remember_file
 from policies.problems.problems import Conflict, HuiminError
 from policies.values import Text
 
@@ -22,18 +21,13 @@ if TYPE_CHECKING:
     from connectors.intake.delivery import DeliveryReport
     from connectors.intake.delivery_ports import Identities
     from connectors.intake.flaws import Flaw
+    from connectors.parsing.row_places import RowPlaces
     from connectors.parsing.steady import Steady
     from infra.workspace.workspace import Workspace
     from policies.language.catalogue import Feed
     from streams.host import Receipt
     from streams.language.messages import CandidateChange, Input
     from streams.steps.state import State
-
-_WAY_OUT = Text(
-    "它记着每一批交付是哪个文件。请从备份恢复它；没有备份就移走它，以前各批便不再知道文件名，记录和名单不受影响。",
-    "It says which file each delivery was. Restore it from a backup; without one, move it away: then the deliveries so far have no "
-    "name of a file any more. Records and lists are as they were.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +140,9 @@ def deliver(
         advance(rows - rows_read)
         rows_read = rows
 
-    def note_start() -> None:
+    def note_start(places: RowPlaces) -> None:
         vault.store.begin()  # before the file is noted: from then on a missing vault is an error
-        _remember(workspace, KnownFile(name, source, file.id, file.digest, file.title, received.isoformat()))
+        remember_file(workspace, KnownFile(name, source, file.id, file.digest, file.title, received.isoformat(), places.text))
         quarantine.begin(number)
 
     try:
@@ -196,7 +190,7 @@ def arriving_file(
 
 def apply_file(
     workspace: Workspace, host: DeliveryHost, file: ArrivingFile, vault: Identities, *, progress: Callable[[int], None] | None = None,
-    on_flaw: Callable[[Flaw], None] | None = None, on_start: Callable[[], None] | None = None,
+    on_flaw: Callable[[Flaw], None] | None = None, on_start: Callable[[RowPlaces], None] | None = None,
 ) -> FileIntake:  # fmt: skip
     """Has a host take in a file; returns the result, with the changes of lists.
 
@@ -238,35 +232,3 @@ def _id_and_digest(
         )
         raise Conflict(Text(zh, en))
     return called, digest
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFile:
-    """The file of a delivery, and the day of its receipt."""
-
-    feed: str
-    source: int
-    id: str
-    digest: str
-    file: str = ""
-    received: str = ""
-
-
-def known_files(workspace: Workspace) -> dict[tuple[str, int, str], KnownFile]:
-    """The files this workspace has taken in, by feed, source and id of their delivery.
-
-    Raises:
-        DamagedFile: the list of them cannot be read back.
-    """
-    return {(file.feed, file.source, file.id): file for file in _file_notes(workspace).read()}
-
-
-def _file_notes(workspace: Workspace) -> NoteFile[KnownFile]:
-    return NoteFile(workspace.root / KNOWN_FILES, KnownFile, _WAY_OUT)
-
-
-def _remember(workspace: Workspace, file: KnownFile) -> None:
-    """From now on the unit's name for a delivery means this file and no other."""
-    before = known_files(workspace).get((file.feed, file.source, file.id))
-    if before is None or before.digest != file.digest:
-        _file_notes(workspace).add(file)

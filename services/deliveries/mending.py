@@ -100,7 +100,7 @@ def _deliveries_of(workspace: Workspace, state: State, feed: Feed, original: Pat
         HuiminError: there is no such delivery.
     """
     from connectors.parsing.steady import Steady
-    from services.deliveries.delivery import known_files
+    from infra.workspace.known_files import known_files
 
     digest, deliveries = Steady(original).digest(), set[tuple[str, int]]()
     for file in known_files(workspace).values():

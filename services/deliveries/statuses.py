@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from connectors.contracts.faults import DamagedVault
+from infra.workspace.known_files import KnownFile, known_files
 from policies.values import Text
-from services.deliveries.delivery import KnownFile, known_files
 from services.deliveries.open_cells import still_open
 from services.deliveries.quarantine import broken_cells, rows_by_delivery
 from services.lookup import feed_named

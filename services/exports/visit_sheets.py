@@ -1,4 +1,4 @@
-"""Visit sheets: for a candidate, for a street, or for a whole list, a page each with what the visitor tells, asks and takes along.
+"""Visit sheets: for a candidate, for a part of a list, or for a whole list, a page each with what the visitor tells, asks and takes along.
 
 ``huimin candidates visit`` calls this. A sheet shows of records only what the list for the agency may show: the fields that the policy
 discloses and the agreements still allow.
@@ -6,8 +6,8 @@ discloses and the agreements still allow.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +16,10 @@ from infra.workspace.destination import destination
 from policies.language.closing import closing_words
 from policies.language.tree import shown_refs
 from policies.problems.problems import HuiminError
-from policies.values import Text, within
-from services.exports.candidates import all_named, disclosure
+from policies.values import Text
+from services.exports.list_disclosure import all_named, disclosure
+from services.lists.cited_coverage import StatementsInEffect
+from services.lists.filters import EVERYBODY, ListFilter, division_code, wanted_candidates
 from services.lookup import matched_policy
 from services.state.as_of import core, materialized_list
 
@@ -26,10 +28,10 @@ if TYPE_CHECKING:
     from connectors.lists.visit_sheets import VisitSheet, VisitSheets
     from infra.workspace.workspace import Workspace
     from matchers.lists.verdicts import Candidate
+    from matchers.reading.explain import Criterion
     from policies.language.catalogue import Catalogue
     from policies.language.tree import Policy
     from streams.host import Host
-    from streams.steps.state import State
 
 _PURPOSE = {
     "eligible": Text("符合条件：请上门告知，并协助办理", "Meets the conditions: please tell them, and help them apply"),
@@ -39,6 +41,7 @@ _PURPOSE = {
 _INSPECTION = Text("请上门核查", "To be inspected")
 _UNDER_REVIEW = Text("此项正在复核，上门前请先向经办单位确认。", "This is being looked at once more: ask the agency before the visit.")
 _WHOLE_LIST = Text("全部名单", "the whole list")
+_PART = Text("名单中的一部分", "a part of the list")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,55 +49,57 @@ class WrittenVisitSheets:
     """Visit sheets that were written.
 
     Args:
-        closes: the last day for applications; None where the policy declares none.
+        apply_by: the last day for applications; None where the policy declares none.
     """
 
     file: Path
     sheets: int
     day: date
-    closes: date | None
+    apply_by: date | None
 
 
 def write_visits(
-    workspace: Workspace, policy: str, subject: int | None = None, street: str | None = None, out: Path | None = None, language: str = "zh"
-) -> WrittenVisitSheets:
-    """Writes the visit sheets of one candidate, of a street's candidates, or of the whole list.
+    workspace: Workspace, policy: str, subject: int | None = None, wanted: ListFilter = EVERYBODY, out: Path | None = None,
+    language: str = "zh",
+) -> WrittenVisitSheets:  # fmt: skip
+    """Writes the visit sheets of one candidate, of the candidates that a filter wants, or of the whole list.
 
     Args:
-        street: the code of a division, or its name.
-        out: a .pdf; by default in ``exports``, under the policy's name, the candidate or street, and the day.
+        out: a .pdf; by default in ``exports``, under the policy's name, the candidate or the streets, and the day.
 
     Raises:
-        HuiminError: the policy is not matched; nobody asked for is on the list; an agreement does not, or no longer, allow a field;
-            somebody could not be named; or something else is at the path. Nothing was written.
+        HuiminError: the policy is not matched; a value of the filter is none that there could be; nobody asked for is on the list; an
+            agreement does not, or no longer, allow a field; somebody could not be named; or something else is at the path. Nothing was
+            written.
     """
     from connectors.lists.visit_sheets import is_visit_sheets, write_visit_sheets
 
     with workspace.reading() as host:
-        rule, day = matched_policy(host.state, policy), host.state.day
-        division = None if street is None else _division(street, host.state.catalogue)
-        about = f"{subject:016x}" if subject is not None else division
-        path = out or workspace.folder("exports") / f"{'-'.join(filter(None, (policy, about, str(day))))}-visit.pdf"
+        rule, day, names = matched_policy(host.state, policy), host.state.day, host.state.catalogue.divisions
+        about = [f"{subject:016x}"] if subject is not None else [division_code(street, names) for street in wanted.streets]
+        some = ["some"] if replace(wanted, streets=()) != EVERYBODY else []
+        path = out or workspace.folder("exports") / f"{'-'.join((policy, *about, *some, str(day)))}-visit.pdf"
         if path.suffix.lower() != ".pdf":
             raise HuiminError(Text(f"{path.name}：入户单只写成 .pdf。", f"{path.name}: visit sheets are written as .pdf."), 2)
         destination(path, is_visit_sheets)
-        sheets = visit_sheets(workspace, host, policy, subject, division, language)
+        sheets = visit_sheets(workspace, host, policy, subject, wanted, language)
         write_visit_sheets(path, sheets)
         return WrittenVisitSheets(path, len(sheets.sheets), day, rule.apply_by)
 
 
-def visit_sheets(workspace: Workspace, host: Host, name: str, subject: int | None, division: str | None, language: str) -> VisitSheets:
+def visit_sheets(workspace: Workspace, host: Host, name: str, subject: int | None, wanted: ListFilter, language: str) -> VisitSheets:
     """The sheets of a policy's candidates, in the order of the list. Args and Raises: as for ``write_visits``."""
     from connectors.lists.visit_sheets import VisitSheets
 
     state, policy = host.state, host.state.policies[name]
-    candidates = [c for c in materialized_list(state, name) if _is_asked_for(c, subject, division)]
+    listed = [c for c in materialized_list(state, name) if subject is None or c.subject == subject]
+    candidates = wanted_candidates(host, state, name, wanted, listed)
     if not candidates:
-        raise _nobody(subject, division)
+        raise _nobody(subject, wanted)
     closing = closing_words(policy, state.day)
     agency = state.catalogue.units.get(policy.agency)
     return VisitSheets(
-        language, policy.title[language], _WHOLE_LIST[language] if division is None else _street(division, state.catalogue, language),
+        language, policy.title[language], _heading(wanted, state.catalogue, language),
         policy.agency if agency is None else agency.title[language], "" if agency is None else " · ".join(agency.contact.values()),
         _source(policy, state.catalogue, language), _day(state.day, language), "" if closing is None else _sentence(closing[language]),
         _sheets(workspace, host, policy, candidates, language),
@@ -106,12 +111,13 @@ def _sheets(workspace: Workspace, host: Host, policy: Policy, candidates: Sequen
     from connectors.lists.visit_sheets import VisitSheet
 
     state, by_subject = host.state, {c.subject: c for c in candidates}
+    complete = _complete(StatementsInEffect(state), state.day)
     catalogue, fields = state.catalogue, frozenset(policy.discloses)
     sheets = []
     for person in _people(workspace, host, policy, candidates, language):
         candidate = by_subject[person.subject]
         explained = core(state).explain(policy.name, candidate.subject)
-        words = PlainWords(catalogue, language, fields, _complete(state, policy, candidate))
+        words = PlainWords(catalogue, language, fields, complete)
         reasons = words.reasons(explained)
         purpose = _INSPECTION if policy.direction == "burden" else _PURPOSE[candidate.status or "to_check"]
         note = _UNDER_REVIEW[language] if explained.verdict.status != candidate.status else ""
@@ -160,35 +166,29 @@ def _people(workspace: Workspace, host: Host, policy: Policy, candidates: Sequen
         yield _Person(int(texts[header.index(TOKEN[language])], 16), name, who, tuple(people))
 
 
-def _is_asked_for(c: Candidate, subject: int | None, division: str | None) -> bool:
-    if subject is not None:
-        return c.subject == subject
-    return division is None or (c.division is not None and within(c.division, division) is True)
+def _complete(statements: StatementsInEffect, day: date) -> Callable[[Criterion, str], list[CompleteTo]]:
+    """How far the records of each unit are complete that prove an absence on which a criterion rests.
 
-
-def _complete(state: State, policy: Policy, candidate: Candidate) -> dict[str, list[CompleteTo]]:
-    """For each feed whose absence proves something, how far each unit's records of this candidate are complete."""
+    Where the subject's members are covered by several statements of a unit, all of them are covered up to the earliest day.
+    """
     from connectors.lists.plain_reasons import CompleteTo
 
-    latest: dict[tuple[str, str], date] = {}
-    for entry in state.statements.entries.values():
-        stated = entry.stated
-        covers = candidate.subject in stated.subjects or (
-            stated.division is not None and candidate.division is not None and within(candidate.division, stated.division) is True
-        )
-        if entry.standing == "in_effect" and stated.feed in policy.evidence and covers:
-            key = (stated.feed, state.catalogue.feeds[stated.feed].sources[stated.source].unit)
-            latest[key] = max(latest.get(key, date.min), stated.complete_to)
-    complete: dict[str, list[CompleteTo]] = {}
-    for (feed, unit), day in sorted(latest.items()):
-        complete.setdefault(feed, []).append(CompleteTo(unit, min(day, state.day)))
+    def complete(criterion: Criterion, feed: str) -> list[CompleteTo]:
+        days: dict[str, date] = {}
+        for statement in statements.statements_of(criterion):
+            if statement.feed == feed:
+                days[statement.unit] = min(days.get(statement.unit, day), statement.complete_to)
+        return [CompleteTo(unit, to) for unit, to in sorted(days.items())]
+
     return complete
 
 
-def _division(street: str, catalogue: Catalogue) -> str:
-    """The code of a street that is named by its code or its name."""
-    named = [code for code, name in catalogue.divisions.items() if street in (name.zh, name.en)]
-    return named[0] if len(named) == 1 else street
+def _heading(wanted: ListFilter, catalogue: Catalogue, language: str) -> str:
+    """What the cover list is about: the streets, or the whole list, or a part of it."""
+    if wanted == EVERYBODY:
+        return _WHOLE_LIST[language]
+    streets = [_street(division_code(street, catalogue.divisions), catalogue, language) for street in wanted.streets]
+    return Text("、", ", ")[language].join(streets) or _PART[language]
 
 
 def _street(code: str | None, catalogue: Catalogue, language: str) -> str:
@@ -211,14 +211,14 @@ def _day(day: date, language: str) -> str:
     from connectors.lists.plain_reasons import PlainWords
     from policies.language.catalogue import Catalogue
 
-    return PlainWords(Catalogue({}, {}), language, frozenset(), {}).day(day)
+    return PlainWords(Catalogue({}, {}), language, frozenset(), lambda criterion, feed: ()).day(day)
 
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _nobody(subject: int | None, division: str | None) -> HuiminError:
+def _nobody(subject: int | None, wanted: ListFilter) -> HuiminError:
     if subject is not None:
         return HuiminError(
             Text(
@@ -227,5 +227,8 @@ def _nobody(subject: int | None, division: str | None) -> HuiminError:
             ),
             2,
         )
-    where = Text("", "") if division is None else Text(f"在 {division}", f" in {division}")
+    where = Text(f"在 {'、'.join(wanted.streets)}", f" in {', '.join(wanted.streets)}") if wanted.streets else Text("", "")
+    if replace(wanted, streets=()) != EVERYBODY:
+        zh, en = f"名单{where.zh}上没有这样的对象，没有写入户单。", f"Nobody on the list{where.en} is as asked for: no sheet was written."
+        return HuiminError(Text(zh, en), 2)
     return HuiminError(Text(f"名单{where.zh}上没有人，没有写入户单。", f"Nobody is on the list{where.en}: no sheet was written."), 2)

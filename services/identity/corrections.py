@@ -45,7 +45,7 @@ class Correction:
     """The decisions of a call, and the changes of lists that they caused.
 
     Args:
-        already: rows of the file that were in force before.
+        already: lines of the file, the header counted, that were in force before.
     """
 
     decisions: int
@@ -97,7 +97,10 @@ def merge_subjects(workspace: Workspace, kind: str, whom: tuple[int, int | None]
     if alone and file is None:
         raise HuiminError(Text("还要写并入哪一个对象。", "Name the subject it is merged into, too."), 2)
     if alone:
-        zh, en = f"{file} 第 {comma_list(alone)} 行没有写 into。", f"{file}: rows {comma_list(alone)} name no `into`."
+        from connectors.parsing.row_place import rows_words
+
+        rows = rows_words(alone)
+        zh, en = f"{file} {rows.zh}没有写 into。", f"{file}: {rows.en} name no `into`."
         raise HuiminError(Text(zh, en), 3)
     messages = [IdentityMerged(kind, pair.subject, pair.into or 0, people.reason, people.by, people.approved_by) for pair in pairs]
     return _decide(workspace, file, pairs, messages, notify)
@@ -148,6 +151,7 @@ def _in_force(decision: IdentityEntry, sources: dict[tuple[str, int], str]) -> C
 def _pairs(workspace: Workspace, kind: str, people: People, whom: tuple[int, int | None] | Path) -> tuple[list[Pair], Path | None]:
     """The subjects of a correction, and the file that they come from."""
     from connectors.identity.corrections import Pair, pairs
+    from connectors.parsing.row_place import RowPlace
 
     if kind not in KINDS:
         zh = f"对象的种类应为 {comma_list(KINDS)} 之一。"
@@ -156,7 +160,7 @@ def _pairs(workspace: Workspace, kind: str, people: People, whom: tuple[int, int
         raise HuiminError(Text("请写明原因（--reason）。", "Give the reason (--reason)."), 2)
     if isinstance(whom, Path):
         return pairs(whom, Kind(kind), workspace.catalogue(), workspace.tokens()), whom
-    return [Pair(0, *whom)], None
+    return [Pair(RowPlace(0), *whom)], None
 
 
 def _decide(
@@ -172,11 +176,11 @@ def _decide(
     with workspace.writing() as host, announce_holds(host, notify):
         for pair, message in zip(pairs, messages, strict=True):
             if file is not None and _as_asked(host.state.identities, message):
-                already.append(pair.row)
+                already.append(pair.row.line)
             else:
-                changes += _submit(host, file, pair, message)
+                changes += _submit(host, file, pairs[0], pair, message)
         if len(already) == len(messages) and isinstance(messages[0], IdentitySplit):
-            changes += _submit(host, file, pairs[0], messages[0])
+            changes += _submit(host, file, pairs[0], pairs[0], messages[0])
         listing = list_changes(changes, host.state.registry)
     return Correction(len(messages) - len(already), tuple(already), listing.changes, listing.titles)
 
@@ -189,8 +193,8 @@ def _as_asked(decisions: IdentityLedger, message: IdentityMerged | IdentitySplit
     return decision is None and not message.records
 
 
-def _submit(host: Host, file: Path | None, pair: Pair, message: IdentityMerged | IdentitySplit) -> Sequence[CandidateChange]:
-    """Submits one decision; returns its changes of lists.
+def _submit(host: Host, file: Path | None, first: Pair, pair: Pair, message: IdentityMerged | IdentitySplit) -> Sequence[CandidateChange]:
+    """Submits one decision; returns its changes of lists. ``first``: the first pair of the file.
 
     Raises:
         Refused: with the row of the file, if there is one; the rows before it are in force, and are passed over when sent again.
@@ -200,8 +204,9 @@ def _submit(host: Host, file: Path | None, pair: Pair, message: IdentityMerged |
     except Refusal as error:
         if file is None:
             raise
-        zh, en = f"{file.name} 第 {pair.row} 行：{error.text.zh}", f"{file.name}, row {pair.row}: {error.text.en}"
-        if pair.row > 1:
+        row = pair.row.words
+        zh, en = f"{file.name} {row.zh}：{error.text.zh}", f"{file.name}, {row.en}: {error.text.en}"
+        if pair is not first:
             zh += "之前各行已生效；改正后整份重送即可，已生效的会跳过。"
             en += " The rows before it are in force; mend the file and send all of it again: what is in force already is passed over."
         raise Refusal(Text(zh, en), error.exit_code) from None

@@ -17,11 +17,13 @@ from services.lists.changes import Changes, Titles, list_changes
 from services.lists.cited_coverage import CitedStatement, StatementsInEffect, cited_statement
 from services.lists.marks import is_answered_by_record
 from services.lists.outcomes import RuleCriterion, rule_criterion, unit_of
+from services.lists.row_places import DeliveredRows
 from services.lookup import check_published
 from services.results import Internal
 from services.state.as_of import core
 
 if TYPE_CHECKING:
+    from connectors.parsing.row_place import RowPlace
     from infra.workspace.workspace import Workspace
     from streams.language.messages import CoverageStated
     from streams.ledgers.outcomes import OutcomeEntry, Row
@@ -36,7 +38,8 @@ class CorrectionRequest:
         number: of the request, which may be about several records and statements.
         outcome: not_eligible (a criterion was wrong), deceased or moved (the subject's register record is).
         criterion: the wrong one.
-        delivery, row: of the record.
+        delivery, row: of the record; ``row`` is its number among the data rows of the delivery.
+        line, sheet: where the row stands in the unit's file, header and blank lines counted; None where that is not known.
         statement: that said that every record was there.
         in_force: the record is still in force; or nothing has come from the unit behind the statement.
         open: any part of the request still waits for its unit.
@@ -57,6 +60,8 @@ class CorrectionRequest:
     open: bool
     answer: str | None
     answered: date | None
+    line: int | None
+    sheet: str | None
     rule: Internal[RuleCriterion | None]
     titles: Internal[tuple[Text, Text, Text]]
     """Of policy, unit and feed."""
@@ -92,10 +97,9 @@ def correction_requests(
         if unit is not None and unit not in state.catalogue.units:
             raise HuiminError(Text("没有这个单位；用 huimin unit list 查看。", "There is no such unit; see huimin unit list."), 2)
         asked = [finding for finding in state.outcomes if _asks(finding) and policy in (None, finding.policy)]
-        in_force = _rows_in_force(state, asked)
-        requests = [
-            request for finding in sorted(asked, key=lambda finding: finding.offset) for request in _parts(state, finding, in_force)
-        ]
+        in_force, delivered = _rows_in_force(state, asked), DeliveredRows(workspace, state)
+        in_order = sorted(asked, key=lambda finding: finding.offset)
+        requests = [request for finding in in_order for request in _parts(state, finding, in_force, delivered)]
         return [request for request in requests if unit in (None, request.unit) and (request.open or not only_open)]
 
 
@@ -127,7 +131,7 @@ def _asks(finding: OutcomeEntry) -> bool:
     return finding.asks_register or (finding.criterion is not None and bool(finding.records or finding.statements))
 
 
-def _parts(state: State, finding: OutcomeEntry, in_force: set[Row]) -> Iterator[CorrectionRequest]:
+def _parts(state: State, finding: OutcomeEntry, in_force: set[Row], delivered: DeliveredRows) -> Iterator[CorrectionRequest]:
     """What a request is about: each record and each statement."""
     rows, statements = (
         [(row, row in in_force) for row in finding.records],
@@ -139,10 +143,10 @@ def _parts(state: State, finding: OutcomeEntry, in_force: set[Row]) -> Iterator[
     else:
         is_open = any(stands for _, stands in (*rows, *statements))
     for row, stands in rows:
-        yield _part(state, finding, unit_of(state, row), row[0], row, None, stands, is_open)
+        yield _part(state, finding, unit_of(state, row), row[0], row, delivered.place(*row), None, stands, is_open)
     for id, stands in statements:
         statement = cited_statement(state, id)
-        yield _part(state, finding, statement.unit, statement.feed, None, statement, stands, is_open)
+        yield _part(state, finding, statement.unit, statement.feed, None, None, statement, stands, is_open)
 
 
 def _part(
@@ -151,6 +155,7 @@ def _part(
     unit: str,
     feed: str,
     row: Row | None,
+    at: RowPlace | None,
     statement: CitedStatement | None,
     stands: bool,
     is_open: bool,
@@ -160,7 +165,8 @@ def _part(
     rule = None if criterion is None else rule_criterion(state, finding.policy, criterion)
     return CorrectionRequest(
         finding.offset, finding.policy, finding.outcome, criterion, unit, feed, row and row[2], row and row[3], statement, finding.day,
-        stands, is_open, answer and answer.answer, answer and answer.day, rule, titles,
+        stands, is_open, answer and answer.answer, answer and answer.day,
+        at and at.line, (at and at.sheet) or None, rule, titles,
     )  # fmt: skip
 
 

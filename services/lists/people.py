@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from policies.problems.problems import HuiminError, suggestion
 from policies.values import Kind, Text
 from services.lookup import check_published
 from services.results import Token
-from services.state.as_of import core, materialized_list
+from services.state.as_of import core, materialized_list, state_known_at, subject_divisions
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
     from policies.language.tree import Policy
     from streams.steps.state import State
+
+KIND_WORDS = {
+    Kind.PERSON: Text("个人", "person"), Kind.HOUSEHOLD: Text("户", "household"), Kind.DWELLING: Text("住房", "dwelling"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +66,64 @@ def list_places(workspace: Workspace, text: str, agency: str | None = None) -> t
         return tuple(place for policy in policies for place in _places(workspace, state, policy, words, by_number))
 
 
-def subject_of(workspace: Workspace, policy: str, text: str) -> int:
+def subject_of(
+    workspace: Workspace, policy: str, text: str, day: date | None = None, known_at: int | date | None = None
+) -> int:  # fmt: skip
     """The token of a policy's subject, from the token or from the number of the person, household or dwelling.
 
+    The subject of a policy about households or dwellings may be named by the number of a person in it, too: as the records say on a day,
+    from what was known at a moment; None: now.
+
     Raises:
-        HuiminError: the policy was never published, or the text is neither. The error does not repeat it.
+        HuiminError: the policy was never published, or the text is neither; the person is in no such subject, or in several, which are
+            named. The error does not repeat the text. NotKept: the moment cannot be asked for.
     """
     words = text.strip()
     if len(words) == 16 and set(words.lower()) <= set("0123456789abcdef"):
         return int(words, 16)
     with workspace.reading() as host:
         check_published(host.state, policy)
-        kind = next(iter(host.state.registry.versions[policy].values())).policy.subject
+        rule = next(iter(host.state.registry.versions[policy].values())).policy
+        kind = rule.subject
         token = _subject_by_number(workspace, host.state, kind, words) if words else None
+        if kind is not Kind.PERSON and words and not _is_known(host.state, kind, token):
+            person = _subject_by_number(workspace, host.state, Kind.PERSON, words)
+            if _is_known(host.state, Kind.PERSON, person):
+                return _subject_with(state_known_at(host, day, known_at), rule, host.state.identities.root(Kind.PERSON, person or 0))
         if token is None:
             zh = "写号码，或 16 位十六进制化名（见 candidates list）；所写的两者都不是。"
             raise HuiminError(Text(zh, "Give a number, or a token of 16 hex digits (candidates list); this is neither."), 2)
         return host.state.identities.root(kind, token)
+
+
+def _is_known(state: State, kind: Kind, token: int | None) -> bool:
+    """Whether any record names a subject."""
+    from matchers.kernel.layout import KINDS
+
+    return token is not None and core(state).store.entity(KINDS.index(kind), state.identities.root(kind, token)) >= 0
+
+
+def _subject_with(state: State, rule: Policy, person: int) -> int:
+    """The one household or dwelling with a person in it.
+
+    Raises:
+        HuiminError: there is none, or there are several, which are named by token and street.
+    """
+    subjects = core(state).subjects_with(rule, person)
+    if len(subjects) == 1:
+        return subjects[0]
+    kind = KIND_WORDS[rule.subject]
+    if not subjects:
+        zh = f"按记录，此号码的人不属于任何{kind.zh}；请写{kind.zh}的号码或化名。"
+        raise HuiminError(Text(zh, f"The records place the person of this number in no {kind.en}; give its number or token."), 2)
+    places = subject_divisions(state, rule.subject, subjects)
+    names = state.catalogue.divisions
+    zh = "、".join(f"{token:016x}（{names[at].zh if (at := places[token]) in names else at or '街镇不明'}）" for token in subjects)
+    en = ", ".join(f"{token:016x} ({names[at].en if (at := places[token]) in names else at or 'street not known'})" for token in subjects)
+    raise HuiminError(
+        Text(f"按记录，此号码的人属于多个{kind.zh}：{zh}。请写其中一个的化名。",
+             f"The records place the person of this number in several {kind.en}s: {en}. Give the token of one."), 2
+    )  # fmt: skip
 
 
 def _subject_by_number(workspace: Workspace, state: State, kind: Kind, words: str) -> int | None:

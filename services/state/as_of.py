@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from matchers.core import Matcher
     from matchers.lists.verdicts import Candidate
+    from policies.values import Kind
     from streams.host import Host
     from streams.steps.state import State
 
@@ -113,6 +114,11 @@ def _as_told(state: State, policy: str, candidates: list[Candidate]) -> list[Can
 
 def divisions(state: State, policy: str, subjects: Sequence[int]) -> dict[int, str | None]:
     """The divisions of subjects of a policy's kind; None where unplaced, or not known at all."""
+    return subject_divisions(state, state.policies[policy].subject, subjects)
+
+
+def subject_divisions(state: State, of: Kind, subjects: Sequence[int]) -> dict[int, str | None]:
+    """The divisions of subjects of a kind; None where unplaced, or not known at all."""
     if not subjects:
         return {}
     import numpy as np
@@ -120,7 +126,7 @@ def divisions(state: State, policy: str, subjects: Sequence[int]) -> dict[int, s
     from matchers.kernel.layout import KINDS
     from matchers.lists.verdicts import divisions_of
 
-    matcher, kind = core(state), KINDS.index(state.policies[policy].subject)
+    matcher, kind = core(state), KINDS.index(of)
     rows = {subject: matcher.store.entity(kind, subject) for subject in subjects}
     known_subjects = [subject for subject, row in rows.items() if row >= 0]
     places = divisions_of(matcher, kind, state.day, np.array([rows[subject] for subject in known_subjects], np.int32))

@@ -52,7 +52,7 @@ def test_statements_become_messages_in_order(tmp_path: Path) -> None:
         ({"subjects": "x.csv"}, "either"),
         ({"division": None, "subjects": "../x.csv"}, "same folder"),
         ({"division": None, "subjects": "none.csv"}, "does not exist"),
-        ({"division": None, "subjects": "bad.csv"}, "rows 1"),
+        ({"division": None, "subjects": "bad.csv"}, "rows 2"),
         ({"complete_to": "yesterday"}, "not a date"),
         ({"complete_to": None}, "'complete_to' is missing"),
         ({"complete_to": "2026-10-03"}, "later than 2026-10-02, the day of receipt"),

@@ -192,7 +192,11 @@ def test_an_interrupted_delivery_goes_on_behind_its_last_row(tmp_path: Path, fai
     host.fail_after = None
     report = send(host, path)
 
-    assert "Rows up to 20000 are stored" in raised.value.text.en and "20000 行" in raised.value.text.zh and why in raised.value.text.en
+    assert (
+        "The first 20,000 data rows are stored" in raised.value.text.en
+        and "20,000 行" in raised.value.text.zh
+        and why in raised.value.text.en
+    )
     assert "310101199001011234" not in raised.value.text.en + raised.value.text.zh and raised.value.exit_code == 1
     assert report.resumed_behind == 20_000 and host.rows() == list(range(1, 35_001))
     assert {b.delivery for b in host.batches()} == {1} and report.rows == 35_000
@@ -238,7 +242,7 @@ def test_a_file_that_breaks_off_leaves_nothing_behind(tmp_path: Path, fault: str
     path.write_bytes(LAST_FAULTS[fault]())
 
     with pytest.raises(UnreadableFile):
-        send(host, path, mode=mode, id="d-1", on_start=lambda: began.append("started"))
+        send(host, path, mode=mode, id="d-1", on_start=lambda places: began.append("started"))
 
     assert host.messages == [] and began == [] and not (tmp_path / "identity").exists()
     path.write_bytes(many(10))

@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 
 from connectors.lists.plain_reasons import CompleteTo, PlainReasons, PlainWords
-from matchers.reading.explain import Explanation
+from matchers.reading.explain import Criterion, Explanation
 from matchers.worlds import answer, load, token
 from policies.cases.file import load_cases
 from policies.cases.forms import Case
@@ -19,7 +19,12 @@ from policies.language.tree import Policy, leaves, nodes
 from tests.policies.library import LIBRARY, catalogue, documents
 
 NAMES = sorted(path.stem for path in (LIBRARY / "cases").glob("*.yaml"))
-STATED = {feed: [CompleteTo("putuo-civil-affairs", date(2026, 10, 10))] for feed in catalogue().feeds}
+STATED = CompleteTo("putuo-civil-affairs", date(2026, 10, 10))
+
+
+def statement_of(criterion: Criterion, feed: str) -> list[CompleteTo]:
+    """The statement on which every absence rests."""
+    return [STATED]
 
 
 @cache
@@ -50,7 +55,7 @@ def explanations(name: str) -> tuple[tuple[Case, Explanation], ...]:
 
 def reasons(name: str, disclosed: bool, language: str) -> Iterator[tuple[Case, Explanation, PlainReasons]]:
     """Of every subject of every case: what a sheet says."""
-    words = PlainWords(catalogue(), language, frozenset(version(name).discloses) if disclosed else frozenset(), STATED)
+    words = PlainWords(catalogue(), language, frozenset(version(name).discloses) if disclosed else frozenset(), statement_of)
     for case, explained in explanations(name):
         yield case, explained, words.reasons(explained)
 
@@ -116,7 +121,7 @@ def test_an_answer_is_told_as_confirmed_and_its_papers_are_no_longer_asked_for()
 
 def test_only_the_alternative_that_holds_is_told() -> None:
     """Somebody of 76 is told the band of 70 to 79 by its label, and no bound of another band."""
-    words = PlainWords(catalogue(), "zh", frozenset(version("elderly-allowance").discloses), STATED)
+    words = PlainWords(catalogue(), "zh", frozenset(version("elderly-allowance").discloses), statement_of)
     of_70 = next(
         words.reasons(explained)
         for _, explained in explanations("elderly-allowance")

@@ -153,18 +153,18 @@ def test_a_file_refused_half_way_is_sent_again_whole(run: Run, tmp_path: Path, t
     write_csv(path, header, good[0], (two.listed, others[0]), good[1])
     refused = run("--lang", "en", *words)
     assert refused.exit_code == 5
-    assert "row 2: A subject cannot be merged into itself" in refused.stderr
+    assert "row 3: A subject cannot be merged into itself" in refused.stderr
     assert "what is in force already is passed over" in refused.stderr
     assert len(corrections(run)) == 1
 
     write_csv(path, header, *good)
     again = run(*words, "--json")
     assert changes(again) == [(POLICY, "left", "identity")]
-    assert (json_value(again, "decisions"), json_value(again, "already")) == (1, [1])
+    assert (json_value(again, "decisions"), json_value(again, "already")) == (1, [2])
     at = message_count(run)
     third = run("--lang", "en", *words)
     assert third.exit_code == 0
-    assert "Rows that were as asked already, and passed over: 2 (1, 2)." in " ".join(third.stdout.split())
+    assert "Rows that were as asked already, and passed over: 2 (2, 3)." in " ".join(third.stdout.split())
     assert (message_count(run), len(corrections(run))) == (at + 1, 2)
 
 
@@ -181,9 +181,9 @@ def test_undoing_a_file_passes_over_who_is_merged_into_nobody(run: Run, tmp_path
     nothing = run("--lang", "en", "identity", "split", "person", "--file", twice, *PEOPLE)
 
     assert (POLICY, "entered", "identity") in changes(undone)
-    assert (json_value(undone, "decisions"), json_value(undone, "already"), corrections(run)) == (1, [2, 3], [])
+    assert (json_value(undone, "decisions"), json_value(undone, "already"), corrections(run)) == (1, [3, 4], [])
     assert nothing.exit_code == 5
-    assert "twice.csv, row 1: There is nothing to take back" in nothing.stderr
+    assert "twice.csv, row 2: There is nothing to take back" in nothing.stderr
     assert "before it" not in nothing.stderr
 
 
@@ -216,11 +216,11 @@ def test_mistakes_are_a_sentence_and_change_nothing(run: Run, words: list[str], 
 @pytest.mark.parametrize(
     ("rows", "en"),
     [
-        ([("subject", "into"), ("310107194001011234", "11010519491231002X")], "no readable number in rows 1"),
+        ([("subject", "into"), ("310107194001011234", "11010519491231002X")], "no readable number in rows 2"),
         ([("subject",), ("11010519491231002X",)], "into"),
         ([("subject", "into")], "has no row"),
-        ([("subject", "into"), ("11010519491231002X", "")], "rows 1 name no `into`"),
-        ([("subject", "into"), ("11010519491231002X", "11010519491231002x")], "row 1: A subject cannot be merged into itself"),
+        ([("subject", "into"), ("11010519491231002X", "")], "rows 2 name no `into`"),
+        ([("subject", "into"), ("11010519491231002X", "11010519491231002x")], "row 2: A subject cannot be merged into itself"),
     ],
 )
 def test_mistakes_in_a_file_of_pairs_name_the_row(run: Run, tmp_path: Path, rows: list[tuple[str, ...]], en: str) -> None:
@@ -238,9 +238,9 @@ def test_mistakes_in_a_file_of_pairs_name_the_row(run: Run, tmp_path: Path, rows
 @pytest.mark.parametrize(
     ("row", "en"),
     [
-        (("hukuo", "putuo-psb", "1"), "row 1: there is no such feed. Did you mean hukou?"),
-        (("hukou", "nobody", "1"), "row 1: the unit is no source of feed hukou"),
-        (("hukou", "putuo-psb", "310107194001011234"), "row 1: the key is not readable"),
+        (("hukuo", "putuo-psb", "1"), "row 2: there is no such feed. Did you mean hukou?"),
+        (("hukou", "nobody", "1"), "row 2: the unit is no source of feed hukou"),
+        (("hukou", "putuo-psb", "310107194001011234"), "row 2: the key is not readable"),
         (("dwelling", "putuo-housing", "D-1"), "Records of feed dwelling name no person"),
     ],
 )

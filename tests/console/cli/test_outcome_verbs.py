@@ -119,7 +119,7 @@ def test_who_declined_comes_back_when_the_evidence_changes(run: Run, town: Path)
 
 
 def test_a_refuted_criterion_is_a_request_until_its_unit_delivers_anew(run: Run, town: Path) -> None:
-    """The request names the row of the criterion and no person; a new version of that record closes it, other records do not."""
+    """The request names the row of the file, header counted, and no person; a new version of that record closes it, other records do not."""
     row = export_list(run, town)[2]
     number = resident(2)
     report = report_outcome(run, row["代号"], "not_eligible", "--criterion", "在沪户籍满30年", "--on", "2026-10-14")
@@ -132,8 +132,8 @@ def test_a_refuted_criterion_is_a_request_until_its_unit_delivers_anew(run: Run,
 
     assert report["outcome"]["criterion"] == "resident30"
     assert report["outcome"]["records"] == [{"feed": "hukou", "unit": "putuo-psb", "delivery": 1, "row": 3}]
-    assert [(request["number"], request["policy"], request["criterion"], request["unit"], request["feed"], request["delivery"], request["row"], request["open"])
-            for request in asked] == [(report["outcome"]["number"], POLICY, "resident30", "putuo-psb", "hukou", 1, 3, True)]  # fmt: skip
+    assert [(request["number"], request["policy"], request["criterion"], request["unit"], request["feed"], request["delivery"], request["row"], request["line"], request["open"])
+            for request in asked] == [(report["outcome"]["number"], POLICY, "resident30", "putuo-psb", "hukou", 1, 3, 4, True)]  # fmt: skip
     assert still == asked
     assert [(request["open"], request["in_force"]) for request in closed] == [(False, False)]
     assert data(run("candidates", "corrections", "--open", "--json")) == []
@@ -169,7 +169,7 @@ def test_requests_go_into_a_file_for_each_unit(run: Run, town: Path) -> None:
     chinese = list(csv.DictReader((town / "psb.csv").read_text(encoding="utf-8-sig").splitlines()))
     assert english.splitlines()[0] == "number,policy,criterion,unit,feed,delivery,row,coverage statement,since,state"
     assert [(row["数据源"], row["批次"], row["行"], row["状态"]) for row in chinese] == [
-        ("人口登记", "1", "1", "待更正"), ("人口登记", "1", "2", "待更正"),
+        ("人口登记", "1", "2", "待更正"), ("人口登记", "1", "3", "待更正"),
     ]  # fmt: skip
     assert not any(row[cell] in english for row in rows for cell in ("身份号码", "姓名", "代号"))
     assert not (town / "none.csv").exists() and "没有更正请求" in none.stdout
@@ -266,7 +266,7 @@ def test_a_list_that_comes_back_is_noted_whole(run: Run, town: Path, format: str
         "criterion": "uninsured", "day": "2026-10-15", "until": "2027-04-14", "standing": "kept", "records": [], "statements": [],
     }  # fmt: skip
     assert (again["new"], again["known_before"], again["changes"]) == (0, 5, [])
-    assert "Rows 6, new outcomes 0, noted before 5, not filled in 1." in output
+    assert "Rows 6, new outcomes 0, noted before 5, with nothing new 1." in output
 
 
 def test_a_file_with_mistakes_lists_them_all_and_notes_nothing(run: Run, town: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pypdf import PdfReader
 
 from tests.console.conftest import Run
-from tests.console.town import ALLOWANCE, POLICY, RESIDENTS, data, tokens
+from tests.console.town import ALLOWANCE, POLICY, RESIDENTS, data, resident, tokens
 
 
 def pages(path: Path) -> list[str]:
@@ -22,7 +22,7 @@ def test_a_candidate_has_a_page_in_both_languages(run: Run, town: Path) -> None:
     result = data(run("candidates", "visit", POLICY, subject, "--out", town / "zh.pdf", "--json"))
     run("candidates", "visit", POLICY, subject, "--out", town / "en.pdf", "--lang", "en")
 
-    assert result == {"file": str(town / "zh.pdf"), "sheets": 1, "day": "2026-10-15", "closes": None}
+    assert result == {"file": str(town / "zh.pdf"), "sheets": 1, "day": "2026-10-15", "apply_by": None}
     (zh,), (en,) = pages(town / "zh.pdf"), pages(town / "en.pdf")
     assert "年满70周岁：普陀公安分局人口办登记的出生日期是1950年1月1日，已满76周岁。" in zh
     assert "未参加基本医疗保险：截至2026年10月15日，普陀区医保中心的“基本医疗保险参保记录”中没有您的这类记录。" in zh
@@ -78,3 +78,26 @@ def test_lists_say_when_applications_close(run: Run, town: Path) -> None:
     assert "申请已于 2026-10-20 截止。" in closed and len(tokens(run)) == RESIDENTS
     (before,), (after,) = pages(town / "open.pdf"), pages(town / "closed.pdf")
     assert "还剩5天" in before and "户口簿" in before and "申请已于2026-10-20截止" in after
+
+
+def test_sheets_are_written_of_those_a_list_would_show(run: Run, town: Path) -> None:
+    """The filters of ``candidates list``, several together; a candidate is named by number too, also from standard input."""
+    first, second, *_ = tokens(run)
+    assert run("candidates", "ack", POLICY, first, "contacted", "--by", "王芳").exit_code == 0
+    assert run("candidates", "assign", POLICY, second, "李强", "--by", "王芳").exit_code == 0
+
+    counts = {}
+    for name, words in {
+        "without": ("--outcome", "none"), "contacted": ("--outcome", "contacted", "--street", "宜川路"), "assigned": ("--assigned", "李强"),
+        "both": ("--outcome", "contacted", "--outcome", "none"), "number": (resident(1),),
+    }.items():  # fmt: skip
+        counts[name] = data(run("candidates", "visit", POLICY, *words, "--out", town / f"{name}.pdf", "--json"))["sheets"]
+    nobody = run("candidates", "visit", POLICY, "--assigned", "李强", "--outcome", "contacted", "--lang", "en")
+    unknown = run("candidates", "visit", POLICY, "--status", "maybe", "--lang", "en")
+    default = data(run("candidates", "visit", POLICY, "--assigned", "李强", "--json"))
+
+    assert counts == {"without": RESIDENTS - 1, "contacted": 1, "assigned": 1, "both": RESIDENTS, "number": 1}
+    assert (nobody.exit_code, unknown.exit_code) == (2, 2)
+    assert "is as asked for" in nobody.output and "expected eligible" in unknown.output
+    assert Path(default["file"]).name == f"{POLICY}-some-2026-10-15-visit.pdf"
+    assert "名单中的一部分" in pages(town / "without.pdf")[0]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from console.text.outcomes import correction_in_words, correction_row
+from infra.workspace.notes import write_sealed_lines
+from infra.workspace.texts import DamagedFile
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import HuiminError
 from services.lists.candidates import candidate_list
@@ -64,3 +69,28 @@ def test_what_nobody_knows_is_refused(workspace: Workspace) -> None:
             refused()
 
     assert outcome_tallies(workspace) == []
+
+
+def test_a_request_has_the_row_of_the_units_file(workspace: Workspace) -> None:
+    """The header is counted. Of a file from before places were noted, and of another workspace's, the data row is named."""
+    who = candidate_list(workspace, POLICY).candidates[0].subject
+    report_outcome(workspace, POLICY, who, "not_eligible", "王芳", DAY, "年满70周岁")
+    (request,) = correction_requests(workspace)
+    files = workspace.root / "deliveries.jsonl"
+    notes = [json.loads(line) for line in files.read_text(encoding="utf-8").splitlines()[:-1]]
+    older = [{name: fact for name, fact in note.items() if name != "places"} for note in notes]
+    write_sealed_lines(files, [json.dumps(note).encode() + b"\n" for note in older])
+    (before,) = correction_requests(workspace)
+    write_sealed_lines(files, [json.dumps({**note, "places": "x"}).encode() + b"\n" for note in notes])
+
+    assert request.row is not None and (request.line, request.sheet) == (request.row + 1, None)
+    assert correction_row(correction_in_words(request), "zh")[6] == str(request.line)
+    assert (before.row, before.line) == (request.row, None)
+    assert correction_row(correction_in_words(before), "zh")[6] == f"第 {request.row} 条数据"
+    assert correction_row(correction_in_words(before), "en")[6] == f"data row {request.row}"
+    of_a_sheet = correction_in_words(replace(request, sheet="东片"))
+    assert [correction_row(of_a_sheet, language)[6] for language in ("zh", "en")] == [
+        f"工作表“东片”第 {request.line} 行", f"sheet 东片, row {request.line}",
+    ]  # fmt: skip
+    with pytest.raises(DamagedFile, match=r"deliveries\.jsonl"):
+        correction_requests(workspace)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+
 import pytest
 
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import HuiminError
+from services.deliveries.ingest import ingest
 from services.exports.candidates import export_candidates
 from services.lists.candidates import candidate_list
 from services.lists.outcome_reports import report_outcome
 from services.lists.people import list_places, subject_of
+from services.policies.publication import publish_draft
 from tests.console.town import POLICY, resident
+
+DAY = date(2026, 10, 15)
 
 
 def test_a_person_is_found_by_number_also_where_suppressed(workspace: Workspace) -> None:
@@ -46,3 +53,48 @@ def test_a_subject_may_be_named_by_number_or_token(workspace: Workspace) -> None
     with pytest.raises(HuiminError) as refused:
         subject_of(workspace, POLICY, resident(0)[:-1])
     assert resident(0)[:-1] not in refused.value.text.zh + refused.value.text.en
+
+
+def publish(workspace: Workspace, policy: str) -> None:
+    draft = workspace.root / "policies" / f"{policy}.yaml"
+    publish_draft(workspace, draft, "王芳", "李强", DAY, confirm=None, previewed=False, notify=lambda hold: None)
+
+
+def occupants(workspace: Workspace, folder: Path, *rows: str) -> None:
+    """Delivers who lives where."""
+    file = folder / "occupancy.csv"
+    header = "registration_no,id_number,property_no,changed_at,moved_in,moved_out,relation_to_tenant\n"
+    file.write_bytes((header + "".join(rows)).encode("gb18030"))
+    ingest(workspace, "occupancy", [file], DAY, trust=lambda today, day: True, notify=lambda hold: None, source="putuo-housing")
+
+
+def test_a_household_may_be_named_by_the_number_of_a_member(workspace: Workspace) -> None:
+    """The records say whose household it is; its own number still names it, and whoever nobody knows is no member."""
+    publish(workspace, "dibao")
+    publish(workspace, "group-rental")
+
+    by_number, by_member = subject_of(workspace, "dibao", "H0"), subject_of(workspace, "dibao", resident(0))
+
+    assert by_member == by_number != subject_of(workspace, "dibao", resident(1))
+    with pytest.raises(HuiminError) as refused:
+        subject_of(workspace, "group-rental", resident(0))
+    assert "in no dwelling" in refused.value.text.en and "不属于任何住房" in refused.value.text.zh
+    assert resident(0) not in refused.value.text.zh + refused.value.text.en
+
+
+def test_who_lives_in_two_dwellings_is_asked_which(workspace: Workspace, tmp_path: Path) -> None:
+    """Both are named by token and street; of one dwelling it is the answer, and a dwelling left is none any more."""
+    rows = [f"R1,{resident(0)},D1,2026-09-01,2026-01-01,,本人\n", f"R2,{resident(0)},D2,2026-09-01,2026-02-01,,非亲属\n",
+            f"R3,{resident(1)},D1,2026-09-01,2026-01-01,,亲属\n", f"R4,{resident(1)},D2,2026-09-01,2025-01-01,2025-12-31,亲属\n"]  # fmt: skip
+    publish(workspace, "group-rental")
+    occupants(workspace, tmp_path, *rows)
+
+    first, second = (subject_of(workspace, "group-rental", number) for number in ("D1", "D2"))
+
+    assert subject_of(workspace, "group-rental", resident(1)) == first
+    with pytest.raises(HuiminError) as asked:
+        subject_of(workspace, "group-rental", resident(0))
+    for text in (asked.value.text.zh, asked.value.text.en):
+        assert f"{first:016x}" in text and f"{second:016x}" in text and resident(0) not in text
+    assert "several dwellings" in asked.value.text.en and "多个住房" in asked.value.text.zh
+    assert subject_of(workspace, "group-rental", resident(1), date(2027, 10, 15)) == first
