@@ -3,6 +3,7 @@
 # make check  style, types, names, which layer may import which, and where each library may be imported
 # make prove  the long proofs: all seeds and three times as many more, 20,000 simulated schedules, and every property on other examples (an hour and a half)
 # make bench  the figures of docs/benchmarks.md
+# make uniqueness  the share of people unique by quasi-identifiers, on record and in a research snapshot; of a workspace with WORKSPACE=putuo
 # Each sets up what it needs in .venv; nothing else has to be installed but Python 3.11 to 3.13 and make.
 
 SHELL := /bin/sh
@@ -22,7 +23,7 @@ TESTS := not prove$(if $(FAST), and not kafka and not seeds and not long)
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 unexport PYTHONDONTWRITEBYTECODE # or every process that a test starts compiles all modules again
 
-.PHONY: demo test check prove bench clean ready
+.PHONY: demo test check prove bench uniqueness clean ready
 .DEFAULT_GOAL := demo
 
 demo: ready
@@ -49,6 +50,9 @@ prove: ready
 
 bench: ready
 	@$(BIN)/python -m benchmarks.run --out docs/benchmarks.md
+
+uniqueness: ready
+	@$(BIN)/python -m benchmarks.uniqueness $(if $(WORKSPACE),--workspace $(WORKSPACE),--residents $(RESIDENTS))
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

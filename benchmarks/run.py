@@ -25,6 +25,7 @@ from benchmarks.measure import Table, cold, machine, median, runs, spread
 from benchmarks.returning import returning
 from benchmarks.sealing import sealing
 from benchmarks.vault import vaults
+from benchmarks.verbs import verbs
 from connectors.contracts.catalogue import read_catalogue
 from connectors.identity.tokens import Tokens
 from connectors.identity.vault import Vault
@@ -174,6 +175,7 @@ def main() -> None:
         if everything:
             starting(table, folder)
             returning(table, folder)
+            verbs(table, folder / "verbs", min(asked.residents, asked.network_residents))
         if everything or asked.network:
             sealing(table, min(asked.residents, asked.network_residents))
             network.measuring(table, folder / "network", network.Size(min(asked.residents, asked.network_residents)))

@@ -15,8 +15,8 @@ import os
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -26,6 +26,7 @@ from connectors.analysts.snapshot import scrub_snapshot, snapshot_facts
 from connectors.erasure.scrubbing import ErasedPerson, scrub_csv, scrub_json, scrub_json_lines
 from connectors.limits import EXPANSION, FREE, read_bounded
 from connectors.lists.exports import Sheet, text_columns
+from connectors.lists.titles import HIDDEN_TITLES
 from connectors.lists.visit_sheets import is_about, is_visit_sheets
 from connectors.lists.workbooks import write_xlsx
 from connectors.parsing.workbooks import sheet_parts, structure
@@ -37,6 +38,7 @@ NOT_COPIES = frozenset(
 """What is not searched: documents, which name nobody; the store and the vault, which are scrubbed elsewhere."""
 _DEEPEST = 5
 _XZ_MEMORY = 256 << 20
+Rows = list[tuple[str, ...]]
 _TITLE = re.compile(rb"<dc:title>([^<]*)</dc:title>")
 
 
@@ -160,7 +162,8 @@ def _zip(path: Path, sought: ErasedPerson) -> int:
 def _workbook(path: Path, sought: ErasedPerson) -> int:
     """A workbook such as ``connectors.lists.workbooks`` writes: a header and rows on each visible sheet.
 
-    Afterwards every cell is a text, and there are no drop-downs any more; the list can be exported anew.
+    Afterwards every cell is a text, and there are no drop-downs any more; the list can be exported anew. Sheets of one list, which have one
+    header, stay one list; others (what changed, the filter) stay beside it.
     """
     import fastexcel
 
@@ -173,22 +176,27 @@ def _workbook(path: Path, sought: ErasedPerson) -> int:
         reader = fastexcel.read_excel(path)
     except fastexcel.FastExcelError as error:
         raise ValueError("no workbook") from error
-    others, pages, removed = list[tuple[str, ...]](), list[tuple[str, int]](), 0
+    lists, removed = dict[tuple[str, ...], list[tuple[str, Rows]]](), 0
     for sheet in parts:
         rows = reader.load_sheet(sheet.name, header_row=None, dtypes="string").to_polars().fill_null("").rows()
         rest = [row for row in rows if not any(sought.is_named_by(cell) for cell in row)]
         removed += len(rows) - len(rest)
         if sheet.visible and rest:
-            repeated = bool(pages) and rest[0] == others[0]
-            others += rest[1:] if repeated else rest
-            pages.append((sheet.name, len(rest) - (repeated or not pages)))
-    if removed and not others:
+            lists.setdefault(rest[0], []).append((sheet.name, rest[1:]))
+    if removed and not lists:
         path.unlink()
     elif removed:
-        width = max(map(len, others))
-        header, *padded = [(*row, *("",) * (width - len(row))) for row in others]
-        write_xlsx(path, Sheet(title[1].decode() if title else path.stem, text_columns(header), padded, pages=tuple(pages)))
+        name = title[1].decode() if title else path.stem
+        first, *others = [_scrubbed_list(name, header, pages) for header, pages in lists.items()]
+        write_xlsx(path, first, others)
     return removed
+
+
+def _scrubbed_list(name: str, header: tuple[str, ...], pages: Sequence[tuple[str, Rows]]) -> Sheet:
+    """A list without the person, on its sheets; columns that only programs read stay hidden."""
+    columns = tuple(replace(column, visible=column.title not in HIDDEN_TITLES) for column in text_columns(header))
+    rows = [row for _, rows in pages for row in rows]
+    return Sheet(name, columns, rows, pages=tuple((page, len(rows)) for page, rows in pages))
 
 
 def _parquet(path: Path, sought: ErasedPerson) -> int:

@@ -11,6 +11,9 @@ from binascii import Error
 
 from connectors.identity.segments import seal, unseal
 
+NOTE_LENGTH = 2_000
+"""The most characters of a note."""
+
 
 def sealed_note(key: bytes, policy: str, subject: int, text: str) -> str:
     """A note, sealed, in ASCII.

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from connectors.identity.vault import Vault
 from connectors.lists.exports import Cell, Column, ColumnKind
-from connectors.lists.titles import COLUMNS, IDENTIFIER, MISSING, PEOPLE, PERSON_TOKENS, STATE, STREET, TO_CHECK, TOKEN, plain
+from connectors.lists.titles import APPLY_BY, COLUMNS, IDENTIFIER, MISSING, PEOPLE, PERSON_TOKENS, STATE, STREET, TO_CHECK, TOKEN, plain
 from policies.language.catalogue import Catalogue, Field, FieldType
 from policies.language.tree import FieldRef, PeopleField
 from policies.values import Kind, Text
@@ -137,7 +137,7 @@ def people_tokens(disclosure: Disclosure) -> dict[int, str]:
 
 def distinct_titles(columns: list[ColumnCells], entries: Sequence[Column]) -> list[ColumnCells]:
     """The columns of disclosed fields; one whose title means another column of the list gets a number behind it."""
-    fixed = (*IDENTIFIER.values(), STREET, STATE, TO_CHECK, MISSING, TOKEN, PERSON_TOKENS)
+    fixed = (*IDENTIFIER.values(), STREET, APPLY_BY, STATE, TO_CHECK, MISSING, TOKEN, PERSON_TOKENS)
     words = [word for text in fixed for word in (text.zh, text.en)] + [word for titles in COLUMNS.values() for word in titles]
     in_use = {plain(word) for word in (*words, *(entry.title for entry in entries))}
     distinct = list[ColumnCells]()

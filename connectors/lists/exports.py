@@ -43,6 +43,9 @@ class Column:
         places: decimal places of its numbers.
         width: in characters of a digit's width; None: as its content needs.
         choices: what may be chosen for a cell; () where anything may be written.
+        others: anything else than the choices may be written, too.
+        earliest: the first day that may be entered; None: any of this century.
+        longest: the most characters that may be entered; None: as many as a cell has.
         entry: the agency fills it in; whoever writes the list leaves it empty, or carries over what was filled in before.
         visible: False where it is only for the program that reads the list back; neither screen nor paper shows it then.
     """
@@ -52,6 +55,9 @@ class Column:
     places: int = 0
     width: int | None = None
     choices: tuple[str, ...] = ()
+    others: bool = False
+    earliest: date | None = None
+    longest: int | None = None
     entry: bool = False
     visible: bool = True
 

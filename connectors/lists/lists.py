@@ -13,11 +13,13 @@ from itertools import groupby
 from typing import Protocol
 
 from connectors.identity.vault import Vault
-from connectors.lists.disclosures import Disclosure, Names, distinct_titles, people_column, people_tokens, subject_column
-from connectors.lists.exports import Cell, Column, Sheet
+from connectors.lists.disclosures import ColumnCells, Disclosure, Names, distinct_titles, people_column, people_tokens, subject_column
+from connectors.lists.exports import Cell, Column, ColumnKind, Sheet
 from connectors.lists.titles import (
+    APPLY_BY,
     IDENTIFIER,
     MISSING,
+    OTHER_SHEETS,
     PERSON_TOKENS,
     STATE,
     STATUS,
@@ -49,7 +51,7 @@ class ExportedCandidate(Protocol):
 
 def list_sheet(
     policy: Policy, candidates: Sequence[ExportedCandidate], disclosure: Disclosure, catalogue: Catalogue, vault: Vault, today: date,
-    language: str = "zh", entries: Sequence[Column] = (), by_street: bool = False,
+    language: str = "zh", entries: Sequence[Column] = (), by_street: bool = False, tail: Sequence[ColumnCells] = (),
 ) -> Sheet:  # fmt: skip
     """The list of a policy as its agency sees it.
 
@@ -58,6 +60,7 @@ def list_sheet(
         today: the day on which the agreements must hold.
         entries: the columns that the agency fills in.
         by_street: a workbook gets a sheet for each street.
+        tail: columns behind all others.
 
     Returns:
         A sheet ordered by division, status, identifier and token. The identifier of a token that the vault does not know is empty.
@@ -81,6 +84,9 @@ def list_sheet(
     if placing not in policy.discloses:
         columns.append(Column(STREET[language]))
         parts.append({c.subject: streets.get(c.division or "", c.division or "") for c in candidates})
+    if policy.apply_by is not None:
+        columns.append(Column(APPLY_BY[language], ColumnKind.DATE))
+        parts.append(dict.fromkeys(tokens, policy.apply_by))
     words = _words(policy, language)
     columns += [Column(title[language]) for title in (STATE, TO_CHECK, MISSING)]
     parts.append({c.subject: _status(c, c.subject in disclosure.still, disclosure.marks.get(c.subject), language) for c in candidates})
@@ -91,6 +97,7 @@ def list_sheet(
     people = people_tokens(disclosure)
     if policy.people:
         columns.append(Column(PERSON_TOKENS[language], visible=False))
+    columns += [column for column, _ in tail]
     ordered = sorted(candidates, key=lambda c: (c.division or "", c.status or "", ids.get(c.subject, ""), c.subject))
     rows: list[tuple[Cell, ...]] = [
         (
@@ -98,11 +105,12 @@ def list_sheet(
             *disclosure.entries.get(c.subject, blank),
             f"{c.subject:016x}",
             *((people.get(c.subject, ""),) if policy.people else ()),
+            *(cells.get(c.subject, "") for _, cells in tail),
         )
         for c in ordered
     ]
-    pages = tuple((_street(code, streets, language), len(list(of))) for code, of in groupby(ordered, lambda c: c.division or ""))
-    return Sheet(policy.title[language], tuple(columns), rows, pages=pages if by_street else ((policy.title[language], len(rows)),))
+    pages = tuple((_page(_street(code, streets, language)), len(list(of))) for code, of in groupby(ordered, lambda c: c.division or ""))
+    return Sheet(policy.title[language], tuple(columns), rows, pages=pages if by_street else ((_page(policy.title[language]), len(rows)),))
 
 
 def _status(c: ExportedCandidate, still: bool, mark: Text | None, language: str) -> str:
@@ -122,6 +130,11 @@ def _missing(c: ExportedCandidate, words: Mapping[str, str], catalogue: Catalogu
 
 def _street(code: str, streets: Mapping[str, str], language: str) -> str:
     return streets.get(code, code) or ("未落街镇" if language == "zh" else "no street")
+
+
+def _page(name: str) -> str:
+    """The name of a sheet of the list; never that of a sheet which is not read when the list comes back."""
+    return f"{name} 1" if name in OTHER_SHEETS else name
 
 
 def _words(policy: Policy, language: str) -> dict[str, str]:

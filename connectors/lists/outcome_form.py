@@ -13,6 +13,7 @@ from connectors.parsing.decoding import unreadable
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Check, Leaf, Policy, leaves
 from policies.problems.problems import comma_list, suggestion
+from streams.ledgers.follow_ups import ITEMS
 
 
 class OutcomeForm:
@@ -43,7 +44,7 @@ class OutcomeForm:
         """The column of the file for each thing that the form knows (a check is ``?`` and its id).
 
         Raises:
-            UnreadableFile: no column names the subject, none has an outcome or answer, or two columns are for one thing.
+            UnreadableFile: no column names the subject, none has an outcome, answer or follow-up, or two columns are for one thing.
         """
         column_of: dict[str, str] = {}
         words_of = {**self.columns, **{f"?{check}": words for check, words in self.checks.items()}}
@@ -59,10 +60,11 @@ class OutcomeForm:
         if not column_of.keys() & {"number", "token"}:
             zh, en = "、".join([TOKEN.zh, *self.columns["number"][:1]]), " or ".join([TOKEN.en, *self.columns["number"][1:2]])
             raise unreadable(name, f"没有说明是谁的列；应有 {zh}", f"has no column that says who it is; expected {en}")
-        if not any(what == "outcome" or what.startswith("?") for what in column_of):
+        if not any(what in ("outcome", *ITEMS) or what.startswith("?") for what in column_of):
             near = suggestion("outcome", header)
-            zh = f"没有“反馈”列，也没有核实项的列。{near.zh}"
-            raise unreadable(name, zh, "has neither a column `outcome` nor one of a check" + (f".{near.en}" if near.en else ""))
+            zh = f"没有“反馈”列，也没有核实项、备注、再联系日期或分派的列。{near.zh}"
+            en = "has no column `outcome`, none of a check, and none of a note, a day to call again or a person assigned"
+            raise unreadable(name, zh, en + (f".{near.en}" if near.en else ""))
         return column_of
 
 

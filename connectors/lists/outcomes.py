@@ -1,45 +1,48 @@
-"""Reads a list that comes back from its agency: outcomes and answers to checks.
+"""Reads a list that comes back from its agency: outcomes, answers to checks, and follow-ups.
 
 The file is an exported list (``connectors.lists.lists``) whose columns were filled in, on one sheet or several. The token or number of a
 row names its subject; other columns are ignored. All mistakes are reported at once, by row and column, without the content of a cell.
 
     反馈 outcome    反馈日期 outcome date    不符合的条件 wrong criterion    and a column for each check: its id or its question, yes or no
+    备注 note       再联系日期 call again on    分派给 assigned to (``connectors.lists.entered_follow_ups``)
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 
-from connectors.contracts.faults import UnreadableFile
 from connectors.identity.tokens import Tokens, arrow_bytes
 from connectors.intake.flaws import EXPECTED, value_class
+from connectors.lists.entered_follow_ups import EnteredFollowUp, FollowUpReader
 from connectors.lists.exports import unescape_formula
+from connectors.lists.mistakes import Mistake, wrong_file
 from connectors.lists.outcome_form import OutcomeForm
+from connectors.lists.returned_sheets import list_layout
 from connectors.parsing.cells import Fault, dates
 from connectors.parsing.decoding import encoding_of, unreadable
 from connectors.parsing.row_place import RowPlace
-from connectors.parsing.tables import ALL_SHEETS, Piece, header_of, pieces
-from policies.problems.characters import lines
+from connectors.parsing.tables import Piece, header_of, pieces
 from policies.problems.problems import comma_list, suggestion
 from policies.values import Text
 from streams.ledgers.outcomes import OUTCOMES, outcome_of
 
 FORMATS = {".csv": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl"}
-SHOWN = 100  # mistakes of one file; of the others only their number
 ANSWERS = {"yes": True, "no": False, "是": True, "否": False, "true": True, "false": False}
 EPOCH = date(1970, 1, 1)
 _HEX = re.compile(r"[0-9a-f]{16}")
+_SAYS_NOTHING = {"number", "token", "note", "call_again", "assigned_to", "as_written"}
+"""Columns that name the row's subject, or that only count where they were changed."""
 
 
 class OutcomeRow(NamedTuple):
-    """The outcome of one row, its answers to checks, or both."""
+    """What one row tells: an outcome, answers to checks, follow-ups."""
 
     row: RowPlace
     subject: int
@@ -47,34 +50,26 @@ class OutcomeRow(NamedTuple):
     on: date | None
     criterion: str | None
     answers: tuple[tuple[str, bool], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """What is wrong with one cell, without its content."""
-
-    row: RowPlace
-    column: str
-    text: Text
-
-    def render(self, language: str) -> str:
-        if language == "en":
-            return f"{self.row.words.en}, column {self.column}: {self.text.en}"
-        return f"{self.row.words.zh}，“{self.column}”列：{self.text.zh}"
+    follow_ups: tuple[EnteredFollowUp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class KnownSubjects:
-    """What the state knows: whether a subject exists, which subject it counts as, today, and the day for rows without one."""
+    """What the state knows: whether a subject exists, which subject it counts as, today, and the day for rows without one.
+
+    Args:
+        has_recorded: whether something that a cell says of a subject is recorded already.
+    """
 
     exists: Callable[[int], bool]
     root: Callable[[int], int]
     today: date
     on: date | None = None
+    has_recorded: Callable[[int, EnteredFollowUp], bool] = lambda subject, entered: False
 
 
 def read_outcome_rows(path: Path, form: OutcomeForm, tokens: Tokens, subjects: KnownSubjects) -> tuple[list[OutcomeRow], int]:
-    """The outcomes of a file in its order, and the number of rows that the agency has not filled in yet.
+    """What the rows of a file tell, in its order, and the number of rows that tell nothing new.
 
     Raises:
         UnreadableFile: it cannot be read, or has mistakes: all of them are in the error.
@@ -82,17 +77,18 @@ def read_outcome_rows(path: Path, form: OutcomeForm, tokens: Tokens, subjects: K
     if path.suffix not in FORMATS:
         raise unreadable(path.name, f"应为 {'、'.join(FORMATS)} 文件", f"is to be a {' or '.join(FORMATS)} file")
     format, encoding = FORMATS[path.suffix], encoding_of(path)
-    places = form.places(header_of(path, format, encoding, ALL_SHEETS), path.name)
+    layout = list_layout(path)
+    places = form.places(header_of(path, format, encoding, layout), path.name)
     reader = _Reader(form, places, subjects)
     rows, silent = [], 0
-    for piece in pieces(path, format, encoding, list(dict.fromkeys(places.values())), layout=ALL_SHEETS):
+    for piece in pieces(path, format, encoding, list(dict.fromkeys(places.values())), layout=layout):
         for row in reader.rows(piece, tokens):
             if row is None:
                 silent += 1
             else:
                 rows.append(row)
     if reader.mistakes:
-        raise _wrong(path.name, reader.mistakes)
+        raise wrong_file(path.name, reader.mistakes)
     return rows, silent
 
 
@@ -100,6 +96,7 @@ class _Reader:
     def __init__(self, form: OutcomeForm, places: Mapping[str, str], subjects: KnownSubjects) -> None:
         self.form, self.places, self.subjects = form, places, subjects
         self.mistakes: list[Mistake] = []
+        self._follow_ups = FollowUpReader(places, subjects.today)
         self._statements: dict[tuple[int, Any], tuple[RowPlace, Any]] = {}
 
     def rows(self, piece: Piece, tokens: Tokens) -> Iterator[OutcomeRow | None]:
@@ -114,22 +111,32 @@ class _Reader:
             for what, faults in marks.items():
                 if faults[at]:  # a workbook's error or rounded number is no empty cell
                     self._bad(piece.place(at), what, EXPECTED[Fault(faults[at])], None)
+            if (problem := self._follow_ups.mark_problem(row)) is not None:
+                self._bad(piece.place(at), "as_written", problem, None)
             if len(self.mistakes) > before:
                 continue
-            if not any(text for what, text in row.items() if what not in ("number", "token")):
+            entered = self._follow_ups.entries(row)
+            if not entered and not any(text for what, text in row.items() if what not in _SAYS_NOTHING):
                 yield None
                 continue
-            row_outcome = self._row(piece.place(at), row, who[at], days[at])
+            row_outcome = self._row(piece.place(at), row, who[at], days[at], entered)
             if len(self.mistakes) == before:
                 self._twice(row_outcome)
             if len(self.mistakes) == before:
                 yield row_outcome
 
-    def _row(self, number: RowPlace, cells: Mapping[str, str], who: tuple[int, int], day: tuple[int, int]) -> OutcomeRow:
+    def _row(
+        self, number: RowPlace, cells: Mapping[str, str], who: tuple[int, int], day: tuple[int, int], entered: Sequence[EnteredFollowUp]
+    ) -> OutcomeRow:
         subject = self._subject(number, cells, who)
         answers = tuple((what[1:], self._answer(number, what, text)) for what, text in cells.items() if what.startswith("?") and text)
-        outcome, on, criterion = self._finding(number, cells, day, bool(answers))
-        return OutcomeRow(number, subject, outcome, on, criterion, answers)
+        is_complete = bool(answers) or (bool(entered) and not cells.get("on"))
+        outcome, on, criterion = self._finding(number, cells, day, is_complete)
+        follow_ups = tuple(replace(follow_up, is_known=self.subjects.has_recorded(subject, follow_up)) for follow_up in entered)
+        for follow_up in follow_ups:
+            if (problem := self._follow_ups.problem(follow_up, cells[follow_up.item])) is not None:
+                self._bad(number, follow_up.item, problem, cells[follow_up.item])
+        return OutcomeRow(number, subject, outcome, on, criterion, answers, follow_ups)
 
     def _subject(self, number: RowPlace, cells: Mapping[str, str], who: tuple[int, int]) -> int:
         """The subject of a row; 0 after a mistake."""
@@ -153,11 +160,11 @@ class _Reader:
         return subject
 
     def _finding(
-        self, number: RowPlace, cells: Mapping[str, str], day: tuple[int, int], has_answers: bool
+        self, number: RowPlace, cells: Mapping[str, str], day: tuple[int, int], is_complete: bool
     ) -> tuple[str | None, date | None, str | None]:
-        """The outcome, its day and the criterion that was wrong."""
+        """The outcome, its day and the criterion that was wrong; ``is_complete``: the row may have none of them."""
         text, criterion = cells.get("outcome", ""), cells.get("criterion", "")
-        if not text and not criterion and has_answers:
+        if not text and not criterion and is_complete:
             return None, None, None
         outcome = outcome_of(text)
         if outcome is None:
@@ -203,11 +210,13 @@ class _Reader:
         statements: dict[Any, Any] = {("?", check): answer for check, answer in row_outcome.answers}
         if row_outcome.outcome is not None:
             statements["outcome", row_outcome.on] = (row_outcome.outcome, row_outcome.criterion)
+        statements |= {("follow-up", entered.item): entered.value for entered in row_outcome.follow_ups if entered.item != "note"}
         for key, value in statements.items():
             row, before = self._statements.setdefault((row_outcome.subject, key), (row_outcome.row, value))
             if before != value:
                 zh, en = f"与{row.words.zh}关于同一对象的说法不同", f"{row.words.en} says otherwise of the same subject"
-                self._bad(row_outcome.row, f"?{key[1]}" if key[0] == "?" else "outcome", Text(zh, en), None)
+                what = f"?{key[1]}" if key[0] == "?" else str(key[1]) if key[0] == "follow-up" else "outcome"
+                self._bad(row_outcome.row, what, Text(zh, en), None)
 
     def _bad(self, number: RowPlace, what: str, expected: Text, text: str | None) -> int:
         column = self.places.get(what) or self.form.columns[what][0]
@@ -236,15 +245,3 @@ class _Reader:
 
 def _cell(text: str | None) -> str:
     return unescape_formula((text or "").strip()).strip()
-
-
-def _wrong(name: str, mistakes: Sequence[Mistake]) -> UnreadableFile:
-    """The error with every mistake, each at its place."""
-    more = len(mistakes) - SHOWN
-    mistakes_by_language = {language: [mistake.render(language) for mistake in mistakes[:SHOWN]] for language in ("zh", "en")}
-    if more > 0:
-        mistakes_by_language["zh"].append(f"还有 {more} 处。")
-        mistakes_by_language["en"].append(f"And {more} more.")
-    zh = f"{name} 有 {len(mistakes)} 处要改，尚未记下任何一行；改好后整份重送："
-    en = f"{name} has {len(mistakes)} mistakes, and nothing of it was noted yet; mend them and send all of it again:"
-    return UnreadableFile(Text(lines([zh, *mistakes_by_language["zh"]]), lines([en, *mistakes_by_language["en"]])))

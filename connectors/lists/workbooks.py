@@ -20,6 +20,7 @@ from connectors.lists.exports import Cell, Column, ColumnKind, Sheet, cell_text
 from streams.disk.files import replacing
 
 _SHEET_ROWS = 1_000_000
+_HEADER = 240  # characters of a printed header; Excel takes 255 with the marks in it
 _CELL = 32_767  # characters a cell of XLSX may have
 _DIGITS = 15  # of a number that a spreadsheet keeps
 _MADE = datetime(2000, 1, 1)  # noqa: DTZ001  # xlsxwriter takes no zone; the creation date in the file: fixed, so that equal lists are equal files
@@ -32,22 +33,34 @@ _A4 = 9
 _FORMATS = {ColumnKind.TEXT: "@", ColumnKind.DATE: "yyyy-mm-dd"}
 
 
-def write_xlsx(path: Path, sheet: Sheet) -> None:
-    """Write a list as XLSX; a sheet with more than a million rows goes on on the next."""
+def write_xlsx(path: Path, sheet: Sheet, others: Sequence[Sheet] = ()) -> None:
+    """Write a list as XLSX; a sheet with more than a million rows goes on on the next.
+
+    Args:
+        others: what stands beside the list, on sheets of their own.
+    """
     import xlsxwriter  # type: ignore[import-untyped]  # it ships no types
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with replacing(path) as part, TemporaryDirectory(prefix=f"{part.name}.", dir=part.parent) as aside:
         book = xlsxwriter.Workbook(part, {**options, "tmpdir": aside})
         book.set_properties({"title": sheet.title, "created": _MADE})
-        formats = [_Formats(book, column) for column in sheet.columns]
-        widths = [_width(sheet, at) for at in range(len(sheet.columns))]
-        for name, rows in _pages(sheet):
-            page = book.add_worksheet(name)
-            _lay_out(page, sheet, len(rows), widths, formats)
-            _write_rows(page, sheet, rows, widths, formats)
+        reserved = {name.lower() for other in others for name, _ in other.pages}
+        _write_pages(book, sheet, reserved)
+        for other in others:
+            _write_pages(book, other, set())
         _write_choices(book, sheet)
         book.close()
+
+
+def _write_pages(book: Any, sheet: Sheet, names: set[str]) -> None:
+    """Writes a list on its sheets, none of which gets one of these names."""
+    formats = [_Formats(book, column) for column in sheet.columns]
+    widths = [_width(sheet, at) for at in range(len(sheet.columns))]
+    for name, rows in _pages(sheet, names):
+        page = book.add_worksheet(name)
+        _lay_out(page, sheet, len(rows), widths, formats)
+        _write_rows(page, sheet, rows, widths, formats)
 
 
 class _Formats:
@@ -63,9 +76,9 @@ class _Formats:
         self.title = book.add_format({**shape, **head_tint, "num_format": "@", "bold": True, "text_wrap": True})
 
 
-def _pages(sheet: Sheet) -> Iterator[tuple[str | None, Sequence[tuple[Cell, ...]]]]:
-    """The name and the rows of each sheet of the workbook. No two names are equal without regard to case."""
-    first, names = 0, set[str]()
+def _pages(sheet: Sheet, names: set[str]) -> Iterator[tuple[str | None, Sequence[tuple[Cell, ...]]]]:
+    """The name and the rows of each sheet of the list. No two names, and none of ``names``, are equal without regard to case."""
+    first = 0
     for title, count in sheet.pages or (("", len(sheet.rows)),):
         for at in range(first, max(first + count, first + 1), _SHEET_ROWS):
             yield _name(title, names), sheet.rows[at : min(at + _SHEET_ROWS, first + count)]
@@ -99,19 +112,22 @@ def _lay_out(page: Any, sheet: Sheet, count: int, widths: Sequence[float], forma
     page.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
     page.fit_to_pages(1, 0)
     page.repeat_rows(top)
-    title = sheet.title.replace("&", "&&")
+    title = _fitting(sheet.title, _HEADER).replace("&", "&&")
     page.set_header(f"&L{title}&R&A" if len(sheet.pages) > 1 else f"&L{title}")
     page.set_footer("&C&P / &N")
 
 
 def _validate(page: Any, sheet: Sheet, x: int, count: int) -> None:
-    """Lets only choices, or days, be entered in the cells of a column."""
+    """Lets only choices, days, or short texts be entered in the cells of a column."""
     column, first = sheet.columns[x], sheet.above + 1
     if column.choices:
         source = f"='{_CHOICES}'!{_range(x, len(column.choices))}"
-        page.data_validation(first, x, sheet.above + count, x, {"validate": "list", "source": source})
+        page.data_validation(first, x, sheet.above + count, x, {"validate": "list", "source": source, "show_error": not column.others})
     elif column.kind is ColumnKind.DATE:
-        rule = {"validate": "date", "criteria": ">=", "value": _FIRST_DAY}
+        rule = {"validate": "date", "criteria": ">=", "value": column.earliest or _FIRST_DAY}
+        page.data_validation(first, x, sheet.above + count, x, rule)
+    elif column.longest is not None:
+        rule = {"validate": "length", "criteria": "<=", "value": column.longest}
         page.data_validation(first, x, sheet.above + count, x, rule)
 
 
@@ -172,6 +188,11 @@ def _width(sheet: Sheet, x: int) -> float:
     lines = {line for cell in {row[x] for row in sheet.rows} for line in cell_text(cell).split("\n")}
     content = max(map(_length, lines), default=0)
     return min(max(content, title, _NARROWEST), _WIDEST) + 1.5
+
+
+def _fitting(text: str, most: int) -> str:
+    """The text, cut with an ellipsis where it is longer."""
+    return text if len(text) + text.count("&") <= most else text[: most - 1 - text.count("&")] + "…"
 
 
 def _length(text: str) -> int:

@@ -32,6 +32,16 @@ Out = Annotated[
     ),
 ]
 ByStreet = Annotated[bool, typer.Option("--by-street", help=both("每个街镇一张工作表（仅 .xlsx）", "a sheet for each street (.xlsx only)"))]
+ChangesSince = Annotated[
+    str | None,
+    typer.Option(
+        "--changes-since",
+        metavar="EDITION|DATE",
+        help=both(
+            "另加一张表：自这一期或这一天之后的变动（仅 .xlsx）", "also a sheet of what changed since an edition or a day (.xlsx only)"
+        ),
+    ),
+]
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help=both("对象化名（16 位十六进制）", "the subject's token (16 hex digits)"))]
 Check = Annotated[str, typer.Argument(metavar="CHECK", help=both("核实项", "the check's id"))]
 By = Annotated[
@@ -57,11 +67,13 @@ def group() -> typer.Typer:
     app.command(
         "export",
         help=verb(
-            "导出名单给执行机构：含身份列和可提供的字段，反馈各列可直接填写，填好后用 ack --file 交回。",
-            "Export a list for the agency: with the identifying column, the disclosed fields, and columns for the outcomes to be filled in "
-            "and given to ack --file.",
+            "导出名单给执行机构：含身份列和可提供的字段；反馈、备注、再联系日期、分派各列可直接填写（后三列已带上现有内容），"
+            "填好后用 ack --file 交回。",
+            "Export a list for the agency: with the identifying column, the disclosed fields, and columns for outcomes, note, day to call "
+            "again and person assigned (the last three hold what is recorded), to be filled in and given to ack --file.",
             "huimin candidates export elderly-uninsured",
             "huimin candidates export dibao --by-street --out list.xlsx",
+            "huimin candidates export dibao --street 宜川路 --assigned 王芳 --changes-since 3",
         ),
     )(export)
     app.command(
@@ -123,12 +135,25 @@ def show(
         session.say(kept_off_text(listing.kept_off))
 
 
-def export(context: typer.Context, policy: Name, out: Out = None, by_street: ByStreet = False) -> None:
+def export(
+    context: typer.Context,
+    policy: Name,
+    out: Out = None,
+    by_street: ByStreet = False,
+    street: Street = None,
+    status: Status = None,
+    outcome: Outcome = None,
+    assigned: Assigned = None,
+    new_since: NewSince = None,
+    since: ChangesSince = None,
+) -> None:
+    from console.text.changes import counts_in_words
     from services.exports.candidates import export_candidates
 
     session = session_of(context)
+    wanted = list_filter(street, status, outcome, assigned, new_since)
     with session.progress(Text("导出名单", "Exporting the list")):
-        exported = export_candidates(session.workspace(), policy, out, session.language, by_street)
+        exported = export_candidates(session.workspace(), policy, out, session.language, by_street, wanted, since)
     if not session.print_json(exported):
         session.say(
             Text(
@@ -136,6 +161,12 @@ def export(context: typer.Context, policy: Name, out: Out = None, by_street: ByS
                 f"Wrote {exported.rows} rows to {exported.file}. They identify people: for the agency only.",
             )
         )
+        if exported.filter.zh:
+            zh = f"只含：{exported.filter.zh}。文件中写明了这一筛选。"
+            session.say(Text(zh, f"Only: {exported.filter.en}. The file says so."))
+        if exported.changes is not None:
+            counts = counts_in_words(exported.changes)
+            session.say(Text(f"另有一张表列出变动：{counts.zh}。", f"A sheet of its own holds the changes: {counts.en}."))
         _say_closing(session, exported.closing)
 
 

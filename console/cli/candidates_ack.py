@@ -7,19 +7,15 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from console.cli.changes import show_changes
 from console.cli.i18n import both, verb
 from console.cli.session import Session, session_of
-from console.text.words import number, outcomes
 from policies.problems.problems import HuiminError
 from policies.values import Text
-
-if TYPE_CHECKING:
-    from services.lists.returned_lists import ReturnedList
 
 Name = Annotated[str, typer.Argument(metavar="POLICY", help=both("政策代号", "the policy's name"))]
 Subject = Annotated[
@@ -64,8 +60,9 @@ File = Annotated[
         exists=True,
         dir_okay=False,
         help=both(
-            "经办单位填好交回的名单（.xlsx、.csv、.jsonl）：反馈、反馈日期、不符合的条件，和每个核实项一列（是/否）",
-            "the list as it comes back (.xlsx, .csv, .jsonl), filled in: outcome, outcome date, wrong criterion, a column a check",
+            "经办单位填好交回的名单（.xlsx、.csv、.jsonl）：反馈、反馈日期、不符合的条件，每个核实项一列（是/否），备注、再联系日期、分派给",
+            "the list as it comes back (.xlsx, .csv, .jsonl), filled in: outcome, outcome date, wrong criterion, a column a check, note, "
+            "call again on, assigned to",
         ),
     ),
 ]
@@ -75,8 +72,10 @@ def add(app: typer.Typer) -> None:
     app.command(
         "ack",
         help=verb(
-            "记下经办单位的反馈：查明了什么。除“已联系”外，此人在期限内不上名单；证据有变则提前恢复。",
-            "Note what the agency found. All but `contacted` keep the subject off the list for a time, or until the evidence changes.",
+            "记下经办单位的反馈：查明了什么。除“已联系”外，此人在期限内不上名单；证据有变则提前恢复。"
+            "交回的名单中，备注、再联系日期、分派只记改动过的格。",
+            "Note what the agency found. All but `contacted` keep the subject off the list for a time, or until the evidence changes. "
+            "Of note, call again on and assigned to in a returned list, changed cells are recorded.",
             "huimin candidates ack elderly-uninsured 00c0ffee00c0ffee declined --by 王芳",
             "huimin candidates ack elderly-uninsured 00c0ffee00c0ffee not_eligible --criterion uninsured --on 2026-10-12 --by 王芳",
             "huimin candidates ack elderly-uninsured --file list-back.xlsx --by 区医保中心",
@@ -126,25 +125,11 @@ def _of_one(session: Session, policy: str, subject: str, outcome: str, on: date 
 
 
 def _of_file(session: Session, policy: str, file: Path, on: date | None, by: str | None) -> None:
+    from console.text.returned_lists import returned_sentence
     from services.lists.returned_lists import report_returned
 
     with session.progress(Text("记下反馈", "Noting outcomes")) as advance:
         returned = report_returned(session.workspace(), policy, file, on, by, advance)
     if not session.json:
-        _say_returned(session, returned)
+        session.say(returned_sentence(returned), "bold")
     show_changes(session, returned)
-
-
-def _say_returned(session: Session, returned: ReturnedList) -> None:
-    counts = (
-        (Text("行", "Rows"), returned.rows), (Text("新记反馈", "new outcomes"), returned.new),
-        (Text("核实结果", "answers to checks"), returned.answers), (Text("先前已记下", "noted before"), returned.known_before),
-        (Text("已有更晚的反馈", "older than what counts"), returned.older), (Text("未填写", "not filled in"), returned.without_outcome),
-    )  # fmt: skip
-    entries = [(title, count) for at, (title, count) in enumerate(counts) if count or at < 2]
-    kinds = Text("", "")
-    if returned.outcomes:
-        kinds = Text(f"（{outcomes(returned.outcomes, 'zh')}）", f" ({outcomes(returned.outcomes, 'en')})")
-    zh = "，".join(f"{title.zh} {number(count)}" + (kinds.zh if at == 1 else "") for at, (title, count) in enumerate(entries))
-    en = ", ".join(f"{title.en} {number(count)}" + (kinds.en if at == 1 else "") for at, (title, count) in enumerate(entries))
-    session.say(Text(zh + "。", en + "."), "bold")

@@ -35,7 +35,8 @@ def add(app: typer.Typer) -> None:
 
 
 def changes(context: typer.Context, policy: Name, since: Since, limit: Limit = 40, out: Out = None) -> None:
-    from services.exports.list_changes import changes_since, write_changes
+    from services.exports.changes_sheet import write_changes
+    from services.exports.list_changes import changes_since
 
     session = session_of(context)
     if out is not None:

@@ -28,7 +28,8 @@ from services.deliveries.quarantine import BrokenCell
 from services.deliveries.statuses import DeliveryStatus
 from services.erasure.erasure import Erasure, ErasureEntry, NothingUnfinished
 from services.exports.candidates import ExportedList
-from services.exports.list_changes import ChangesSince, WrittenChanges
+from services.exports.changes_sheet import WrittenChanges
+from services.exports.list_changes import ChangesSince
 from services.exports.snapshot_comparison import SnapshotComparison
 from services.exports.snapshots import CheckedSnapshot, CreatedSnapshot, SnapshotFile
 from services.exports.visit_sheets import WrittenVisitSheets

@@ -59,7 +59,12 @@ def since_row(change: ChangedCandidate, language: str) -> list[str]:
 def changes_in_all(result: ChangesSince) -> Text:
     """How many entered, left and changed."""
     since = f"第 {result.since} 期" if result.since.isdigit() else f" {result.since} "
-    zh = "，".join(f"{CHANGES[kind].zh} {number(count)}" for kind, count in result.counts.items())
-    en = ", ".join(f"{number(count)} {CHANGES[kind].en}" for kind, count in result.counts.items())
+    counts = counts_in_words(result.counts)
     before = f"edition {result.since}" if result.since.isdigit() else result.since
-    return Text(f"自{since}以来，至 {result.day}：{zh}。", f"Since {before}, up to {result.day}: {en}.")
+    return Text(f"自{since}以来，至 {result.day}：{counts.zh}。", f"Since {before}, up to {result.day}: {counts.en}.")
+
+
+def counts_in_words(counts: Mapping[str, int]) -> Text:
+    """The number of changes by kind."""
+    zh = "，".join(f"{CHANGES[kind].zh} {number(count)}" for kind, count in counts.items())
+    return Text(zh, ", ".join(f"{number(count)} {CHANGES[kind].en}" for kind, count in counts.items()))

@@ -1,7 +1,8 @@
 """What changed on a policy's list since an edition or a day: who entered, left or changed, by name, and why.
 
-``huimin candidates changes`` calls this, and ``candidates export --since`` adds it to the workbook. Several lines about one subject count
-as one, against the list as it was told then. Leavers are named too: the agency was told of them. What a policy does not disclose stays out.
+``huimin candidates changes`` calls this; ``services.exports.changes_sheet`` writes it into a file. Several lines about one subject
+count as one, against the list as it was told then. Leavers are named too: the agency was told of them. What a policy does not disclose
+stays out.
 """
 
 from __future__ import annotations
@@ -11,22 +12,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.workspace.destination import destination, has_columns
 from policies.language.tree import Policy, shown_refs
 from policies.problems.problems import HuiminError
 from policies.values import Kind, Text
-from services.exports.candidates import all_named, disclosure
+from services.exports.list_disclosure import all_named, disclosure
 from services.lists.changes import ChangeCause
+from services.lists.filters import EVERYBODY, ListFilter, filter_test
 from services.lookup import check_published
 from services.results import Internal, Sentence, Token
 from services.state.as_of import core
 from streams.lists.editions import fold, net
 
 if TYPE_CHECKING:
-    from connectors.lists.exports import Sheet
     from infra.workspace.workspace import Workspace
     from streams.host import Host
     from streams.language.messages import CandidateChange
@@ -59,6 +58,10 @@ class ChangedCandidate:
     day: date
     cause: ChangeCause
     event: Sentence
+    division: Internal[str | None]
+    """The code of the street."""
+    people: Internal[str]
+    """The tokens of the people whom the name names, a line each; '' where it is the subject's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +82,6 @@ class ChangesSince:
     changes: tuple[ChangedCandidate, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenChanges:
-    """Changes that were written into a file, with their number by kind."""
-
-    file: Path
-    counts: Mapping[str, int]
-
-
 def changes_since(workspace: Workspace, policy: str, since: str) -> ChangesSince:
     """What changed on a policy's list since the end of an edition (its number) or of a day (``2026-10-15``).
 
@@ -97,53 +92,22 @@ def changes_since(workspace: Workspace, policy: str, since: str) -> ChangesSince
         return changes_of(workspace, host, policy, since)
 
 
-def changes_of(workspace: Workspace, host: Host, name: str, since: str) -> ChangesSince:
-    """The same, of an open host."""
+def changes_of(workspace: Workspace, host: Host, name: str, since: str, wanted: ListFilter = EVERYBODY) -> ChangesSince:
+    """The same, of an open host; only of those whom a filter wants. Of a leaver the street is that of today, the status the last one."""
     state = host.state
     check_published(state, name)
     policy = state.policies.get(name) or state.registry.versions[name][state.registry.newest(name)].policy
     before, behind = _lists(host, name, since)
     lines = net(behind, before)
     who = _names(workspace, state, policy, lines)
-    changes = [_candidate_change(state, policy, line, *who.get(line.subject, ("", ""))) for line in lines]
+    changes = [_candidate_change(state, policy, line, *who.get(line.subject, ("", "", ""))) for line in lines]
+    if wanted != EVERYBODY:
+        is_wanted = filter_test(host, state, name, wanted)
+        changes = [change for change in changes if is_wanted(_Subject(change.subject, change.status or change.before, change.division))]
     order = {kind: place for place, kind in enumerate(KINDS)}
     changes.sort(key=lambda change: (order[change.change], change.street.zh, change.number, change.subject))
     counts = Counter(change.change for change in changes)
     return ChangesSince(name, policy.title, since, state.day, {kind: counts[kind] for kind in KINDS}, tuple(changes))
-
-
-def write_changes(workspace: Workspace, policy: str, since: str, out: Path, language: str = "zh") -> WrittenChanges:
-    """Writes the changes as a workbook or CSV. Raises: as for ``changes_since``; Conflict: something else is at the path."""
-    from connectors.lists.exports import write_csv
-    from connectors.lists.workbooks import write_xlsx
-
-    if out.suffix.lower() not in (".csv", ".xlsx"):
-        raise HuiminError(Text(f"{out.name}：只能导出 .csv 或 .xlsx。", f"{out.name}: only .csv and .xlsx can be written."), 2)
-    result = changes_since(workspace, policy, since)
-    sheet = changes_sheet(result, language)
-    (write_xlsx if out.suffix.lower() == ".xlsx" else write_csv)(destination(out, has_columns(sheet.header)), sheet)
-    return WrittenChanges(out, result.counts)
-
-
-def changes_sheet(result: ChangesSince, language: str) -> Sheet:
-    """The changes as a sheet."""
-    from connectors.lists.exports import Column, ColumnKind, Sheet
-    from connectors.lists.titles import STATUS, TOKEN
-
-    titles = (
-        Text("变动", "Change"), Text("号码", "Number"), Text("姓名", "Name"), Text("街镇", "Street"), Text("原状态", "Before"),
-        Text("现状态", "Now"), Text("理由", "Why"), Text("日期", "Day"), Text("起因", "Event"), TOKEN,
-    )  # fmt: skip
-    rows = [
-        (
-            KINDS[c.change][language], c.number, c.name, c.street[language], STATUS[c.before][language] if c.before else "",
-            STATUS[c.status][language] if c.status else "", c.reason[language], c.day, c.event[language], f"{c.subject:016x}",
-        )
-        for c in result.changes
-    ]  # fmt: skip
-    day = titles[7]
-    columns = tuple(Column(t[language], ColumnKind.DATE if t is day else ColumnKind.TEXT, visible=t is not TOKEN) for t in titles)
-    return Sheet(result.title[language], columns, rows, pages=((Text("变动", "Changes")[language], len(rows)),))
 
 
 def _lists(host: Host, policy: str, since: str) -> tuple[dict[int, CandidateChange], list[CandidateChange]]:
@@ -179,8 +143,8 @@ def _day(text: str, today: date) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        zh = f"--since 要写期号或日期，如 3、2026-10-15；“{text}”两样都不是。"
-        raise HuiminError(Text(zh, f"--since takes an edition or a day, such as 3 or 2026-10-15; {text!r} is neither."), 2) from None
+        zh = f"要写期号或日期，如 3、2026-10-15；“{text}”两样都不是。"
+        raise HuiminError(Text(zh, f"Give an edition or a day, such as 3 or 2026-10-15; {text!r} is neither."), 2) from None
     if day > today:
         raise HuiminError(Text(f"{day} 还没有到：今天是 {today}。", f"{day} is still to come: today is {today}."), 2)
     return day
@@ -188,21 +152,21 @@ def _day(text: str, today: date) -> date:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """A changed subject in the form of a candidate: only who it is."""
+    """A changed subject in the form of a candidate."""
 
     subject: int
     status: str | None = None
+    division: str | None = None
     checklist: tuple[str, ...] = ()
     missing: tuple[tuple[str, str | None], ...] = ()
-    division: str | None = None
 
 
-def _names(workspace: Workspace, state: State, policy: Policy, lines: Sequence[CandidateChange]) -> dict[int, tuple[str, str]]:
-    """By token, number and name: identity fields that the policy discloses, as far as the agreements allow it today."""
+def _names(workspace: Workspace, state: State, policy: Policy, lines: Sequence[CandidateChange]) -> dict[int, tuple[str, str, str]]:
+    """By token, number, name and the tokens of the people in it: fields of identity that the list shows today."""
     from connectors.lists.disclosures import Disclosure
     from connectors.lists.exports import cell_text
     from connectors.lists.lists import list_sheet
-    from connectors.lists.titles import TOKEN
+    from connectors.lists.titles import PERSON_TOKENS, TOKEN
     from services.deliveries.statuses import nameless_deliveries
 
     for lost in nameless_deliveries(workspace, state):
@@ -215,10 +179,16 @@ def _names(workspace: Workspace, state: State, policy: Policy, lines: Sequence[C
     refs, token = shown_refs(policy), sheet.header.index(TOKEN.zh)
     identity = [at for at, ref in enumerate(refs, 1) if state.catalogue.feeds[ref.feed].fields[ref.field].identity]
     texts = [list(map(cell_text, row)) for row in sheet.rows]
-    return {int(row[token], 16): (row[0], " ".join(row[at].replace("\n", "、") for at in identity if row[at])) for row in texts}
+    people = sheet.header.index(PERSON_TOKENS.zh) if PERSON_TOKENS.zh in sheet.header else None
+    return {
+        int(row[token], 16): (
+            row[0], " ".join(row[at].replace("\n", "、") for at in identity if row[at]), "" if people is None else row[people]
+        )
+        for row in texts
+    }  # fmt: skip
 
 
-def _candidate_change(state: State, policy: Policy, line: CandidateChange, number: str, name: str) -> ChangedCandidate:
+def _candidate_change(state: State, policy: Policy, line: CandidateChange, number: str, name: str, people: str) -> ChangedCandidate:
     from connectors.lists.change_words import cause_words, leaver_words, standing_words
 
     matched, catalogue = policy.name in core(state).policies, state.catalogue
@@ -231,5 +201,5 @@ def _candidate_change(state: State, policy: Policy, line: CandidateChange, numbe
     street = Text("", "") if code is None else catalogue.divisions.get(code, Text(code, code))
     cause, event = ChangeCause(line.cause.kind, line.cause.detail), cause_words(line.cause, policy, catalogue)
     return ChangedCandidate(
-        line.subject, number, name, street, line.change, line.before, line.status, reason, line.day, cause, event
+        line.subject, number, name, street, line.change, line.before, line.status, reason, line.day, cause, event, code, people
     )  # fmt: skip

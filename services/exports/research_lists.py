@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from policies.values import Kind
 from services.exports.analysis import analysable_register
+from services.lists.follow_ups import working_states
 from services.lists.outcomes import outcome_standing
 from services.state.as_of import core, materialized_lists
 from streams.language.causes import (
@@ -33,18 +34,23 @@ from streams.language.causes import (
 )
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import polars as pl
 
     from connectors.analysts.release_tokens import ReleaseTokens
     from connectors.analysts.snapshot import Aggregate
     from streams.host import Host
     from streams.language.messages import OutcomeReported
+    from streams.ledgers.follow_ups import WorkingState
     from streams.steps.state import State
 
 GONE = "gone"
 """The outcome that stands for every one about which a snapshot says no more than that the person is not there any longer."""
 MERGED_OUTCOMES = {"deceased": GONE, "moved": GONE}
 _VERDICTS = ("yes", "no", "unknown")
+_WORK = ("is_contacted", "months_since_contact", "call_again")
+"""What candidates have of the work on a list."""
 
 
 def list_tables(host: Host, tokens: ReleaseTokens) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -56,23 +62,35 @@ def list_tables(host: Host, tokens: ReleaseTokens) -> Iterator[tuple[str, pl.Dat
 
 
 def _candidates(state: State, tokens: ReleaseTokens) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Who is on each list as it was told, and a row for each open check and each missing evidence."""
-    from connectors.analysts.coarse import streets
+    """Who is on each list as it was told and how far the work on it is, and a row for each open check and each missing evidence."""
+    import polars as pl
 
-    listed: dict[str, list[Any]] = {"policy": [], "subject": [], "status": [], "street": []}
+    from connectors.analysts.coarse import months, streets
+
+    listed: dict[str, list[Any]] = {name: [] for name in ("policy", "subject", "status", "street", *_WORK)}
     items: dict[str, list[Any]] = {"policy": [], "subject": [], "kind": [], "criterion": [], "feed": []}
     places = {kind: analysable_register(state.catalogue, kind, state.day) is not None for kind in Kind}
     for policy, candidates in materialized_lists(state):
-        may_place = places[state.policies[policy].subject]
+        may_place, work = places[state.policies[policy].subject], working_states(state, policy)
         for c in candidates:
-            _add(listed, policy, c.subject, c.status, c.division if may_place else None)
+            _add(listed, policy, c.subject, c.status, c.division if may_place else None, *_work(state, policy, c.subject, work))
             for check in c.checklist:
                 _add(items, policy, c.subject, "check", check, None)
             for criterion, feed in c.missing:
                 _add(items, policy, c.subject, "missing", criterion, feed)
-    frame = _frame(state, tokens, listed, {})
-    yield "candidates", frame.with_columns(streets(frame["street"])).sort("policy", "subject")
+    frame = _frame(state, tokens, listed, {"is_contacted": pl.Boolean, "months_since_contact": pl.Int64, "call_again": pl.Date})
+    yield "candidates", frame.with_columns(streets(frame["street"]), months(frame["call_again"])).sort("policy", "subject")
     yield "candidate_items", _frame(state, tokens, items, {}).sort(list(items), nulls_last=True)
+
+
+def _work(state: State, policy: str, subject: int, work: Mapping[int, WorkingState]) -> tuple[bool, int | None, date | None]:
+    """Whether an outcome was reported of a candidate, how many calendar months ago, and the day to call again.
+
+    A number of days since would tell the day of the outcome, or with its month nearly so. No note and no name is told.
+    """
+    outcome, again = state.outcomes.of(policy, subject), work[subject].call_again if subject in work else None
+    since = None if outcome is None else 12 * (state.day.year - outcome.on.year) + state.day.month - outcome.on.month
+    return outcome is not None, since, None if again is None else again.call_again
 
 
 def _changes(host: Host, tokens: ReleaseTokens) -> pl.DataFrame:

@@ -100,11 +100,12 @@ def _newest(state: State) -> dict[str, Policy]:
 def _policies(state: State, newest: Mapping[str, Policy]) -> pl.DataFrame:
     rows = [
         (name, p.version, p.title.zh, p.title.en, str(p.subject), p.direction, p.agency, p.purpose, p.scope, p.effective_from,
-         p.effective_to, name in state.policies)
+         p.effective_to, p.apply_by, name in state.policies)
         for name, p in newest.items()
     ]  # fmt: skip
     return _frame(
-        rows, "policy version:i title_zh title_en subject direction agency purpose scope effective_from:d effective_to:d in_force:b"
+        rows,
+        "policy version:i title_zh title_en subject direction agency purpose scope effective_from:d effective_to:d apply_by:d in_force:b",
     )
 
 

@@ -17,7 +17,7 @@ from policies.language.closing import closing_words
 from policies.language.tree import shown_refs
 from policies.problems.problems import HuiminError
 from policies.values import Kind, Text
-from services.exports.candidates import all_named, disclosure
+from services.exports.list_disclosure import all_named, disclosure
 from services.lists.cited_coverage import StatementsInEffect
 from services.lists.filters import EVERYBODY, ListFilter, division_code, wanted_candidates
 from services.lookup import matched_policy
@@ -49,13 +49,13 @@ class WrittenVisitSheets:
     """Visit sheets that were written.
 
     Args:
-        closes: the last day for applications; None where the policy declares none.
+        apply_by: the last day for applications; None where the policy declares none.
     """
 
     file: Path
     sheets: int
     day: date
-    closes: date | None
+    apply_by: date | None
 
 
 def write_visits(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from policies.language.closing import days_left
 from policies.problems.problems import HuiminError
 from policies.values import Text
 from services.lists.changes import ListChanges, list_changes
@@ -57,7 +58,9 @@ class ListedCandidate:
         reported: an agency reported the candidate deceased or moved, and the register has not answered by its records.
         outcome, outcome_on: the outcome that counts, and its day.
         assigned_to, call_again: the follow-ups that count.
-        notes: how many there are; their text is in ``candidates history`` alone.
+        notes: how many there are; their text is in ``candidates history`` and in the list for the agency.
+        apply_by: the last day for applications; None where the policy declares none.
+        days_left: until then; negative once it is over.
     """
 
     subject: Token
@@ -74,6 +77,8 @@ class ListedCandidate:
     call_again: date | None = None
     notes: int = 0
     reported: ReportedMark | None = None
+    apply_by: date | None = None
+    days_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,8 @@ def listed_candidates(state: State, policy: str, candidates: Iterable[Candidate]
     """Candidates of a policy as its list shows them; ``still``: also find out which are a yes in any case, which takes time."""
     work = working_states(state, policy)
     catalogue, back = state.catalogue, {subject: hold.id for subject, (hold, _) in held_changes_on(state, policy).items()}
-    marks = marks_on(state, policy)
+    marks, rule = marks_on(state, policy), state.policies.get(policy)
+    closing = (None, None) if rule is None else (rule.apply_by, days_left(rule, state.day))
     for c in candidates:
         missing = tuple(EvidenceToFetch(criterion, feed, _holders(catalogue, feed)) for criterion, feed in c.missing)
         still_yes = still and c.status == "needs_evidence" and core(state).still_yes(policy, c.subject) is True
@@ -142,7 +148,7 @@ def listed_candidates(state: State, policy: str, candidates: Iterable[Candidate]
             c.subject, c.verdict, c.status, c.division, c.checklist, still_yes, missing, back.get(c.subject),
             None if outcome is None else outcome.outcome, None if outcome is None else outcome.on,
             None if assigned is None else assigned.assigned_to, None if call is None else call.call_again, len(follow_ups.notes),
-            marks.get(c.subject),
+            marks.get(c.subject), *closing,
         )  # fmt: skip
 
 

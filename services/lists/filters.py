@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from policies.language.people import person
 from policies.problems.problems import HuiminError, comma_list, suggestion
@@ -51,11 +51,28 @@ class ListFilter:
     new_since: str | None = None
 
 
+class FilterSubject(Protocol):
+    """Whom a filter is asked about: a candidate, or a subject that has left the list, with the status it had."""
+
+    @property
+    def subject(self) -> int: ...
+    @property
+    def status(self) -> str | None: ...
+    @property
+    def division(self) -> str | None: ...
+
+
 EVERYBODY = ListFilter()
 
 
 def wanted_candidates(host: Host, state: State, policy: str, wanted: ListFilter, candidates: Iterable[Candidate]) -> list[Candidate]:
-    """The candidates that a filter wants, in their order.
+    """The candidates that a filter wants, in their order. Args and Raises: as for ``filter_test``."""
+    is_wanted = filter_test(host, state, policy, wanted)
+    return [c for c in candidates if is_wanted(c)]
+
+
+def filter_test(host: Host, state: State, policy: str, wanted: ListFilter) -> Callable[[FilterSubject], bool]:
+    """Whether a filter wants somebody.
 
     Args:
         state: of the host, on the day and moment that are asked about.
@@ -63,7 +80,7 @@ def wanted_candidates(host: Host, state: State, policy: str, wanted: ListFilter,
     Raises:
         HuiminError: a value of the filter is none that there could be.
     """
-    tests: list[Callable[[Candidate], bool]] = []
+    tests: list[Callable[[FilterSubject], bool]] = []
     if wanted.streets:
         prefixes = tuple(division_code(text, state.catalogue.divisions) for text in wanted.streets)
         tests.append(lambda c: (c.division or "").startswith(prefixes))
@@ -78,7 +95,54 @@ def wanted_candidates(host: Host, state: State, policy: str, wanted: ListFilter,
     if wanted.new_since is not None:
         before = _listed_before(host, state, policy, wanted.new_since)
         tests.append(lambda c: c.subject not in before)
-    return [c for c in candidates if all(test(c) for test in tests)]
+    return lambda c: all(test(c) for test in tests)
+
+
+def filter_values(state: State, wanted: ListFilter) -> list[tuple[Text, list[Text]]]:
+    """Each filter that is set, with its values, in words.
+
+    Raises:
+        HuiminError: a value of the filter is none that there could be.
+    """
+    divisions, none = state.catalogue.divisions, Text("无", "none")
+    streets = [division_code(text, divisions) for text in wanted.streets]
+    outcomes = [none if _is_none(text) else TITLES[_word(text, TITLES, Text("反馈", "outcome"))] for text in wanted.outcomes]
+    since = wanted.new_since.strip() if wanted.new_since is not None else None
+    edition = since is not None and _is_edition(since)
+    new = Text("新上名单，自期号" if edition else "新上名单，自", "new since edition" if edition else "new since")
+    values = (
+        (Text("街镇", "street"), [divisions.get(code, Text(code, code)) for code in streets]),
+        (Text("状态", "status"), [STATUSES[_word(text, STATUSES, Text("状态", "status"))] for text in wanted.statuses]),
+        (Text("反馈", "outcome"), outcomes),
+        (Text("分派给", "assigned to"), [none if _is_none(name) else Text(name.strip(), name.strip()) for name in wanted.assigned]),
+        (new, [] if since is None else [Text(since, since)]),
+    )  # fmt: skip
+    return [(title, texts) for title, texts in values if texts]
+
+
+def filter_codes(state: State, wanted: ListFilter) -> list[str]:
+    """The values of a filter as codes and words that are the same in every language, for the name of a file. Raises: as above."""
+    divisions, status, outcome = state.catalogue.divisions, Text("状态", "status"), Text("反馈", "outcome")
+    return [
+        *(division_code(text, divisions) for text in wanted.streets),
+        *(_word(text, STATUSES, status) for text in wanted.statuses),
+        *(NONE[0] if _is_none(text) else _word(text, TITLES, outcome) for text in wanted.outcomes),
+        *(NONE[0] if _is_none(text) else text for text in wanted.assigned),
+        *([] if wanted.new_since is None else [wanted.new_since]),
+    ]
+
+
+def filter_words(values: Iterable[tuple[Text, list[Text]]]) -> Text:
+    """A filter as a sentence without its end: ``street Yichuan Road; outcome none``."""
+    parts = [
+        (f"{title.zh} {'、'.join(text.zh for text in texts)}", f"{title.en} {', '.join(text.en for text in texts)}")
+        for title, texts in values
+    ]
+    return Text("；".join(zh for zh, _ in parts), "; ".join(en for _, en in parts))
+
+
+def _is_edition(text: str) -> bool:
+    return text.isdigit() and len(text) <= _EDITION_DIGITS
 
 
 def _is_none(text: str) -> bool:
@@ -114,7 +178,7 @@ def _outcome(state: State, policy: str, subject: int) -> str | None:
     return None if outcome is None else outcome.outcome
 
 
-def _assigned_to(state: State, policy: str, names: Collection[str]) -> Callable[[Candidate], bool]:
+def _assigned_to(state: State, policy: str, names: Collection[str]) -> Callable[[FilterSubject], bool]:
     """Whether a candidate is assigned to one of these persons."""
     assigned = {subject: work.assigned_to.assigned_to or "" for subject, work in working_states(state, policy).items() if work.assigned_to}
     names_by_person, people = {person(name): name for name in assigned.values()}, {"" if _is_none(name) else person(name) for name in names}
@@ -136,7 +200,7 @@ def _listed_before(host: Host, state: State, policy: str, since: str) -> set[int
     from streams.host import place_of
 
     text, listed = since.strip(), set[int]()
-    if text.isdigit() and len(text) <= _EDITION_DIGITS:
+    if _is_edition(text):
         last, before = _last_message(host, policy, int(text)), date.max
     else:
         last, before = state.offset, day(text)
@@ -156,6 +220,3 @@ def _last_message(host: Host, policy: str, number: int) -> int:
     zh = f"没有第 {number} 期；" + (f"最近一期是第 {count} 期。" if count else "这份名单还没有任何一期。")
     en = f"There is no edition {number}; " + (f"the last one is {count}." if count else "this list has none yet.")
     raise HuiminError(Text(zh, en), 2)
-
-
-_NOBODY = Text("还没有分派给任何人。", " Nobody is assigned yet.")

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from streams.ledgers.follow_ups import FollowUp, WorkingState
     from streams.steps.state import State
 
-NOTE_LENGTH = 2_000
-"""The most characters of a note."""
 HistoryItem: TypeAlias = Literal["note", "call_again", "assigned_to", "outcome", "answer"]
 
 
@@ -165,6 +163,16 @@ def opened_note(follow_up: FollowUp, key: bytes) -> str | None:
     return note_text(key, follow_up.policy, follow_up.subject, follow_up.note)
 
 
+def follow_ups_by_subject(state: State, policy: str) -> dict[int, list[FollowUp]]:
+    """All follow-ups of a policy in their order, by the subject that each counts as."""
+    kind = next(iter(state.registry.versions[policy].values())).policy.subject
+    by_subject: dict[int, list[FollowUp]] = {}
+    for follow_up in state.follow_ups:
+        if follow_up.policy == policy:
+            by_subject.setdefault(state.identities.root(kind, follow_up.subject), []).append(follow_up)
+    return by_subject
+
+
 def working_states(state: State, policy: str) -> dict[int, WorkingState]:
     """What counts of each subject of a policy of which anything was said."""
     kind = next(iter(state.registry.versions[policy].values())).policy.subject
@@ -177,6 +185,8 @@ def checked_note(text: str) -> str:
     Raises:
         HuiminError: it is empty or too long.
     """
+    from connectors.identity.notes import NOTE_LENGTH
+
     note = text.strip()
     if not note or len(note) > NOTE_LENGTH:
         zh = f"备注应有 1 到 {NOTE_LENGTH} 字。"

@@ -1,4 +1,4 @@
-"""The list that an agency returns, with the outcome of each candidate.
+"""The list that an agency returns, with outcomes, answers to checks and follow-ups.
 
 ``huimin candidates ack --file`` calls this. A file is read whole before anything is submitted, and the same file again changes nothing.
 """
@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policies.values import Text
 from services.lists.changes import Changes, Titles, list_changes
+from services.lists.entered_follow_ups import RecordedFollowUps
+from services.lists.follow_ups import checked_name
 from services.lists.outcome_reports import OutcomeMessages, known_subjects, outcome_form
 from services.lookup import check_published
 from services.state.as_of import core
@@ -39,10 +41,12 @@ class ReturnedList:
 
     Args:
         rows: of the file.
-        without_outcome: rows that say nothing yet.
+        without_outcome: rows that say nothing new.
         new: outcomes that were not known; ``outcomes``: the number of each.
         answers: to checks, that were not known.
-        known_before: outcomes and answers that were known.
+        follow_ups: changed cells that were recorded, by item.
+        replaced: how many of them took the place of something that was recorded since the list was written.
+        known_before: outcomes, answers and follow-ups that were known.
         older: outcomes older than those that count.
     """
 
@@ -51,28 +55,32 @@ class ReturnedList:
     new: int
     outcomes: Mapping[str, int]
     answers: int
+    follow_ups: Mapping[str, int]
+    replaced: int
     known_before: int
     older: int
     changes: Changes
     titles: Titles
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Plan:
     """The messages to submit of a file, each with its row; and the counts of what is passed over."""
 
     messages: list[tuple[RowPlace, Input]]
     outcomes: Counter[str]
-    answers: int
-    repeated: int
-    older: int
+    follow_ups: Counter[str]
+    answers: int = 0
+    replaced: int = 0
+    repeated: int = 0
+    older: int = 0
 
 
 def report_returned(
     workspace: Workspace, policy: str, file: Path, on: date | None = None, by: str | None = None,
     advance: Callable[[int], None] = lambda count: None,
 ) -> ReturnedList:  # fmt: skip
-    """Reports all outcomes and answers in a list that its agency returned.
+    """Records all outcomes, answers and follow-ups in a list that its agency returned.
 
     Args:
         on: the day of rows that name none.
@@ -88,47 +96,60 @@ def report_returned(
     with workspace.writing() as host:
         state = host.state
         check_published(state, policy)
-        returned, silent = read_outcome_rows(file, outcome_form(state, policy), workspace.tokens(), known_subjects(state, policy, on))
+        recorded = RecordedFollowUps(state, policy, workspace.notes_key())
+        subjects = replace(known_subjects(state, policy, on), has_recorded=recorded.has)
+        returned, silent = read_outcome_rows(file, outcome_form(state, policy), workspace.tokens(), subjects)
         agency = state.registry.versions[policy][state.registry.newest(policy)].policy.agency
-        plan = _plan_of(state, policy, returned, by or agency)
+        plan = _plan_of(state, policy, returned, by or agency, recorded)
         core(state).read_ahead(policy, [row.subject for row in returned if row.outcome is not None])
         listing = list_changes(_submit(host, file, plan, advance), host.state.registry)
     return ReturnedList(
-        len(returned) + silent, silent, plan.outcomes.total(), dict(plan.outcomes), plan.answers, plan.repeated, plan.older,
-        listing.changes, listing.titles,
+        len(returned) + silent, silent, plan.outcomes.total(), dict(plan.outcomes), plan.answers, dict(plan.follow_ups), plan.replaced,
+        plan.repeated, plan.older, listing.changes, listing.titles,
     )  # fmt: skip
 
 
-def _plan_of(state: State, policy: str, returned: Iterable[OutcomeRow], by: str) -> _Plan:
+def _plan_of(state: State, policy: str, returned: Iterable[OutcomeRow], by: str, recorded: RecordedFollowUps) -> _Plan:
     """The new messages of a file. The answers of a row go before its outcome: they are evidence that was known then."""
     from streams.language.messages import CheckAnswered
 
-    plan, reports = _Plan([], Counter(), 0, 0, 0), OutcomeMessages(state, policy)
-    answers, repeated, older = 0, 0, 0
+    plan, reports = _Plan([], Counter(), Counter()), OutcomeMessages(state, policy)
     answered = {key: entry.answer for key, entry in state.answers.items()}
     latest: dict[int, tuple[str, date, str | None]] = {}
     for row in returned:
         for check, answer in row.answers:
             key = (policy, row.subject, check)
             if answered.get(key) == answer:
-                repeated += 1
+                plan.repeated += 1
                 continue
             answered[key] = answer
-            answers += 1
+            plan.answers += 1
             plan.messages.append((row.row, CheckAnswered(policy, row.subject, check, answer, by)))
+        _add_follow_ups(plan, row, by, recorded)
         if row.outcome is None or row.on is None:
             continue
         now = (row.outcome, row.on, row.criterion)
         before = latest.get(row.subject) or _counting(state.outcomes.of(policy, row.subject))
         if before == now:
-            repeated += 1
+            plan.repeated += 1
         elif before is not None and row.on < before[1]:
-            older += 1
+            plan.older += 1
         else:
             latest[row.subject] = now
             plan.outcomes[row.outcome] += 1
             plan.messages.append((row.row, reports.message(row.subject, row.outcome, row.on, by, row.criterion)))
-    return _Plan(plan.messages, plan.outcomes, answers, repeated, older)
+    return plan
+
+
+def _add_follow_ups(plan: _Plan, row: OutcomeRow, by: str, recorded: RecordedFollowUps) -> None:
+    """Adds what the changed cells of a row say, each once."""
+    for entered in row.follow_ups:
+        if entered.is_known or recorded.has(row.subject, entered):
+            plan.repeated += 1
+            continue
+        plan.replaced += recorded.is_behind(row.subject, entered)
+        plan.follow_ups[entered.item] += 1
+        plan.messages.append((row.row, recorded.message(row.subject, entered, checked_name(by))))
 
 
 def _counting(finding: OutcomeEntry | None) -> tuple[str, date, str | None] | None:

@@ -132,7 +132,7 @@ class Happenings:
             + [self.report_outcome] * 5
             + [self.decide_hold] * 3
             + [self.suspend, self.follow_up]
-            + [self.answer_correction] * 2
+            + [self.answer_correction] * 3
         )
         while True:
             for message in self.rng.choice(kinds)():
@@ -216,7 +216,7 @@ class Happenings:
 
     def answer_correction(self) -> list[Input]:
         """A register's word about a report, most often about one of the last; its number is that of the message with the report."""
-        number = self.rng.choice([*self.reports[-3:], 7])
+        number = self.rng.choice([*self.reports[-2:], 7])
         return [CorrectionAnswered(number, self.rng.choice(["confirmed", "refuted", "refuted"]), "the steward")]
 
     def follow_up(self) -> list[Input]:
@@ -297,7 +297,7 @@ class Happenings:
             case "elderly-uninsured":
                 swap = ("value: 70", f"value: {self.rng.choice([65, 68, 70, 72])}")
             case "group-rental":  # now and then coverage alone decides which dwelling has too many
-                swap = ("op: gt", f"op: {self.rng.choice(['gt', 'gt', 'ge', 'le'])}")
+                swap = ("op: gt", f"op: {self.rng.choice(['gt', 'ge', 'le', 'le'])}")
             case _:
                 swap = ("1.5", self.rng.choice(["1.5", "1.5", "1.2"]))
         start = self.day + timedelta(self.rng.choice([0, 3, 10])) if self.rng.random() < 0.3 else None

@@ -19,14 +19,14 @@ SCHEMAS = {
     "persons": "subject street registered:b age_band sex",
     "households": "subject street registered:b",
     "dwellings": "subject street registered:b",
-    "candidates": "policy subject status street",
+    "candidates": "policy subject status street is_contacted:b months_since_contact:i call_again:d",
     "candidate_items": "policy subject kind criterion feed",
     "changes": "policy version:i subject change before status cause detail month:d",
     "outcomes": "policy subject outcome month:d criterion kept_off:b is_latest:b",
     "verdicts": "policy street yes:i no:i unknown:i",
     "sources": "feed unit division declared:b last_complete_to:d",
     "evidence": "policy feed max_age",
-    "policies": "policy version:i title_zh title_en subject scope in_force:b",
+    "policies": "policy version:i title_zh title_en subject scope apply_by:d in_force:b",
     "criteria": "policy version:i criterion kind article title_zh title_en",
     "units": "unit kind division title_zh title_en",
     "divisions": "division title_zh title_en",
@@ -46,7 +46,10 @@ ROWS: Mapping[str, list[tuple[Any, ...]]] = {
         ("p4", B, True, None, "male"), ("p5", None, True, "0-4", "male"), ("p6", B, False, "0-4", "male"),
     ],
     "households": [("h1", A, True), ("h2", B, True)],
-    "candidates": [("grant", "p1", "eligible", A), ("grant", "p2", "needs_evidence", A), ("grant", "p3", "to_check", B), ("home", "h1", "eligible", A)],
+    "candidates": [
+        ("grant", "p1", "eligible", A, True, 1, None), ("grant", "p2", "needs_evidence", A, True, 0, OCTOBER),
+        ("grant", "p3", "to_check", B, False, None, OCTOBER), ("home", "h1", "eligible", A, False, None, None),
+    ],
     "candidate_items": [
         ("grant", "p2", "missing", "uninsured", "insurance"), ("grant", "p2", "missing", "poor", "income"),
         ("grant", "p3", "check", "lives_alone", None),
@@ -70,8 +73,8 @@ ROWS: Mapping[str, list[tuple[Any, ...]]] = {
     ],
     "evidence": [("grant", "insurance", "P14D"), ("grant", "income", "P1M")],
     "policies": [
-        ("grant", 2, "补助", "Grant", "person", "310107", True), ("home", 1, "住房", "Home", "household", "310107", True),
-        ("old", 1, "旧", "Old", "person", "310107", False),
+        ("grant", 2, "补助", "Grant", "person", "310107", date(2026, 12, 31), True), ("home", 1, "住房", "Home", "household", "310107", None, True),
+        ("old", 1, "旧", "Old", "person", "310107", None, False),
     ],
     "criteria": [
         ("grant", 1, "poor", "record", "1", "旧名", "old name"), ("grant", 2, "poor", "record", "1", "低收入", "low income"),
@@ -110,6 +113,10 @@ ANSWERS: dict[str, set[tuple[Any, ...]]] = {
         (*NAMES, OCTOBER, 0, 1, 1, 4, 2, 1, 0.5, 0.25),
     },
     "days_to_contact": {(*NAMES, "entry", 0, 7, 30, 0.75), (*NAMES, "entry", 181, None, 10, 0.25), (*NAMES, "publication", 8, 14, 11, 1.0)},
+    "contact_progress": {
+        (*NAMES, date(2026, 12, 31), "eligible", 1, 1, 0, 0), (*NAMES, date(2026, 12, 31), "needs_evidence", 1, 1, 1, 0),
+        (*NAMES, date(2026, 12, 31), "to_check", 1, 0, 1, 0), ("home", "住房", "Home", None, "eligible", 1, 0, 0, 1),
+    },
     "hit_rates": {
         (*NAMES, "policy", None, None, None, None, None, None, 3, 1, 0.75),
         (*NAMES, "criterion", "poor", "低收入", "low income", None, None, None, 3, 2, 0.6),

@@ -8,6 +8,7 @@ import zipfile
 from hashlib import sha256
 from pathlib import Path
 
+import openpyxl  # type: ignore[import-untyped]  # it ships no types
 import polars as pl
 import pytest
 
@@ -131,3 +132,22 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     assert sorted(report.unerased_files) == ["exports/left.part", "exports/list.csv", "linked"]
     assert not report.rows
     assert {path.read_text() for path in outside.iterdir()} == {f"token\n{HEX}\n0\n"}
+
+
+def test_a_workbook_keeps_its_sheets(tmp_path: Path) -> None:
+    """The pages of a list stay one list, and what stands beside it keeps its own header; the token stays hidden."""
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    rows = [("甲", HEX), ("乙", "1"), ("丙", "2")]
+    beside = Sheet("题", text_columns(["变动", "代号"]), [("离开", HEX), ("进入", "2")], pages=(("变动", 2),))
+    write_xlsx(exports / "a.xlsx", Sheet("题", text_columns(["n", "代号"]), rows, pages=(("东街", 1), ("西街", 2))), [beside])
+
+    report = scrub_copies(tmp_path, PERSON)
+
+    book = openpyxl.load_workbook(exports / "a.xlsx")
+    assert {page.title: list(page.iter_rows(values_only=True)) for page in book.worksheets} == {
+        "东街": [("n", "代号")],
+        "西街": [("n", "代号"), ("乙", "1"), ("丙", "2")],
+        "变动": [("变动", "代号"), ("进入", "2")],
+    }
+    assert all(page.column_dimensions["B"].hidden for page in book.worksheets) and dict(report.rows) == {".xlsx": 2}

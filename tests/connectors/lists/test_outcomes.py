@@ -17,8 +17,9 @@ from connectors.identity.vault import Vault
 from connectors.lists.disclosures import Disclosure
 from connectors.lists.feedback import feedback_columns
 from connectors.lists.lists import list_sheet
+from connectors.lists.mistakes import SHOWN
 from connectors.lists.outcome_form import OutcomeForm
-from connectors.lists.outcomes import SHOWN, KnownSubjects, OutcomeRow, read_outcome_rows
+from connectors.lists.outcomes import KnownSubjects, OutcomeRow, read_outcome_rows
 from connectors.parsing.row_place import RowPlace
 from policies.language.tree import All, Check, Meta, Policy
 from policies.values import Kind, Text
@@ -214,7 +215,7 @@ def test_very_many_mistakes_are_counted(tmp_path: Path) -> None:
     ("name", "header", "en"),
     [
         ("a.csv", "反馈,日期", "has no column that says who it is; expected Token or Resident number"),
-        ("a.csv", "代号,日期", "has neither a column `outcome` nor one of a check"),
+        ("a.csv", "代号,日期", "has no column `outcome`, none of a check, and none of a note"),
         ("a.csv", "代号,outcom", "Did you mean outcom?"),
         ("a.csv", "代号,反馈,outcome", "has several columns for one thing: 反馈, outcome"),
         ("a.csv", "代号,反馈,反馈", "has two columns named 反馈"),

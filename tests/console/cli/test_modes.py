@@ -54,6 +54,8 @@ def tour(out: Path, token: str, others: list[str]) -> list[list[str]]:
         ["policy", "withdraw", "dibao", *by, "--reason", "试", "--yes"], ["candidates", "list", POLICY],
         ["candidates", "export", POLICY, "--out", f"{out}/deep/er/list.csv"], ["candidates", "export", POLICY, "--out", f"{out}/list.xlsx"],
         ["candidates", "export", POLICY],
+        ["candidates", "export", POLICY, "--status", "eligible", "--changes-since", "1"],
+        ["candidates", "ack", POLICY, "--file", f"{out}/list.xlsx"],
         ["candidates", "ack", POLICY, others[0], "not_eligible", "--criterion", "uninsured", "--by", "区医保中心"],
         ["candidates", "note", POLICY, token, "x", "--by", "王芳"], ["candidates", "call-again", POLICY, token, "2026-12-01", "--by", "王芳"],
         ["candidates", "assign", POLICY, token, "王芳", "--by", "王芳"], ["candidates", "history", POLICY, token],

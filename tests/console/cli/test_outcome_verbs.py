@@ -266,7 +266,7 @@ def test_a_list_that_comes_back_is_noted_whole(run: Run, town: Path, format: str
         "criterion": "uninsured", "day": "2026-10-15", "until": "2027-04-14", "standing": "kept", "records": [], "statements": [],
     }  # fmt: skip
     assert (again["new"], again["known_before"], again["changes"]) == (0, 5, [])
-    assert "Rows 6, new outcomes 0, noted before 5, not filled in 1." in output
+    assert "Rows 6, new outcomes 0, noted before 5, with nothing new 1." in output
 
 
 def test_a_file_with_mistakes_lists_them_all_and_notes_nothing(run: Run, town: Path) -> None:

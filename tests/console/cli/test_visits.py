@@ -22,7 +22,7 @@ def test_a_candidate_has_a_page_in_both_languages(run: Run, town: Path) -> None:
     result = data(run("candidates", "visit", POLICY, subject, "--out", town / "zh.pdf", "--json"))
     run("candidates", "visit", POLICY, subject, "--out", town / "en.pdf", "--lang", "en")
 
-    assert result == {"file": str(town / "zh.pdf"), "sheets": 1, "day": "2026-10-15", "closes": None}
+    assert result == {"file": str(town / "zh.pdf"), "sheets": 1, "day": "2026-10-15", "apply_by": None}
     (zh,), (en,) = pages(town / "zh.pdf"), pages(town / "en.pdf")
     assert "年满70周岁：普陀公安分局人口办登记的出生日期是1950年1月1日，已满76周岁。" in zh
     assert "未参加基本医疗保险：截至2026年10月15日，普陀区医保中心的“基本医疗保险参保记录”中没有您的这类记录。" in zh

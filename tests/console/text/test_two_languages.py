@@ -121,6 +121,8 @@ VERBS: list[tuple[list[str], set[str]]] = [
     (["policy", "history", TOWN], {TOWN}),
     (["policy", "schema"], TYPED),
     (["candidates", "list", TOWN], set()),
+    (["candidates", "export", TOWN, "--outcome", "none", "--changes-since", "1"], {TOWN, "xlsx", "exports", "none"}),
+    (["candidates", "ack", TOWN, "--file", f"FOLDER/exports/{TOWN}-2026-10-15-none.xlsx", "--by", "王芳"], set()),
     (["candidates", "ack", TOWN, "TOKEN", "not_eligible", "--criterion", "uninsured", "--by", "王芳"], set()),
     (["candidates", "ack", TOWN, "TOKEN", "gone", "--by", "王芳"], set()),
     (["candidates", "outcomes", TOWN], set()),
@@ -150,7 +152,7 @@ def test_verbs_speak_one_language(language: str, run: Run, town: Path) -> None:
     token = re.findall(r"\b[0-9a-f]{16}\b", listed)[0]
     odd = {}
     for words, allowed in VERBS:
-        result = run(*(word.replace("TOKEN", token) for word in words), "--lang", language)
+        result = run(*(word.replace("TOKEN", token).replace("FOLDER", str(town / "w")) for word in words), "--lang", language)
         if language == "zh":
             left = latin(result.output) - PRODUCTS - MATHS - allowed
         else:

@@ -161,6 +161,29 @@ def test_only_fields_whose_agreement_allows_analysis_are_in_it(workspace: Worksp
     assert query_file(closed, "SELECT DISTINCT street FROM candidates UNION SELECT street FROM verdicts") == [(None,)]
 
 
+def test_a_contract_that_gains_the_purpose_counts_from_the_next_write(workspace: Workspace, tmp_path: Path) -> None:
+    """Contracts from before name no purpose analysis: every feed is in ``left_out``, until a unit agrees and something is written."""
+    contracts = {path: path.read_text(encoding="utf-8") for path in workspace.folder("feeds").glob("*.yaml")}
+    for path, text in contracts.items():
+        path.write_text(text.replace(", analysis]", "]"), encoding="utf-8")
+    publish_policy(workspace)
+    before = snapshot(workspace, tmp_path / "before.duckdb")
+    hukou = workspace.folder("feeds") / "hukou.yaml"
+    hukou.write_text(contracts[hukou], encoding="utf-8")
+    unwritten = snapshot(workspace, tmp_path / "unwritten.duckdb")
+    with workspace.writing() as host:
+        host.submit(Tick(date(2026, 10, 16)))
+    after = snapshot(workspace, tmp_path / "after.duckdb")
+
+    feeds = "SELECT count(DISTINCT feed) FROM left_out WHERE field IS NULL"
+    assert query_file(before, feeds) == query_file(unwritten, feeds) == [(len(contracts),)] and query_file(after, feeds) == [
+        (len(contracts) - 1,)
+    ]
+    people = "SELECT count(street), count(age_band), (SELECT count(*) FROM candidates) FROM persons"
+    assert query_file(before, people) == [(0, 0, ROWS)] and query_file(after, people) == [(ROWS, ROWS, ROWS)]
+    assert query_file(before, "SELECT * FROM equity") == [] and query_file(after, "SELECT count(*) FROM hukou") == [(ROWS,)]
+
+
 def test_only_records_in_force_are_told(workspace: Workspace, tmp_path: Path) -> None:
     """A full replacement withdraws; a broken row says only that it is there; what was said twice is there once."""
     rows = INCOME + "".join(f"{resident(serial)},100.00,2026-09-01\n" for serial in range(5))

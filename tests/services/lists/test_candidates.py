@@ -50,6 +50,7 @@ def test_json_has_tokens_and_no_titles() -> None:
         "subject": "00000000000000ff", "verdict": "unknown", "status": "needs_evidence", "division": None, "checklist": [],
         "still_yes": True, "missing": [{"criterion": "a", "feed": "f", "units": ["u"]}], "held": None,
         "outcome": None, "outcome_on": None, "assigned_to": None, "call_again": None, "notes": 0, "reported": None,
+        "apply_by": None, "days_left": None,
     }  # fmt: skip
     assert plain(ListChanges((), {}), "en") == {"changes": []}
 

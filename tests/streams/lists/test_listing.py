@@ -28,7 +28,7 @@ from tests.streams.happenings import POLICIES, Happenings
 from tests.streams.rule_oracle import ListOracle
 from tests.streams.world import parts
 
-CHUNKS, HISTORIES, LENGTH = 10, 2, 200
+CHUNKS, HISTORIES, LENGTH = 10, 3, 200
 RUN = chunks(CHUNKS, range(CHUNKS))
 
 
