@@ -110,17 +110,19 @@ def test_what_changed_is_a_sheet_of_its_own(workspace: Workspace, tmp_path: Path
     assert report_returned(workspace, POLICY, path).follow_ups == {"note": 1}
 
 
-def test_changes_are_filtered_like_the_list(workspace: Workspace, tmp_path: Path) -> None:
-    """A street's sheet names nobody of another street, leavers included; of a leaver the last status counts."""
-    report_outcome(workspace, POLICY, subjects(workspace)[0], "declined", CLERK)
+def test_changes_are_those_of_the_streets_and_persons(workspace: Workspace, tmp_path: Path) -> None:
+    """A street's sheet names nobody of another street; what work is left to do takes no leaver out of it."""
+    first = assign(workspace)
+    report_outcome(workspace, POLICY, first, "declined", CLERK)
+    record_assignment(workspace, POLICY, subjects(workspace)[0], CLERK, CLERK)
 
     def changes(**filters: tuple[str, ...]) -> int:
         wanted = ListFilter(**filters)  # type: ignore[arg-type]  # new_since is not among them
         listing = export_candidates(workspace, POLICY, tmp_path / f"{len(list(tmp_path.iterdir()))}.xlsx", wanted=wanted, changes_since="1")
         return sum((listing.changes or {}).values())
 
-    assert changes(streets=("宜川路",), statuses=("eligible",)) == 1 and changes(outcomes=("declined",)) == 1
-    assert changes(streets=("310107014",)) == changes(statuses=("to_check",)) == changes(outcomes=("none",)) == 0
+    assert changes(streets=("宜川路",), statuses=("to_check",)) == changes(outcomes=("none",)) == changes(assigned=("李娟",)) == 1
+    assert changes(streets=("310107014",)) == changes(assigned=(CLERK,)) == 0
 
 
 def test_the_workbook_is_made_for_the_screen_and_for_paper(workspace: Workspace, tmp_path: Path) -> None:
