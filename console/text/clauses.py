@@ -312,8 +312,7 @@ class Clauses:
         """A code by its label or English title, both where codes share it; by itself where the language has none."""
         labels = {} if kind is None else dict(kind.values if self.language == "zh" else kind.titles_en)
         label = labels.get(code, code)
-        both = Text(f"{label}（{code}）", f"{label} ({code})")[self.language]
-        return both if list(labels.values()).count(label) > 1 else label
+        return self._say(f"{label}（{code}）", f"{label} ({code})") if list(labels.values()).count(label) > 1 else label
 
     def list_field(self, column: FieldRef | PeopleField) -> str:
         """A field that a list shows, of the subject or of the people of a path."""
