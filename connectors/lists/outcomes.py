@@ -115,7 +115,7 @@ class _Reader:
                 self._bad(piece.place(at), "as_written", problem, None)
             if len(self.mistakes) > before:
                 continue
-            entered = self._follow_ups.changed(row)
+            entered = self._follow_ups.entries(row)
             if not entered and not any(text for what, text in row.items() if what not in _SAYS_NOTHING):
                 yield None
                 continue

@@ -287,7 +287,7 @@ def test_the_next_list_shows_exactly_what_was_edited(
     edits = {
         (row, column): data.draw(values) for row in rows for column, values in enumerate((NOTES, DAYS, PEOPLE)) if data.draw(st.booleans())
     }
-    edit(path, language, {at: _typed(value, at[1], suffix) for at, value in edits.items()})
+    edit(path, language, {at: _entry(value, at[1], suffix) for at, value in edits.items()})
 
     report = report_back(workspace, path)
     behind = written_cells(workspace, path, language)
@@ -303,7 +303,7 @@ def test_the_next_list_shows_exactly_what_was_edited(
     assert sum(report.follow_ups.values()) == changed == follow_ups(workspace) - count
 
 
-def _typed(value: str, column: int, suffix: str) -> Any:
+def _entry(value: str, column: int, suffix: str) -> Any:
     """A value as it is typed: a day as a day, and an empty cell as nothing, where the file knows either."""
     if suffix == "csv" or not value:
         return value or (None if suffix == "xlsx" else "")
