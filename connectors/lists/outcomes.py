@@ -36,6 +36,7 @@ from streams.ledgers.outcomes import OUTCOMES, outcome_of
 FORMATS = {".csv": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl"}
 ANSWERS = {"yes": True, "no": False, "是": True, "否": False, "true": True, "false": False}
 EPOCH = date(1970, 1, 1)
+NOTHING = Text("", "")
 _HEX = re.compile(r"[0-9a-f]{16}")
 _SAYS_NOTHING = {"number", "token", "note", "call_again", "assigned_to", "as_written"}
 """Columns that name the row's subject, or that only count where they were changed."""
@@ -169,7 +170,7 @@ class _Reader:
         outcome = outcome_of(text)
         if outcome is None:
             words = Text("应为反馈结果之一，如“已办理”", f"one of {comma_list(OUTCOMES)} was expected")
-            self._bad(number, "outcome", Text(words.zh + suggestion(text, OUTCOMES).zh, words.en + suggestion(text, OUTCOMES).en), text)
+            self._bad(number, "outcome", words, text, suggestion(text, OUTCOMES))
             return None, None, None
         return outcome, self._day(number, cells, day), self._criterion(number, outcome, criterion)
 
@@ -196,8 +197,7 @@ class _Reader:
         id = self.form.criterion(text)
         if id is None:
             zh, en = "应写明哪一条件有误：它的代号或名称", "the criterion that was wrong was expected, by id or by label"
-            near = suggestion(text, self.form.criteria) if text else Text("", "")
-            self._bad(number, "criterion", Text(zh + near.zh, en + near.en), text)
+            self._bad(number, "criterion", Text(zh, en), text, suggestion(text, self.form.criteria) if text else NOTHING)
         return id
 
     def _answer(self, number: RowPlace, what: str, text: str) -> bool:
@@ -218,11 +218,11 @@ class _Reader:
                 what = f"?{key[1]}" if key[0] == "?" else str(key[1]) if key[0] == "follow-up" else "outcome"
                 self._bad(row_outcome.row, what, Text(zh, en), None)
 
-    def _bad(self, number: RowPlace, what: str, expected: Text, text: str | None) -> int:
+    def _bad(self, number: RowPlace, what: str, expected: Text, text: str | None, near: Text = NOTHING) -> int:
         column = self.places.get(what) or self.form.columns[what][0]
-        kind = Text("", "") if text is None else value_class(text)
+        kind = NOTHING if text is None else value_class(text)
         text_with_kind = Text(f"{kind.zh}；{expected.zh}", f"{kind.en}; {expected.en}") if text is not None else expected
-        self.mistakes.append(Mistake(number, column, text_with_kind))
+        self.mistakes.append(Mistake(number, column, Text(f"{text_with_kind.zh}。{near.zh}", f"{text_with_kind.en}.{near.en}")))
         return 0
 
     def _numbers(self, frame: pl.DataFrame, tokens: Tokens) -> list[tuple[int, int]]:

@@ -186,7 +186,7 @@ def test_a_mistake_names_row_and_column_and_nothing_of_the_cell(tmp_path: Path, 
     assert f"row 3, column {column}: " in error.text.en and en in error.text.en
     assert f"第 3 行，“{column}”列：" in error.text.zh
     texts = error.text.en + error.text.zh
-    assert not any(cell in texts for cell in (*row[:2], *NUMBERS) if cell) and "back.csv has 1 mistakes" in texts
+    assert not any(cell in texts for cell in (*row[:2], *NUMBERS) if cell) and "back.csv has 1 mistake," in texts
 
 
 def test_one_day_says_one_thing_of_a_subject(tmp_path: Path) -> None:
