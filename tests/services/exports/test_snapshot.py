@@ -37,7 +37,7 @@ KEY = bytes(range(32))
 """The key of a snapshot."""
 ROWS = 40
 """Rows of each delivery of the writer below."""
-HUKOU = "id_number,household_no,changed_at,出生日期,sex,relation,hukou_kind,hukou_since,division,name\n"
+HUKOU = "id_number,household_no,changed_at,出生日期,sex,relation,hukou_kind,hukou_since,division,name,telephone\n"
 INCOME = "id_number,monthly_income,changed_at\n"
 
 
@@ -50,7 +50,7 @@ def resident(serial: int) -> str:
 def register(serial: int, **cells: str) -> str:
     row = {
         "id": resident(serial), "household": f"H{serial // 4}", "changed": "2026-09-01", "born": "1950-01-01", "sex": "女", "relation": "户主",
-        "kind": "本市家庭户", "since": "1960-02-29", "division": "310107020", "name": f"居民{serial}", **cells,
+        "kind": "本市家庭户", "since": "1960-02-29", "division": "310107020", "name": f"居民{serial}", "telephone": f"021-0{serial:07d}", **cells,
     }  # fmt: skip
     return ",".join(row.values()) + "\n"
 
