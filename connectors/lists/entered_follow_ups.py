@@ -51,11 +51,11 @@ class FollowUpReader:
         self._items = [item for item in TITLES if item in places]
         self._today = today
 
-    def changed(self, cells: Mapping[str, str]) -> tuple[EnteredFollowUp, ...]:
+    def entries(self, cells: Mapping[str, str]) -> tuple[EnteredFollowUp, ...]:
         """The changed cells of a row. An emptied note is none: notes are a history, and nothing is taken out of it."""
-        return tuple(self._changed(cells)) if self._items else ()
+        return tuple(self._entries(cells)) if self._items else ()
 
-    def _changed(self, cells: Mapping[str, str]) -> Iterator[EnteredFollowUp]:
+    def _entries(self, cells: Mapping[str, str]) -> Iterator[EnteredFollowUp]:
         mark = Mark.parse(cells.get("as_written", ""))
         for item in self._items:
             text = cells[item]

@@ -105,7 +105,7 @@ def day_of(text: str) -> date | None:
     from connectors.parsing.cells import Fault, dates
 
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(text.removesuffix(" 00:00:00"))
     except ValueError:
         (value,), (fault,) = (column.tolist() for column in dates(*arrow_bytes(pl.Series([text], dtype=pl.String))))
     return _DAYS_FROM + timedelta(days=value) if fault == Fault.SOUND else None

@@ -25,6 +25,7 @@ from connectors.lists.exports import unescape_formula
 from connectors.lists.mistakes import Mistake, wrong_file
 from connectors.lists.outcome_form import OutcomeForm
 from connectors.lists.returned_sheets import list_layout
+from connectors.lists.spreadsheet_rows import SpreadsheetRows
 from connectors.parsing.cells import Fault, dates
 from connectors.parsing.decoding import encoding_of, unreadable
 from connectors.parsing.row_place import RowPlace
@@ -80,10 +81,10 @@ def read_outcome_rows(path: Path, form: OutcomeForm, tokens: Tokens, subjects: K
     format, encoding = FORMATS[path.suffix], encoding_of(path)
     layout = list_layout(path)
     places = form.places(header_of(path, format, encoding, layout), path.name)
-    reader = _Reader(form, places, subjects)
+    reader, numbering = _Reader(form, places, subjects), SpreadsheetRows(path, encoding)
     rows, silent = [], 0
     for piece in pieces(path, format, encoding, list(dict.fromkeys(places.values())), layout=layout):
-        for row in reader.rows(piece, tokens):
+        for row in reader.rows(piece, tokens, numbering):
             if row is None:
                 silent += 1
             else:
@@ -100,7 +101,7 @@ class _Reader:
         self._follow_ups = FollowUpReader(places, subjects.today)
         self._statements: dict[tuple[int, Any], tuple[RowPlace, Any]] = {}
 
-    def rows(self, piece: Piece, tokens: Tokens) -> Iterator[OutcomeRow | None]:
+    def rows(self, piece: Piece, tokens: Tokens, numbering: SpreadsheetRows) -> Iterator[OutcomeRow | None]:
         """The outcome of each row, None where it is not filled in; a row with a mistake gives nothing."""
         cells = {what: [_cell(cell) for cell in piece.frame[column]] for what, column in self.places.items()}
         who = self._numbers(piece.frame, tokens)
@@ -108,19 +109,19 @@ class _Reader:
         marks = {what: piece.marks[column] for what, column in self.places.items() if column in piece.marks}
         for at in range(len(piece.frame)):
             row = {what: texts[at] for what, texts in cells.items()}
-            before = len(self.mistakes)
+            before, place = len(self.mistakes), numbering.of(piece.place(at))
             for what, faults in marks.items():
                 if faults[at]:  # a workbook's error or rounded number is no empty cell
-                    self._bad(piece.place(at), what, EXPECTED[Fault(faults[at])], None)
+                    self._bad(place, what, EXPECTED[Fault(faults[at])], None)
             if (problem := self._follow_ups.mark_problem(row)) is not None:
-                self._bad(piece.place(at), "as_written", problem, None)
+                self._bad(place, "as_written", problem, None)
             if len(self.mistakes) > before:
                 continue
-            entered = self._follow_ups.changed(row)
+            entered = self._follow_ups.entries(row)
             if not entered and not any(text for what, text in row.items() if what not in _SAYS_NOTHING):
                 yield None
                 continue
-            row_outcome = self._row(piece.place(at), row, who[at], days[at], entered)
+            row_outcome = self._row(place, row, who[at], days[at], entered)
             if len(self.mistakes) == before:
                 self._twice(row_outcome)
             if len(self.mistakes) == before:

@@ -26,7 +26,8 @@ _DIGITS = 15  # of a number that a spreadsheet keeps
 _MADE = datetime(2000, 1, 1)  # noqa: DTZ001  # xlsxwriter takes no zone; the creation date in the file: fixed, so that equal lists are equal files
 _FIRST_DAY = date(2000, 1, 1)  # of the days that may be entered
 _NARROWEST, _WIDEST, _WIDEST_TITLE = 6, 36, 12
-_LINE, _MOST_LINES = 15.0, 27  # points; Excel has no row of more than 409
+_UNSEEN = 1e6  # the width of a hidden column, whose texts make no row higher
+_LINE, _MOST_LINES = 16.5, 24  # points, a line of Chinese; Excel has no row of more than 409
 _CHOICES = "_"
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
 _A4 = 9
@@ -134,6 +135,7 @@ def _validate(page: Any, sheet: Sheet, x: int, count: int) -> None:
 def _write_rows(
     page: Any, sheet: Sheet, rows: Sequence[tuple[Cell, ...]], widths: Sequence[float], formats: Sequence[_Formats]
 ) -> None:  # fmt: skip
+    widths = [width if column.visible else _UNSEEN for column, width in zip(sheet.columns, widths, strict=True)]
     page.set_row(sheet.above, _height(sheet.header, widths))
     for x, column in enumerate(sheet.columns):
         page.write_string(sheet.above, x, column.title[:_CELL], formats[x].title)

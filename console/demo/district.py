@@ -41,7 +41,7 @@ def district(residents: int, seed: int, today: date = TODAY) -> dict[str, pl.Dat
     people = residents_of(sizes, streets[home], day, rng)
     return {
         "dwelling": records.dwelling(streets, day, rng),
-        "household": records.household(sizes, streets[home], home, day, rng),
+        "household": records.household(sizes, streets, home, day, rng),
         "hukou": records.hukou(people, names(residents, people.male, seed, rng), day, rng),
         "medical_insurance": records.medical_insurance(people, day, rng),
         "pension": records.pension(people, day, rng),

@@ -42,6 +42,23 @@ def _recent(day: int, count: int, span: int, rng: np.random.Generator) -> pl.Ser
     return _days(day - 1 - rng.integers(0, span, count))
 
 
+def addresses(streets: Ints) -> pl.Series:
+    """Addresses of dwellings, each once, on a road that does not exist."""
+    at = pl.Series(np.arange(len(streets)))
+    rooms, houses, lanes = at % 24, at // 24 % 50, at // 1200
+    return pl.select(
+        pl.concat_str([
+            _pick(list(STREETS.values()), streets), pl.lit("示例路"), lanes + 1, pl.lit("弄"), houses + 1, pl.lit("号"),
+            rooms // 4 + 1, pl.lit("0"), rooms % 4 + 1, pl.lit("室"),
+        ])
+    ).to_series()  # fmt: skip
+
+
+def telephones(count: int) -> pl.Series:
+    """Telephone numbers, each once. No subscriber of Shanghai has one: local numbers do not begin with 0."""
+    return pl.select(pl.lit("021-0") + pl.int_range(count, eager=True).cast(pl.String).str.zfill(7)).to_series()
+
+
 def dwelling(streets: Ints, day: int, rng: np.random.Generator) -> pl.DataFrame:
     n = len(streets)
     layout = rng.choice(3, n, p=(0.35, 0.45, 0.20))
@@ -52,11 +69,12 @@ def dwelling(streets: Ints, day: int, rng: np.random.Generator) -> pl.DataFrame:
         "layout": _pick(list(LAYOUTS), layout),
         "area": _money(area, rng.random(n) < 0.01),
         "changed_at": _recent(day, n, 3000, rng),
+        "address": addresses(streets),
     })  # fmt: skip
 
 
-def household(sizes: Ints, streets: Ints, home: Ints, day: int, rng: np.random.Generator) -> pl.DataFrame:
-    n = len(sizes)
+def household(sizes: Ints, dwelling_streets: Ints, home: Ints, day: int, rng: np.random.Generator) -> pl.DataFrame:
+    n, streets = len(sizes), dwelling_streets[home]
     unlinked = rng.random(n) < 0.01
     dwellings = _serial_numbers("PT", int(home.max()) + 1).gather(home.tolist())
     return pl.DataFrame({
@@ -65,6 +83,7 @@ def household(sizes: Ints, streets: Ints, home: Ints, day: int, rng: np.random.G
         "size": sizes,
         "property_no": pl.select(pl.when(pl.Series(~unlinked)).then(dwellings)).to_series(),
         "changed_at": _recent(day, n, 2000, rng),
+        "address": addresses(dwelling_streets).gather(home.tolist()),
     })  # fmt: skip
 
 
@@ -88,6 +107,7 @@ def hukou(people: Residents, name: pl.Series, day: int, rng: np.random.Generator
         "division": pl.select(pl.when(pl.Series(~nowhere)).then(codes)).to_series(),
         "household_no": _serial_numbers("HH", int(people.place.max()) + 1).gather(people.place.tolist()),
         "changed_at": _recent(day, n, 2000, rng),
+        "telephone": telephones(n),
     })  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def export_candidates(
         out: a .xlsx or .csv; by default a workbook in ``exports``, under the policy's name, the day and the filter. There an older list of
             the policy is replaced whatever its columns, as only this function writes it, but never one that somebody has filled in.
         by_street: a workbook gets a sheet for each street.
-        wanted: only these candidates, also among the changes.
+        wanted: only these candidates; of the changes those of its streets and persons (``changes_of``).
         changes_since: an edition or a day; the workbook gets a sheet of what changed since then.
 
     Raises:

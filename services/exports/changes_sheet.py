@@ -64,4 +64,6 @@ def changes_sheet(result: ChangesSince, language: str) -> Sheet:
     if with_people:
         columns.append(Column(PERSON_TOKENS[language], visible=False))
     since = Text(f"自 {result.since} 以来", f"since {result.since}")
+    if result.since.isdigit():
+        since = Text(f"自第 {result.since} 期以来", f"since edition {result.since}")
     return Sheet(f"{result.title[language]} · {since[language]}", tuple(columns), rows, pages=((CHANGES_SHEET[language], len(rows)),))

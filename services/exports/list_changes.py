@@ -93,7 +93,7 @@ def changes_since(workspace: Workspace, policy: str, since: str) -> ChangesSince
 
 
 def changes_of(workspace: Workspace, host: Host, name: str, since: str, wanted: ListFilter = EVERYBODY) -> ChangesSince:
-    """The same, of an open host; only of those whom a filter wants. Of a leaver the street is that of today, the status the last one."""
+    """The same, of an open host; of a filter the streets (of today) and the persons count. The others would leave out who left."""
     state = host.state
     check_published(state, name)
     policy = state.policies.get(name) or state.registry.versions[name][state.registry.newest(name)].policy
@@ -101,9 +101,10 @@ def changes_of(workspace: Workspace, host: Host, name: str, since: str, wanted: 
     lines = net(behind, before)
     who = _names(workspace, state, policy, lines)
     changes = [_candidate_change(state, policy, line, *who.get(line.subject, ("", "", ""))) for line in lines]
-    if wanted != EVERYBODY:
-        is_wanted = filter_test(host, state, name, wanted)
-        changes = [change for change in changes if is_wanted(_Subject(change.subject, change.status or change.before, change.division))]
+    whose = ListFilter(streets=wanted.streets, assigned=wanted.assigned)
+    if whose != EVERYBODY:
+        is_wanted = filter_test(host, state, name, whose)
+        changes = [change for change in changes if is_wanted(_Subject(change.subject, division=change.division))]
     order = {kind: place for place, kind in enumerate(KINDS)}
     changes.sort(key=lambda change: (order[change.change], change.street.zh, change.number, change.subject))
     counts = Counter(change.change for change in changes)

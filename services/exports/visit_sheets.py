@@ -16,7 +16,7 @@ from infra.workspace.destination import destination
 from policies.language.closing import closing_words
 from policies.language.tree import shown_refs
 from policies.problems.problems import HuiminError
-from policies.values import Text
+from policies.values import Kind, Text
 from services.exports.list_disclosure import all_named, disclosure
 from services.lists.cited_coverage import StatementsInEffect
 from services.lists.filters import EVERYBODY, ListFilter, division_code, wanted_candidates
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matchers.lists.verdicts import Candidate
     from matchers.reading.explain import Criterion
     from policies.language.catalogue import Catalogue
-    from policies.language.tree import Policy
+    from policies.language.tree import FieldRef, Policy
     from streams.host import Host
 
 _PURPOSE = {
@@ -157,13 +157,22 @@ def _people(workspace: Workspace, host: Host, policy: Policy, candidates: Sequen
     sheet = list_sheet(policy, candidates, facts, state.catalogue, workspace.vault(), state.day, language)
     all_named(workspace, sum(not row[0] for row in sheet.rows))
     refs, header = shown_refs(policy), sheet.header
-    name_places = [at for at, ref in enumerate(refs, 1) if state.catalogue.feeds[ref.feed].fields[ref.field].identity]
+    name_places = _name_places(policy, refs, state.catalogue)
     for row in sheet.rows:
         texts = [_day(cell, language) if isinstance(cell, date) else cell_text(cell) for cell in row]
         name = next((texts[at] for at in name_places if texts[at]), texts[0]).replace("\n", Text("、", ", ")[language])
         people = texts[header.index(PERSON_TOKENS[language])].split() if PERSON_TOKENS[language] in header else []
         who = tuple((title, text) for title, text in zip(header[: 1 + len(refs)], texts, strict=False) if text)
         yield _Person(int(texts[header.index(TOKEN[language])], 16), name, who, tuple(people))
+
+
+def _name_places(policy: Policy, refs: Sequence[FieldRef], catalogue: Catalogue) -> list[int]:
+    """The columns that may say how the cover list calls a candidate, the best first: a dwelling by its own address, all others by name."""
+    identities = [
+        (at, catalogue.feeds[ref.feed].subject) for at, ref in enumerate(refs, 1) if catalogue.feeds[ref.feed].fields[ref.field].identity
+    ]
+    called = Kind.DWELLING if policy.subject is Kind.DWELLING else Kind.PERSON
+    return [at for at, _ in sorted(identities, key=lambda place: place[1] is not called)]
 
 
 def _complete(statements: StatementsInEffect, day: date) -> Callable[[Criterion, str], list[CompleteTo]]:

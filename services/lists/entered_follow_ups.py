@@ -33,7 +33,7 @@ class RecordedFollowUps:
 
     def has(self, subject: int, entered: EnteredFollowUp) -> bool:
         """Is it recorded already what a cell says?"""
-        values = self._recorded(subject, entered.item)
+        values = self._record(subject, entered.item)
         if entered.item == "note" and entered.since is None:
             return any(value == entered.value for _, value in values)
         now = values[-1][1] if values else None
@@ -48,7 +48,7 @@ class RecordedFollowUps:
         from connectors.identity.notes import sealed_note
         from streams.language.messages import FollowUpRecorded
 
-        self._recorded(subject, entered.item).append((self._next, entered.value))
+        self._record(subject, entered.item).append((self._next, entered.value))
         message = FollowUpRecorded(self._policy, subject, entered.item, by)
         match entered.item:
             case "note":
@@ -61,10 +61,10 @@ class RecordedFollowUps:
 
     def _since(self, subject: int, entered: EnteredFollowUp) -> list[tuple[int, str | None]]:
         """What was recorded after the list was written."""
-        values = self._recorded(subject, entered.item)
+        values = self._record(subject, entered.item)
         return [] if entered.since is None else [(offset, value) for offset, value in values if offset > entered.since]
 
-    def _recorded(self, subject: int, item: str) -> list[tuple[int, str | None]]:
+    def _record(self, subject: int, item: str) -> list[tuple[int, str | None]]:
         """What is recorded of a subject: offsets and values. Notes are opened here, so only those of changed cells are."""
         if (subject, item) not in self._values:
             follow_ups = self._by_subject.get(subject, ())

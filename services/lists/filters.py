@@ -52,7 +52,7 @@ class ListFilter:
 
 
 class FilterSubject(Protocol):
-    """Whom a filter is asked about: a candidate, or a subject that has left the list, with the status it had."""
+    """Whom a filter is asked about: a candidate, or a subject that has left the list."""
 
     @property
     def subject(self) -> int: ...

@@ -16,7 +16,7 @@ from services.deliveries.coverage import state_coverage
 from tests.console.conftest import Run
 
 POLICY, ALLOWANCE = "elderly-uninsured", "elderly-allowance"
-HUKOU = "id_number,household_no,changed_at,出生日期,sex,relation,hukou_kind,hukou_since,division,name\n"
+HUKOU = "id_number,household_no,changed_at,出生日期,sex,relation,hukou_kind,hukou_since,division,name,telephone\n"
 MEDICAL = "enrolment_no,id_number,changed_at,valid_from,valid_to,status,scheme\n"
 PENSION = "pension_no,id_number,paid_from,paid_to,amount\n"
 PAID = "payment_no,id_number,changed_at,paid_from,paid_to,band\n"
@@ -38,7 +38,7 @@ def resident(serial: int) -> str:
 
 def register_row(serial: int, changed: str = "2026-09-01", since: str = "1960-02-29") -> str:
     """A row of the register."""
-    return f"{resident(serial)},H{serial},{changed},1950-01-01,女,户主,本市家庭户,{since},310107020,居民{serial}\n"
+    return f"{resident(serial)},H{serial},{changed},1950-01-01,女,户主,本市家庭户,{since},310107020,居民{serial},021-0{serial:07d}\n"
 
 
 def ingest_text(run: Run, folder: Path, feed: str, text: str) -> Any:

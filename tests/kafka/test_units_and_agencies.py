@@ -58,7 +58,7 @@ def resident_row(serial: int) -> Cells:
         "id_number": resident(serial), "household_no": f"H{serial // 3}", "changed_at": "2026-09-01",
         "出生日期": f"19{30 + serial % 60}-02-{30 if serial % 50 == 7 else 11}", "sex": "男" if serial % 2 else "女", "relation": "户主",
         "hukou_kind": "本市家庭户", "hukou_since": f"{1970 + serial % 40}-05-01", "division": f"310107{(20, 14, 15)[serial % 3]:03d}",
-        "name": f"居民{serial}",
+        "name": f"居民{serial}", "telephone": f"021-0{serial:07d}",
     }  # fmt: skip
 
 

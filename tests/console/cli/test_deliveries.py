@@ -362,4 +362,4 @@ def numbered_row(serial: int) -> str:
     birth_date = date(1940, 1, 1) + timedelta(days=serial // 900)
     number = f"310107{birth_date:%Y%m%d}{serial % 900:03d}"
     number += str(ric.calc_check_digit(number + "0"))
-    return f"{number},H{serial},2026-09-01,1950-01-01,女,户主,本市家庭户,1960-02-29,310107020,居民\n"
+    return f"{number},H{serial},2026-09-01,1950-01-01,女,户主,本市家庭户,1960-02-29,310107020,居民,\n"

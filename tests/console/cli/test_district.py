@@ -162,3 +162,65 @@ def test_a_snapshot_is_made_and_verified(at: Run, tmp_path: Path) -> None:
 def test_the_doctor_names_the_unit_that_never_declares(at: Run) -> None:
     """The doctor names the office of Yichuan Road."""
     assert "宜川路街道办事处" in at("doctor").output
+
+
+def exported_rows(at: Run, folder: Path, policy: str, language: str = "en") -> list[dict[str, str]]:
+    """The rows of a policy's list as its agency gets it."""
+    path = folder / f"{policy}-{language}.csv"
+    assert at("candidates", "export", policy, "--out", path, "--lang", language).exit_code == 0
+    return list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines(keepends=True)))
+
+
+def test_lists_say_where_and_whom_to_visit(at: Run, tmp_path: Path) -> None:
+    """As the register has them: whoever is to be enrolled or helped can be called; an inspection finds the occupants, not their telephones."""
+    tables = make_district(1500, 310107)
+    names, telephones = (set(tables["hukou"][column].to_list()) for column in ("name", "telephone"))
+    residents = {row["id_number"]: row for row in tables["hukou"].rows(named=True)}
+    addresses = dict(tables["household"].select("household_no", "address").rows())
+    dwellings = dict(tables["dwelling"].select("property_no", "address").rows())
+
+    elderly, poor, let = (exported_rows(at, tmp_path, policy) for policy in ("elderly-uninsured", "dibao", "group-rental"))
+    chinese = exported_rows(at, tmp_path, "group-rental", "zh")
+
+    assert elderly and poor and let
+    for row in elderly:
+        resident = residents[row["Resident number"]]
+        assert (row["telephone"], row["registered address"]) == (resident["telephone"], addresses[resident["household_no"]])
+    for row in poor:
+        assert row["registered address"] == addresses[row["Household number"]]
+        assert set(row["members: telephone"].split("\n")) <= telephones | {"—"}
+        assert len(row["members: name"].split("\n")) == len(row["members: telephone"].split("\n"))
+    for row in let:
+        assert row["address"] == dwellings[row["Property number"]]
+        assert set(row["occupants: name"].split("\n")) <= names | {"—"}
+        assert not any(telephone in value for telephone in telephones for value in row.values())
+    assert [(row["房屋坐落"], row["居住人姓名"]) for row in chinese] == [(row["address"], row["occupants: name"]) for row in let]
+
+
+def test_a_dwelling_is_called_by_its_address_and_found_by_who_lives_there(at: Run, tmp_path: Path) -> None:
+    """The cover list has addresses; a visit sheet is written for the number of an occupant, and names the others."""
+    from pypdf import PdfReader
+
+    tables = make_district(1500, 310107)
+    first = exported_rows(at, tmp_path, "group-rental")[0]
+    occupancy = tables["occupancy"].filter((tables["occupancy"]["property_no"] == first["Property number"]).to_list())
+    numbers = set(occupancy["id_number"].to_list())
+    elsewhere = tables["occupancy"].filter(~tables["occupancy"]["property_no"].eq(first["Property number"]))["id_number"].to_list()
+
+    assert at("candidates", "visit", "group-rental", "--out", tmp_path / "all.pdf").exit_code == 0
+    cover = PdfReader(tmp_path / "all.pdf").pages[0].extract_text().replace(" ", "").replace("\n", "")
+    asked = at("explain", "group-rental", sorted(numbers & set(elsewhere))[0], "--lang", "en")
+
+    assert first["address"] in cover
+    assert asked.exit_code == 2 and "several dwellings" in asked.output and first["Token"] in asked.output
+
+
+def test_telephones_and_addresses_are_made_up_and_each_is_one() -> None:
+    """No telephone of Shanghai begins with 0 behind its area code; a household has the address of its dwelling."""
+    tables = make_district(3000, 5)
+    telephones, addresses = tables["hukou"]["telephone"], tables["dwelling"]["address"]
+
+    assert telephones.n_unique() == 3000 and telephones.str.contains(r"^021-0\d{7}$").all()
+    assert addresses.n_unique() == len(addresses) and addresses.str.contains("示例路").all()
+    own = tables["household"].drop_nulls("property_no").join(tables["dwelling"], on="property_no", suffix="_of_dwelling")
+    assert len(own) and own["address"].equals(own["address_of_dwelling"])

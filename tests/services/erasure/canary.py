@@ -58,8 +58,9 @@ PEOPLE = 24
 NAME, EMPLOYER, KEY, OTHER = "金丝雀翠花", "金丝雀修表行", "CANARY-KEY-77", "CANARY-GONE-78"
 ALLOWANCE, UNINSURED = "elderly-allowance", "elderly-uninsured"
 START = date(2026, 10, 1)
+TELEPHONE = "021-07770777"
 SNAPSHOT = "one.duckdb"
-HUKOU = "id_number,household_no,changed_at,出生日期,sex,relation,hukou_kind,hukou_since,division,name\n"
+HUKOU = "id_number,household_no,changed_at,出生日期,sex,relation,hukou_kind,hukou_since,division,name,telephone\n"
 INSURANCE = "enrolment_no,id_number,changed_at,valid_from,valid_to,status,scheme\n"
 PENSION = "pension_no,id_number,paid_from,paid_to,amount\n"
 WORK = "work_no,id_number,changed_at,employer\n"
@@ -201,7 +202,7 @@ def write_copies(workspace: Workspace, token: int) -> None:
 
 def register(serial: int) -> str:
     name = NAME if serial == 7 else f"居民{serial}"
-    return f"{resident(serial)},H{serial},2026-09-01,1950-01-01,女,户主,本市家庭户,1960-02-29,310107020,{name}\n"
+    return f"{resident(serial)},H{serial},2026-09-01,1950-01-01,女,户主,本市家庭户,1960-02-29,310107020,{name},{TELEPHONE if serial == 7 else f'021-0{serial:07d}'}\n"
 
 
 def deliver_text(workspace: Workspace, host: Host, folder: Path, feed: str, text: str, replaces: bool = False) -> Any:
@@ -223,7 +224,16 @@ def publication(workspace: Workspace, host: Host, name: str) -> PolicyPublished:
 def needles(workspace: Workspace, number: str = CANARY) -> dict[str, bytes]:
     """The traces of the person, as bytes: number and name, texts and keys of their records, and the token in every written form."""
     token = token_of(workspace, number)
-    texts = {"number": number, "name": NAME, "employer": EMPLOYER, "key": KEY, "gone": OTHER, "hex": f"{token:016x}", "decimal": str(token)}
+    texts = {
+        "number": number,
+        "name": NAME,
+        "telephone": TELEPHONE,
+        "employer": EMPLOYER,
+        "key": KEY,
+        "gone": OTHER,
+        "hex": f"{token:016x}",
+        "decimal": str(token),
+    }
     out = {what: text.encode() for what, text in texts.items()}
     out |= {f"{what} gb18030": texts[what].encode("gb18030") for what in ("name", "employer")}
     out["HEX"] = f"{token:016X}".encode()

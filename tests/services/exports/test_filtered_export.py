@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import openpyxl  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
+from connectors.lists.exports import Sheet
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import Conflict, HuiminError
+from policies.values import Text
 from services.exports.candidates import export_candidates
+from services.exports.changes_sheet import changes_sheet
+from services.exports.list_changes import ChangedCandidate, ChangesSince
 from services.lists.candidates import candidate_list
+from services.lists.changes import ChangeCause
 from services.lists.filters import ListFilter
 from services.lists.follow_ups import record_assignment, record_call_again, record_note
 from services.lists.outcome_reports import report_outcome
@@ -40,12 +46,12 @@ def test_a_filtered_list_says_so_and_comes_back(workspace: Workspace, tmp_path: 
     first = assign(workspace)
     words = {"zh": "街镇 宜川路；分派给 李娟", "en": "street Yichuan Road; assigned to 李娟"}[language]
 
-    written = export_candidates(workspace, POLICY, None, language, wanted=MINE)
-    pages = sheets(written.file)
-    report = report_returned(workspace, POLICY, written.file)
-    book = openpyxl.load_workbook(written.file)
+    listing = export_candidates(workspace, POLICY, None, language, wanted=MINE)
+    pages = sheets(listing.file)
+    report = report_returned(workspace, POLICY, listing.file)
+    book = openpyxl.load_workbook(listing.file)
 
-    assert (written.rows, written.filter[language]) == (1, words) and written.file.name == f"{POLICY}-2026-10-15-310107020-李娟.xlsx"
+    assert (listing.rows, listing.filter[language]) == (1, words) and listing.file.name == f"{POLICY}-2026-10-15-310107020-李娟.xlsx"
     about = pages["说明" if language == "zh" else "About"]
     assert [row[1] for row in about[3:5]] == [
         words.split("；" if language == "zh" else "; ")[at].split(" ", 1 + at * (language == "en"))[-1] for at in (0, 1)
@@ -72,7 +78,7 @@ def test_a_filtered_csv_says_so_in_its_header(workspace: Workspace, tmp_path: Pa
 
 
 def test_a_filter_that_wants_nobody_writes_an_empty_list(workspace: Workspace, tmp_path: Path) -> None:
-    """And one that nobody could mean is refused, like an edition that is none; nothing is written."""
+    """And one that nobody could mean is refused, like an edition that is none; nothing is listing."""
     empty = export_candidates(workspace, POLICY, tmp_path / "list.xlsx", wanted=ListFilter(statuses=("to_check",)), changes_since="1")
 
     assert empty.rows == 0 and report_returned(workspace, POLICY, tmp_path / "list.xlsx").rows == 0
@@ -91,12 +97,12 @@ def test_what_changed_is_a_sheet_of_its_own(workspace: Workspace, tmp_path: Path
     report_outcome(workspace, POLICY, who, "declined", CLERK)
     path = tmp_path / "list.xlsx"
 
-    written = export_candidates(workspace, POLICY, path, language, changes_since="1")
+    listing = export_candidates(workspace, POLICY, path, language, changes_since="1")
     again = export_candidates(workspace, POLICY, path, language, changes_since="1")
     header, row = sheets(path)["变动" if language == "zh" else "Changes"]
     of = dict(zip(header, row, strict=True))
 
-    assert written.rows == again.rows == RESIDENTS - 1 and written.changes == {"entered": 0, "left": 1, "changed": 0}
+    assert listing.rows == again.rows == RESIDENTS - 1 and listing.changes == {"entered": 0, "left": 1, "changed": 0}
     assert of["代号" if language == "zh" else "Token"] == f"{who:016x}" and str(of["姓名" if language == "zh" else "Name"]).startswith(
         "居民"
     )
@@ -110,17 +116,19 @@ def test_what_changed_is_a_sheet_of_its_own(workspace: Workspace, tmp_path: Path
     assert report_returned(workspace, POLICY, path).follow_ups == {"note": 1}
 
 
-def test_changes_are_filtered_like_the_list(workspace: Workspace, tmp_path: Path) -> None:
-    """A street's sheet names nobody of another street, leavers included; of a leaver the last status counts."""
-    report_outcome(workspace, POLICY, subjects(workspace)[0], "declined", CLERK)
+def test_changes_are_those_of_the_streets_and_persons(workspace: Workspace, tmp_path: Path) -> None:
+    """A street's sheet names nobody of another street; what work is left to do takes no leaver out of it."""
+    first = assign(workspace)
+    report_outcome(workspace, POLICY, first, "declined", CLERK)
+    record_assignment(workspace, POLICY, subjects(workspace)[0], CLERK, CLERK)
 
     def changes(**filters: tuple[str, ...]) -> int:
         wanted = ListFilter(**filters)  # type: ignore[arg-type]  # new_since is not among them
-        written = export_candidates(workspace, POLICY, tmp_path / f"{len(list(tmp_path.iterdir()))}.xlsx", wanted=wanted, changes_since="1")
-        return sum((written.changes or {}).values())
+        listing = export_candidates(workspace, POLICY, tmp_path / f"{len(list(tmp_path.iterdir()))}.xlsx", wanted=wanted, changes_since="1")
+        return sum((listing.changes or {}).values())
 
-    assert changes(streets=("宜川路",), statuses=("eligible",)) == 1 and changes(outcomes=("declined",)) == 1
-    assert changes(streets=("310107014",)) == changes(statuses=("to_check",)) == changes(outcomes=("none",)) == 0
+    assert changes(streets=("宜川路",), statuses=("to_check",)) == changes(outcomes=("none",)) == changes(assigned=("李娟",)) == 1
+    assert changes(streets=("310107014",)) == changes(assigned=(CLERK,)) == 0
 
 
 def test_the_workbook_is_made_for_the_screen_and_for_paper(workspace: Workspace, tmp_path: Path) -> None:
@@ -153,3 +161,21 @@ def test_the_workbook_is_made_for_the_screen_and_for_paper(workspace: Workspace,
     row = next(row for row in page.iter_rows(min_row=2) if row[0].row and "女儿" in str([cell.value for cell in row]))
     assert page.row_dimensions[row[0].row].height > 15
     assert candidate_list(workspace, POLICY).total == RESIDENTS
+
+
+def test_changes_of_households_name_their_people_by_token() -> None:
+    """In a hidden column, so that an erasure of one of them finds the row; of persons there is none."""
+    change = ChangedCandidate(
+        255, "H-1", "甲、乙", Text("宜川路", "Yichuan Road"), "left", "eligible", None, Text("因", "why"), SOON, ChangeCause("day", ""),
+        Text("日期推进", "the day came"), "310107020", "00000000000000aa\n00000000000000bb",
+    )  # fmt: skip
+
+    def sheet(people: str) -> Sheet:
+        changes = (replace(change, people=people),)
+        return changes_sheet(ChangesSince(POLICY, Text("题", "title"), "2", SOON, {"entered": 0, "left": 1, "changed": 0}, changes), "en")
+
+    with_people, without = sheet(change.people), sheet("")
+
+    assert (with_people.columns[-1].title, with_people.columns[-1].visible) == ("Tokens of the people", False)
+    assert with_people.rows[0][-1] == change.people and with_people.title == "title · since edition 2"
+    assert "Tokens of the people" not in without.header and len(without.rows[0]) == len(without.columns)

@@ -198,9 +198,9 @@ def test_a_mistake_is_named_and_nothing_is_taken(
     first, *_ = record(workspace)
     path = tmp_path / "list.csv"
     cells = written_cells(workspace, path, "zh")
-    wrong, sound = [subject for subject in cells if subject != first][2:4]
-    before = list(cells)[: list(cells).index(wrong)]
-    row = len(before) + 2 + sum(cells[subject][0].count("\n") for subject in before)  # of a CSV the line of the text
+    sound, *_, wrong = [subject for subject in cells if subject != first]
+    edit(path, "zh", {(sound, 0): "一\n二"})
+    row = list(cells).index(wrong) + 2  # a note of two lines stands above it, and is one row
     edit(path, "zh", {(wrong, column): value, (sound, 2): "赵敏", (first, 2): ""})
 
     with pytest.raises(UnreadableFile) as refused:
@@ -287,7 +287,7 @@ def test_the_next_list_shows_exactly_what_was_edited(
     edits = {
         (row, column): data.draw(values) for row in rows for column, values in enumerate((NOTES, DAYS, PEOPLE)) if data.draw(st.booleans())
     }
-    edit(path, language, {at: _typed(value, at[1], suffix) for at, value in edits.items()})
+    edit(path, language, {at: _entry(value, at[1], suffix) for at, value in edits.items()})
 
     report = report_back(workspace, path)
     behind = written_cells(workspace, path, language)
@@ -303,7 +303,7 @@ def test_the_next_list_shows_exactly_what_was_edited(
     assert sum(report.follow_ups.values()) == changed == follow_ups(workspace) - count
 
 
-def _typed(value: str, column: int, suffix: str) -> Any:
+def _entry(value: str, column: int, suffix: str) -> Any:
     """A value as it is typed: a day as a day, and an empty cell as nothing, where the file knows either."""
     if suffix == "csv" or not value:
         return value or (None if suffix == "xlsx" else "")

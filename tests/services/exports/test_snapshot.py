@@ -37,7 +37,7 @@ KEY = bytes(range(32))
 """The key of a snapshot."""
 ROWS = 40
 """Rows of each delivery of the writer below."""
-HUKOU = "id_number,household_no,changed_at,出生日期,sex,relation,hukou_kind,hukou_since,division,name\n"
+HUKOU = "id_number,household_no,changed_at,出生日期,sex,relation,hukou_kind,hukou_since,division,name,telephone\n"
 INCOME = "id_number,monthly_income,changed_at\n"
 
 
@@ -50,7 +50,7 @@ def resident(serial: int) -> str:
 def register(serial: int, **cells: str) -> str:
     row = {
         "id": resident(serial), "household": f"H{serial // 4}", "changed": "2026-09-01", "born": "1950-01-01", "sex": "女", "relation": "户主",
-        "kind": "本市家庭户", "since": "1960-02-29", "division": "310107020", "name": f"居民{serial}", **cells,
+        "kind": "本市家庭户", "since": "1960-02-29", "division": "310107020", "name": f"居民{serial}", "telephone": f"021-0{serial:07d}", **cells,
     }  # fmt: skip
     return ",".join(row.values()) + "\n"
 
@@ -159,6 +159,29 @@ def test_only_fields_whose_agreement_allows_analysis_are_in_it(workspace: Worksp
     closed = snapshot(workspace, tmp_path / "t.duckdb")
     assert query_file(closed, "SELECT DISTINCT street, registered, age_band, sex FROM persons") == [(None, None, None, None)]
     assert query_file(closed, "SELECT DISTINCT street FROM candidates UNION SELECT street FROM verdicts") == [(None,)]
+
+
+def test_a_contract_that_gains_the_purpose_counts_from_the_next_write(workspace: Workspace, tmp_path: Path) -> None:
+    """Contracts from before name no purpose analysis: every feed is in ``left_out``, until a unit agrees and something is written."""
+    contracts = {path: path.read_text(encoding="utf-8") for path in workspace.folder("feeds").glob("*.yaml")}
+    for path, text in contracts.items():
+        path.write_text(text.replace(", analysis]", "]"), encoding="utf-8")
+    publish_policy(workspace)
+    before = snapshot(workspace, tmp_path / "before.duckdb")
+    hukou = workspace.folder("feeds") / "hukou.yaml"
+    hukou.write_text(contracts[hukou], encoding="utf-8")
+    unwritten = snapshot(workspace, tmp_path / "unwritten.duckdb")
+    with workspace.writing() as host:
+        host.submit(Tick(date(2026, 10, 16)))
+    after = snapshot(workspace, tmp_path / "after.duckdb")
+
+    feeds = "SELECT count(DISTINCT feed) FROM left_out WHERE field IS NULL"
+    assert query_file(before, feeds) == query_file(unwritten, feeds) == [(len(contracts),)] and query_file(after, feeds) == [
+        (len(contracts) - 1,)
+    ]
+    people = "SELECT count(street), count(age_band), (SELECT count(*) FROM candidates) FROM persons"
+    assert query_file(before, people) == [(0, 0, ROWS)] and query_file(after, people) == [(ROWS, ROWS, ROWS)]
+    assert query_file(before, "SELECT * FROM equity") == [] and query_file(after, "SELECT count(*) FROM hukou") == [(ROWS,)]
 
 
 def test_only_records_in_force_are_told(workspace: Workspace, tmp_path: Path) -> None:
