@@ -45,7 +45,7 @@ class Took:
         return f"{self.seconds:.2f} s; {self.processor:.2f} s of processor, {self.memory / 1e6:,.0f} MB"
 
 
-class Measured:
+class MeasuredWorkspace:
     """A workspace whose verbs are measured into a table."""
 
     def __init__(self, table: Table, place: Path, residents: int) -> None:
@@ -64,34 +64,34 @@ class Measured:
             AssertionError: it ended with an error.
         """
         command = [sys.executable, "-m", "console.cli.main", *words, "--workspace", str(self.place)]
-        took = min((self._process(command) for _ in range(1 if changes or not measured else 2)), key=lambda one: one.processor)
+        took = min((self._process(command) for _ in range(1 if changes or not measured else 2)), key=lambda took: took.processor)
         if measured:
-            told = " ".join(word if "/" not in word else Path(word).name for word in words)
+            shown_words = " ".join(word if "/" not in word else Path(word).name for word in words)
             opened = self.opened
             ratio = (
                 "" if opened is None else f"opened alone: {opened.processor:.2f} s of processor, {took.processor / opened.processor:.1f}×"
             )
-            self.table.add(f"`huimin {told}`{what}", str(took), against=ratio)
+            self.table.add(f"`huimin {shown_words}`{what}", str(took), against=ratio)
         return took.output
 
     def open_alone(self) -> None:
         """Measures the yardstick."""
         command = [sys.executable, "-c", OPENING, str(self.place)]
-        self.opened = min((self._process(command) for _ in range(3)), key=lambda one: one.processor)
+        self.opened = min((self._process(command) for _ in range(3)), key=lambda took: took.processor)
         self.table.add(f"the workspace of {self.residents:,} residents opened alone, whole process", str(self.opened))
 
     @staticmethod
     def _process(command: Sequence[str]) -> Took:
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as told:
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
             start = time.perf_counter()
-            process = subprocess.Popen(command, env=inherited | {"HUIMIN_LANG": "en"}, stdout=out, stderr=told)
+            process = subprocess.Popen(command, env=inherited | {"HUIMIN_LANG": "en"}, stdout=out, stderr=errors)
             _, status, usage = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - start
             process.returncode = os.waitstatus_to_exitcode(status)
             out.seek(0)
-            told.seek(0)
-            assert process.returncode == 0, told.read().decode()
+            errors.seek(0)
+            assert process.returncode == 0, errors.read().decode()
             return Took(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, out.read().decode())
 
 
@@ -103,7 +103,7 @@ def verbs(table: Table, folder: Path, residents: int, only: str = "") -> None:
         only: measure only the verbs whose words begin so; all without it.
     """
     folder.mkdir(exist_ok=True)
-    at = Measured(table, folder / "district", residents)
+    at = MeasuredWorkspace(table, folder / "district", residents)
     command = [sys.executable, "-m", "console.cli.main", "demo", "--seed", "310107", "--residents", str(residents), "--keep", str(at.place)]
     table.add(f"`huimin demo --residents {residents}`", str(at._process(command)))
     at.open_alone()
@@ -112,7 +112,7 @@ def verbs(table: Table, folder: Path, residents: int, only: str = "") -> None:
             measure(at, folder)
 
 
-def lists(at: Measured, folder: Path) -> None:
+def lists(at: MeasuredWorkspace, folder: Path) -> None:
     """Lists, exports, working state, editions: each must count the candidates that the list has."""
     listed = json.loads(at.huimin("candidates", "list", POLICY, "--json"))
     at.huimin("candidates", "list", POLICY)
@@ -139,14 +139,14 @@ def lists(at: Measured, folder: Path) -> None:
     at.huimin("edition", "evidence", POLICY, str(cut["edition"]), "--out", str(folder / "evidence.jsonl"), changes=True)
 
 
-def people(at: Measured, folder: Path) -> None:
+def people(at: MeasuredWorkspace, folder: Path) -> None:
     """One person: why."""
     subject = json.loads(at.huimin("candidates", "list", POLICY, "--json", measured=False))[0]["subject"]
     at.huimin("explain", POLICY, subject)
     at.huimin("explain", POLICY, subject, "--as-of", DAY)
 
 
-def policies(at: Measured, folder: Path) -> None:
+def policies(at: MeasuredWorkspace, folder: Path) -> None:
     """Policies, feeds and the day."""
     draft = str(at.place / "policies" / f"{POLICY}.yaml")
     for words in (
@@ -158,7 +158,7 @@ def policies(at: Measured, folder: Path) -> None:
     at.huimin("tick", "--to", "2026-12-01", "--yes", "--by", "王芳", changes=True)
 
 
-def snapshots(at: Measured, folder: Path) -> None:
+def snapshots(at: MeasuredWorkspace, folder: Path) -> None:
     """A snapshot of each grade, and its size."""
     listed = len(json.loads(at.huimin("candidates", "list", POLICY, "--json", measured=False)))
     for grade, words in (("open", ()), ("research", (*TWO_PEOPLE, "--reason", "measured"))):

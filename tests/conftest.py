@@ -78,7 +78,7 @@ LONG = (
     "tests/console/cli/test_upgrade.py::test_a_stop_anywhere",
     "tests/console/cli/test_verbs.py",
     "tests/docs/test_pages.py::test_a_page_runs_as_written",
-    "tests/examples/test_analyst_notebook.py",
+    "tests/examples/",
     "tests/infra/test_test_runs.py",
     "tests/infra/workspace/test_vault.py::test_a_kill_before_the_names_are_written",
     "tests/matchers/kernel/test_bounded.py",

@@ -38,5 +38,6 @@ def wrong_file(name: str, mistakes: Sequence[Mistake]) -> UnreadableFile:
         mistakes_by_language["zh"].append(f"还有 {more} 处。")
         mistakes_by_language["en"].append(f"And {more} more.")
     zh = f"{name} 有 {len(mistakes)} 处要改，尚未记下任何一行；改好后整份重送："
-    en = f"{name} has {len(mistakes)} mistakes, and nothing of it was noted yet; mend them and send all of it again:"
+    mistakes_counted = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+    en = f"{name} has {mistakes_counted}, and nothing of it was noted yet; mend it and send all of it again:"
     return UnreadableFile(Text(lines([zh, *mistakes_by_language["zh"]]), lines([en, *mistakes_by_language["en"]])))

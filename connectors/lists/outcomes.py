@@ -25,6 +25,7 @@ from connectors.lists.exports import unescape_formula
 from connectors.lists.mistakes import Mistake, wrong_file
 from connectors.lists.outcome_form import OutcomeForm
 from connectors.lists.returned_sheets import list_layout
+from connectors.lists.spreadsheet_rows import SpreadsheetRows
 from connectors.parsing.cells import Fault, dates
 from connectors.parsing.decoding import encoding_of, unreadable
 from connectors.parsing.row_place import RowPlace
@@ -36,6 +37,7 @@ from streams.ledgers.outcomes import OUTCOMES, outcome_of
 FORMATS = {".csv": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl"}
 ANSWERS = {"yes": True, "no": False, "是": True, "否": False, "true": True, "false": False}
 EPOCH = date(1970, 1, 1)
+NOTHING = Text("", "")
 _HEX = re.compile(r"[0-9a-f]{16}")
 _SAYS_NOTHING = {"number", "token", "note", "call_again", "assigned_to", "as_written"}
 """Columns that name the row's subject, or that only count where they were changed."""
@@ -79,10 +81,10 @@ def read_outcome_rows(path: Path, form: OutcomeForm, tokens: Tokens, subjects: K
     format, encoding = FORMATS[path.suffix], encoding_of(path)
     layout = list_layout(path)
     places = form.places(header_of(path, format, encoding, layout), path.name)
-    reader = _Reader(form, places, subjects)
+    reader, numbering = _Reader(form, places, subjects), SpreadsheetRows(path, encoding)
     rows, silent = [], 0
     for piece in pieces(path, format, encoding, list(dict.fromkeys(places.values())), layout=layout):
-        for row in reader.rows(piece, tokens):
+        for row in reader.rows(piece, tokens, numbering):
             if row is None:
                 silent += 1
             else:
@@ -99,7 +101,7 @@ class _Reader:
         self._follow_ups = FollowUpReader(places, subjects.today)
         self._statements: dict[tuple[int, Any], tuple[RowPlace, Any]] = {}
 
-    def rows(self, piece: Piece, tokens: Tokens) -> Iterator[OutcomeRow | None]:
+    def rows(self, piece: Piece, tokens: Tokens, numbering: SpreadsheetRows) -> Iterator[OutcomeRow | None]:
         """The outcome of each row, None where it is not filled in; a row with a mistake gives nothing."""
         cells = {what: [_cell(cell) for cell in piece.frame[column]] for what, column in self.places.items()}
         who = self._numbers(piece.frame, tokens)
@@ -107,19 +109,19 @@ class _Reader:
         marks = {what: piece.marks[column] for what, column in self.places.items() if column in piece.marks}
         for at in range(len(piece.frame)):
             row = {what: texts[at] for what, texts in cells.items()}
-            before = len(self.mistakes)
+            before, place = len(self.mistakes), numbering.of(piece.place(at))
             for what, faults in marks.items():
                 if faults[at]:  # a workbook's error or rounded number is no empty cell
-                    self._bad(piece.place(at), what, EXPECTED[Fault(faults[at])], None)
+                    self._bad(place, what, EXPECTED[Fault(faults[at])], None)
             if (problem := self._follow_ups.mark_problem(row)) is not None:
-                self._bad(piece.place(at), "as_written", problem, None)
+                self._bad(place, "as_written", problem, None)
             if len(self.mistakes) > before:
                 continue
             entered = self._follow_ups.entries(row)
             if not entered and not any(text for what, text in row.items() if what not in _SAYS_NOTHING):
                 yield None
                 continue
-            row_outcome = self._row(piece.place(at), row, who[at], days[at], entered)
+            row_outcome = self._row(place, row, who[at], days[at], entered)
             if len(self.mistakes) == before:
                 self._twice(row_outcome)
             if len(self.mistakes) == before:
@@ -169,7 +171,7 @@ class _Reader:
         outcome = outcome_of(text)
         if outcome is None:
             words = Text("应为反馈结果之一，如“已办理”", f"one of {comma_list(OUTCOMES)} was expected")
-            self._bad(number, "outcome", Text(words.zh + suggestion(text, OUTCOMES).zh, words.en + suggestion(text, OUTCOMES).en), text)
+            self._bad(number, "outcome", words, text, suggestion(text, OUTCOMES))
             return None, None, None
         return outcome, self._day(number, cells, day), self._criterion(number, outcome, criterion)
 
@@ -196,8 +198,7 @@ class _Reader:
         id = self.form.criterion(text)
         if id is None:
             zh, en = "应写明哪一条件有误：它的代号或名称", "the criterion that was wrong was expected, by id or by label"
-            near = suggestion(text, self.form.criteria) if text else Text("", "")
-            self._bad(number, "criterion", Text(zh + near.zh, en + near.en), text)
+            self._bad(number, "criterion", Text(zh, en), text, suggestion(text, self.form.criteria) if text else NOTHING)
         return id
 
     def _answer(self, number: RowPlace, what: str, text: str) -> bool:
@@ -218,11 +219,11 @@ class _Reader:
                 what = f"?{key[1]}" if key[0] == "?" else str(key[1]) if key[0] == "follow-up" else "outcome"
                 self._bad(row_outcome.row, what, Text(zh, en), None)
 
-    def _bad(self, number: RowPlace, what: str, expected: Text, text: str | None) -> int:
+    def _bad(self, number: RowPlace, what: str, expected: Text, text: str | None, near: Text = NOTHING) -> int:
         column = self.places.get(what) or self.form.columns[what][0]
-        kind = Text("", "") if text is None else value_class(text)
+        kind = NOTHING if text is None else value_class(text)
         text_with_kind = Text(f"{kind.zh}；{expected.zh}", f"{kind.en}; {expected.en}") if text is not None else expected
-        self.mistakes.append(Mistake(number, column, text_with_kind))
+        self.mistakes.append(Mistake(number, column, Text(f"{text_with_kind.zh}。{near.zh}", f"{text_with_kind.en}.{near.en}")))
         return 0
 
     def _numbers(self, frame: pl.DataFrame, tokens: Tokens) -> list[tuple[int, int]]:

@@ -105,7 +105,7 @@ def suggestion(word: object, choices: Iterable[str]) -> Text:
     """The "did you mean" that ends a sentence; empty where nothing is near, and where there are too many to compare with each.
 
     Example:
-        >>> meant("hukuo", ["hukou", "income"]).en
+        >>> suggestion("hukuo", ["hukou", "income"]).en
         ' Did you mean hukou?'
     """
     names = sorted(set(choices))

@@ -1,8 +1,8 @@
 """Counts by day and by week for research snapshots, made where days are still known: rows about people carry months only.
 
 ``services.exports.releases`` adds these tables, and views name what they count (``connectors.analysts.views``). None has a token. A cell of
-fewer than ten subjects is left out. So is a day on which every change of its month happened, unless its cause has a day that everybody
-knows: it would say the day of each row of that month. For the same reason a forecast tells weeks.
+fewer than ten subjects is left out. So is a day beside which fewer than ten changes of its month happened, unless its cause has a day that
+everybody knows: it would say the day of nearly each row of that month. For the same reason a forecast tells weeks.
 """
 
 from __future__ import annotations
@@ -63,12 +63,12 @@ def _first_contacts(host: Host) -> dict[tuple[str, int], date]:
 
 def _daily_changes(cells: Mapping[tuple[str, date, str, str], int]) -> pl.DataFrame:
     in_month: Counter[tuple[str, date, str, str]] = Counter()
-    for policy, day, change, cause in cells:
-        in_month[policy, day.replace(day=1), change, cause] += 1
+    for (policy, day, change, cause), subjects in cells.items():
+        in_month[policy, day.replace(day=1), change, cause] += subjects
     rows = [
         (policy, day, change, cause, subjects)
         for (policy, day, change, cause), subjects in sorted(cells.items())
-        if subjects >= FEWEST and (cause in PUBLIC_DAYS or in_month[policy, day.replace(day=1), change, cause] > 1)
+        if subjects >= FEWEST and (cause in PUBLIC_DAYS or in_month[policy, day.replace(day=1), change, cause] - subjects >= FEWEST)
     ]
     return _frame(rows, "policy day:d change cause subjects:i")
 

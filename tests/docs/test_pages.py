@@ -69,10 +69,10 @@ def test_a_page_runs_as_written(page: Path, tmp_path: Path) -> None:
 
 
 def test_the_readme_and_the_guides_are_run() -> None:
-    """The README, the guides and the story run in both languages."""
-    assert {page for pair in PAIRS for page in pair if page.name in {"README.md", "README.zh.md", "rules.md", "feeds.md"} | WHOLE} == set(
-        RUN
-    )
+    """The README, the guides, the story and the day run in both languages."""
+    assert {
+        page for pair in PAIRS for page in pair if page.name in {"README.md", "README.zh.md", "rules.md", "feeds.md", "clerk.md"} | WHOLE
+    } == set(RUN)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name.startswith("README")], ids=name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -12,80 +10,24 @@ from typing import Any
 import duckdb
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from infra.workspace.library import copy_library, example_units
 from infra.workspace.workspace import Workspace
-from services.exports.releases import release_snapshot, write_research_snapshot
-from services.exports.snapshots import create_open_snapshot
+from services.exports.releases import write_research_snapshot
 from streams.language.messages import Tick
-from tests.examples.worked_district import TODAY, build_worked_district
-from tests.shared_worlds import built_once
+from tests.examples.notebooks import Charts, read_notebook, run_notebook
 
-NOTEBOOK = Path(__file__).parents[2] / "examples" / "analyst.ipynb"
+NOTEBOOK = "analyst.ipynb"
 CHARTS = {
     "policy_by_street", "coverage_gaps", "unknowns_by_unit", "take_up_by_month", "days_to_contact", "hit_rates", "equity",
     "entered_and_left", "forecast_by_week",
 }  # fmt: skip
-READ_BACK = """
-import json
-
-def _words(labels):
-    return [label.get_text().replace("\\n", " ") for label in labels]
-
-def _bars(container, names):
-    flat = container.orientation == "horizontal"
-    for bar in container:
-        at = bar.get_y() + bar.get_height() / 2 if flat else bar.get_x() + bar.get_width() / 2
-        yield (names[round(at)] if 0 <= round(at) < len(names) else str(mdates.num2date(at).date())), float(bar.get_width() if flat else bar.get_height())
-
-def _drawn(axes):
-    columns, rows = _words(axes.get_xticklabels()), _words(axes.get_yticklabels())
-    return {
-        "title": axes.get_title(loc="left"), "columns": columns, "rows": rows, "texts": [text.get_text().strip() for text in axes.texts],
-        "bars": [(bars.get_label(), list(_bars(bars, rows if bars.orientation == "horizontal" else columns))) for bars in axes.containers],
-        "cells": [image.get_array().tolist() for image in axes.images],
-        "lines": [(line.get_label(), list(zip(columns, np.asarray(line.get_ydata()).tolist()))) for line in axes.lines],
-        "said": [text.get_text() for text in axes.figure.texts],
-    }
-
-print(json.dumps({name: [_drawn(axes) for axes in figure.axes] for name, figure in charts.items()}))
-"""
-"""A last cell: the numbers that the artists of each chart have, by what stands at their axes."""
-
-Charts = dict[str, list[dict[str, Any]]]
-
-
-def run_notebook(snapshot: Path, folder: Path, **settings: str) -> tuple[Charts, str]:
-    """What the charts of the notebook show, and the warnings of its cells."""
-    notebook = nbformat.read(NOTEBOOK, 4)
-    notebook.cells.append(nbformat.v4.new_code_cell(READ_BACK))
-    own = {name: str(folder / name) for name in ("MPLCONFIGDIR", "IPYTHONDIR")}
-    outside = {name: value for name, value in os.environ.items() if not name.startswith("HUIMIN_")}
-    client = NotebookClient(notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
-    client.execute(env={**outside, **own, "HUIMIN_SNAPSHOT": str(snapshot), **settings})
-    streams = [output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "stream"]
-    return json.loads("".join(o.text for o in streams if o.name == "stdout")), "".join(o.text for o in streams if o.name == "stderr")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the workspace ``w`` and its snapshots ``s.duckdb``, ``s.parquet`` and ``open.duckdb``; only to be read."""
-
-    def build(folder: Path) -> None:
-        build_worked_district(folder)
-        workspace = Workspace.open(folder / "w")
-        release_snapshot(workspace, "王芳", "李强", "研究", TODAY, folder / "s.duckdb")
-        release_snapshot(workspace, "王芳", "李强", "研究", TODAY, folder / "s.parquet", "parquet")
-        create_open_snapshot(workspace, folder / "open.duckdb")
-
-    return built_once(tmp_path_factory, "worked-district", build)
 
 
 @pytest.fixture(scope="module")
 def charts(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Charts:
     """What the notebook draws in English; on stderr it says nothing."""
-    charts, warnings = run_notebook(folder / "s.duckdb", tmp_path_factory.mktemp("notebook"), HUIMIN_LANG="en")
+    charts, warnings = run_notebook(NOTEBOOK, folder / "s.duckdb", tmp_path_factory.mktemp("notebook"), HUIMIN_LANG="en")
 
     assert "Glyph" not in warnings and "Traceback" not in warnings
     return charts
@@ -106,7 +48,7 @@ def numbers(pairs: list[list[Any]]) -> dict[str, float]:
 
 def test_it_is_kept_without_outputs() -> None:
     """No cell has an output or a number, so that nothing about anybody is in the file."""
-    notebook = nbformat.read(NOTEBOOK, 4)
+    notebook = read_notebook(NOTEBOOK)
     nbformat.validate(notebook)
 
     assert [cell for cell in notebook.cells if cell.cell_type == "code" and (cell.outputs or cell.execution_count)] == []
@@ -262,24 +204,21 @@ def test_equity_with_the_unknown_rate_as_a_gap_of_its_own(folder: Path, charts: 
         assert len(bars) > 1
 
 
+CAUSES = {"day": "passing day", "evidence": "changed evidence", "engine": "semantics"}
+"""What the chart calls causes, where that is not their own word."""
+
+
 def test_entered_and_left_by_day_and_cause(folder: Path, charts: Charts) -> None:
     """Each bar is a day's count of a cause, up for entries and down for leavers; decisions stand apart."""
     expected = rows(
         folder,
-        "SELECT cause || ': ' || change, day, sum(CASE change WHEN 'left' THEN -subjects ELSE subjects END)::INTEGER FROM daily_changes "
+        "SELECT cause, change, day, sum(CASE change WHEN 'left' THEN -subjects ELSE subjects END)::INTEGER FROM daily_changes "
         "WHERE change <> 'changed' GROUP BY ALL",
     )
-    on_chart = {
-        (label.replace("passing day", "day"), day, count)
-        for axes in charts["entered_and_left"]
-        for label, bars in axes["bars"]
-        for day, count in bars
-    }
+    on_chart = {(label, day, count) for axes in charts["entered_and_left"] for label, bars in axes["bars"] for day, count in bars}
 
-    assert on_chart == {(label, day.isoformat(), count) for label, day, count in expected} and {count > 0 for *_, count in expected} == {
-        True,
-        False,
-    }
+    assert on_chart == {(f"{CAUSES.get(cause, cause)}: {change}", day.isoformat(), count) for cause, change, day, count in expected}
+    assert {count > 0 for *_, count in expected} == {True, False}
     assert {label for label, _ in charts["entered_and_left"][0]["bars"]} == {"publication: entered"}
 
 
@@ -303,7 +242,7 @@ def test_parquet_in_chinese_shows_the_same(folder: Path, charts: Charts, tmp_pat
     pictures = tmp_path / "pictures"
     pictures.mkdir()
 
-    chinese, warnings = run_notebook(folder / "s.parquet", tmp_path, HUIMIN_PICTURES=str(pictures))
+    chinese, warnings = run_notebook(NOTEBOOK, folder / "s.parquet", tmp_path, HUIMIN_PICTURES=str(pictures))
 
     assert "Glyph" not in warnings and "findfont" not in warnings
     for name, panels in charts.items():
@@ -325,7 +264,7 @@ def test_a_snapshot_without_lists_draws_that_there_is_nothing(tmp_path: Path) ->
     with workspace.reading() as host:
         write_research_snapshot(host, tmp_path / "s.duckdb", bytes(range(32)))
 
-    charts, _ = run_notebook(tmp_path / "s.duckdb", tmp_path, HUIMIN_LANG="en")
+    charts, _ = run_notebook(NOTEBOOK, tmp_path / "s.duckdb", tmp_path, HUIMIN_LANG="en")
 
     assert set(charts) == CHARTS and not [bars for panels in charts.values() for axes in panels for bars in axes["bars"]]
 
@@ -333,4 +272,4 @@ def test_a_snapshot_without_lists_draws_that_there_is_nothing(tmp_path: Path) ->
 def test_an_open_snapshot_is_refused_with_a_sentence(folder: Path, tmp_path: Path) -> None:
     """It has no rows for these charts; the notebook says which snapshot it needs."""
     with pytest.raises(Exception, match="research snapshot"):
-        run_notebook(folder / "open.duckdb", tmp_path)
+        run_notebook(NOTEBOOK, folder / "open.duckdb", tmp_path)

@@ -186,7 +186,7 @@ def test_a_mistake_names_row_and_column_and_nothing_of_the_cell(tmp_path: Path, 
     assert f"row 3, column {column}: " in error.text.en and en in error.text.en
     assert f"第 3 行，“{column}”列：" in error.text.zh
     texts = error.text.en + error.text.zh
-    assert not any(cell in texts for cell in (*row[:2], *NUMBERS) if cell) and "back.csv has 1 mistakes" in texts
+    assert not any(cell in texts for cell in (*row[:2], *NUMBERS) if cell) and "back.csv has 1 mistake," in texts
 
 
 def test_one_day_says_one_thing_of_a_subject(tmp_path: Path) -> None:
@@ -241,3 +241,16 @@ def test_words_of_an_older_version_are_understood_but_the_newest_decides(tmp_pat
     assert (form.criterion("独居"), form.criterion("single"), form.criterion("愿意")) == ("alone", "single", "willing")
     assert (ambiguous.criterion("是否独居"), ambiguous.criterion("second"), ambiguous.criterion("alone")) == (None, "second", "alone")
     assert form.kind is Kind.PERSON
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_row_of_a_csv_is_the_one_that_the_spreadsheet_shows(tmp_path: Path, end: str) -> None:
+    """A cell of several lines is one row, whatever the encoding and the ends of lines."""
+    rows = [["代号", "愿意", "反馈"], [token_text(PEOPLE[0]), "是", '"一' + end + '二"'], [token_text(PEOPLE[1]), "也许", ""]]
+    path = tmp_path / "back.csv"
+    path.write_bytes(end.join(",".join(row) for row in rows).replace("一", "已联系").encode("gb18030"))
+
+    with pytest.raises(UnreadableFile) as error:
+        read_outcome_rows(path, OutcomeForm([ASKED], catalogue()), TOKENS, known_subjects())
+
+    assert "row 2, column 反馈" in error.value.text.en and "row 3, column 愿意" in error.value.text.en

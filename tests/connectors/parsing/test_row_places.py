@@ -16,7 +16,10 @@ from policies.language.catalogue import PLAIN_LAYOUT, FileLayout
 
 
 def text(content: str) -> Callable[[Path], None]:
-    return lambda path: path.write_text(content, encoding="utf-8") and None
+    def write(path: Path) -> None:
+        path.write_text(content, encoding="utf-8")
+
+    return write
 
 
 def book(*sheets: tuple[str, list[list[str]]]) -> Callable[[Path], None]:

@@ -23,8 +23,8 @@ SAID = {
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_verbs_say_what_is_in_the_file_and_what_came_back(run: Run, town: Path, language: str) -> None:
     """In the reader's language; the history has the author, and the list shows what was entered."""
-    gone = tokens(run)[0]
-    run("candidates", "ack", POLICY, gone, "declined", "--by", "王芳")
+    leaver = tokens(run)[0]
+    run("candidates", "ack", POLICY, leaver, "declined", "--by", "王芳")
     file, words = town / "list.xlsx", ("--lang", language)
     filters = ("--street", "宜川路", "--outcome", "none", "--changes-since", "1")
 
@@ -72,19 +72,19 @@ def test_lists_count_the_days_left(run: Run, town: Path) -> None:
     assert run("policy", "publish", town / "draft.yaml", "--by", "王芳", "--approved-by", "李强", "--yes").exit_code == 0
 
     listed = data(run("candidates", "list", POLICY, "--json"))
-    written = data(run("candidates", "export", POLICY, "--out", town / "list.csv", "--json"))
+    export = data(run("candidates", "export", POLICY, "--out", town / "list.csv", "--json"))
     run("tick", "--to", "2026-10-22")
     closed = data(run("candidates", "list", POLICY, "--json"))
     with (town / "list.csv").open(encoding="utf-8-sig", newline="") as file:
         days = [row["申请截止"] for row in csv.DictReader(file)]
 
     assert {(row["apply_by"], row["days_left"]) for row in listed} == {("2026-10-20", 5)} and len(listed) == RESIDENTS
-    assert (written["apply_by"], written["days_left"], days) == ("2026-10-20", 5, ["2026-10-20"] * RESIDENTS)
+    assert (export["apply_by"], export["days_left"], days) == ("2026-10-20", 5, ["2026-10-20"] * RESIDENTS)
     assert {row["days_left"] for row in closed} == {-2}
 
 
 def test_a_sheet_of_changes_needs_a_workbook(run: Run, town: Path) -> None:
-    """A CSV has none; a filter or an edition that is none is named, and nothing is written."""
+    """A CSV has none; a filter or an edition that is none is named, and nothing is export."""
     csv_file = run("candidates", "export", POLICY, "--out", town / "a.csv", "--changes-since", "1", "--lang", "en")
     edition = run("candidates", "export", POLICY, "--out", town / "a.xlsx", "--changes-since", "7")
     street = run("candidates", "export", POLICY, "--out", town / "a.xlsx", "--street", "宜川", "--lang", "en")

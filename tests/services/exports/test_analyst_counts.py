@@ -51,10 +51,10 @@ def tables(workspace: Workspace) -> dict[str, set[tuple[Any, ...]]]:
 
 
 def test_days_of_ten_and_more_are_counted(workspace: Workspace) -> None:
-    """A day of nine is left out, and so is a day alone in its month, unless everybody knows it."""
+    """A day of nine is left out, and so is a day alone, or nearly so, in its month, unless everybody knows it."""
     report(workspace, [
         (0, 12, "enrolled", date(2026, 10, 20)), (12, 21, "declined", date(2026, 10, 21)), (21, 31, "enrolled", date(2026, 10, 22)),
-        (31, 43, "enrolled", date(2026, 11, 25)),
+        (31, 43, "enrolled", date(2026, 11, 25)), (43, 70, "enrolled", date(2026, 12, 1)), (70, 79, "enrolled", date(2026, 12, 2)),
     ])  # fmt: skip
 
     assert tables(workspace)["daily_changes"] == {

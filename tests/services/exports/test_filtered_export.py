@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import openpyxl  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
+from connectors.lists.exports import Sheet
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import Conflict, HuiminError
+from policies.values import Text
 from services.exports.candidates import export_candidates
+from services.exports.changes_sheet import changes_sheet
+from services.exports.list_changes import ChangedCandidate, ChangesSince
 from services.lists.candidates import candidate_list
+from services.lists.changes import ChangeCause
 from services.lists.filters import ListFilter
 from services.lists.follow_ups import record_assignment, record_call_again, record_note
 from services.lists.outcome_reports import report_outcome
@@ -155,3 +161,21 @@ def test_the_workbook_is_made_for_the_screen_and_for_paper(workspace: Workspace,
     row = next(row for row in page.iter_rows(min_row=2) if row[0].row and "女儿" in str([cell.value for cell in row]))
     assert page.row_dimensions[row[0].row].height > 15
     assert candidate_list(workspace, POLICY).total == RESIDENTS
+
+
+def test_changes_of_households_name_their_people_by_token() -> None:
+    """In a hidden column, so that an erasure of one of them finds the row; of persons there is none."""
+    change = ChangedCandidate(
+        255, "H-1", "甲、乙", Text("宜川路", "Yichuan Road"), "left", "eligible", None, Text("因", "why"), SOON, ChangeCause("day", ""),
+        Text("日期推进", "the day came"), "310107020", "00000000000000aa\n00000000000000bb",
+    )  # fmt: skip
+
+    def sheet(people: str) -> Sheet:
+        changes = (replace(change, people=people),)
+        return changes_sheet(ChangesSince(POLICY, Text("题", "title"), "2", SOON, {"entered": 0, "left": 1, "changed": 0}, changes), "en")
+
+    with_people, without = sheet(change.people), sheet("")
+
+    assert (with_people.columns[-1].title, with_people.columns[-1].visible) == ("Tokens of the people", False)
+    assert with_people.rows[0][-1] == change.people and with_people.title == "title · since edition 2"
+    assert "Tokens of the people" not in without.header and len(without.rows[0]) == len(without.columns)

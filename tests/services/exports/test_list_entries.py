@@ -198,9 +198,9 @@ def test_a_mistake_is_named_and_nothing_is_taken(
     first, *_ = record(workspace)
     path = tmp_path / "list.csv"
     cells = written_cells(workspace, path, "zh")
-    wrong, sound = [subject for subject in cells if subject != first][2:4]
-    before = list(cells)[: list(cells).index(wrong)]
-    row = len(before) + 2 + sum(cells[subject][0].count("\n") for subject in before)  # of a CSV the line of the text
+    sound, *_, wrong = [subject for subject in cells if subject != first]
+    edit(path, "zh", {(sound, 0): "一\n二"})
+    row = list(cells).index(wrong) + 2  # a note of two lines stands above it, and is one row
     edit(path, "zh", {(wrong, column): value, (sound, 2): "赵敏", (first, 2): ""})
 
     with pytest.raises(UnreadableFile) as refused:
