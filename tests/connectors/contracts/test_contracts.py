@@ -244,7 +244,7 @@ def test_the_schema_knows_titles() -> None:
 
     def is_valid(values: object) -> bool:
         fields = {**data["fields"], "sex": {**data["fields"]["sex"], "values": values}}
-        return schema.is_valid(json.loads(json.dumps({**data, "fields": fields}, default=str)))
+        return bool(schema.is_valid(json.loads(json.dumps({**data, "fields": fields}, default=str))))
 
     assert all(map(is_valid, sound))
     assert not any(map(is_valid, ({"male": {"en": "man"}}, {"male": {"zh": "男"}}, {"male": {"zh": "男", "en": "man", "fr": "homme"}})))
