@@ -146,12 +146,12 @@ def test_what_looks_changes_nothing(run: Run, town: Path, at: At) -> None:
 
 ORDINARY = {
     "a field": ("fields:\n", "fields:\n  weeks: {type: int, min: 0, max: 99, title: {zh: 周数, en: weeks}}\n", "adds the field weeks"),
-    "a value": ("ended: 终止", "paused: 冻结, ended: 终止", "adds paused to the values of status"),
+    "a value": ("ended: {zh: 终止", "paused: 冻结, ended: {zh: 终止", "adds paused to the values of status"),
     "a column": ("scheme: {", "scheme: {column: 险种, ", "the column of scheme is called 险种"),
     "an agreement": ("until: 2027-12-31", "until: 2028-12-31", "another agreement"),
     "a rhythm": ("expected_every: P1D", "expected_every: P7D", "other ways or bounds of delivery"),
     "a title": ("en: Basic medical insurance enrolment", "en: Medical insurance", "another title"),
-    "a synonym": ("active: 正常", "active: [正常, 在保]", "values of status are written otherwise, too"),
+    "a synonym": ("active: {zh: 正常,", "active: {zh: [正常, 在保],", "values of status are written otherwise, too"),
     "a way to read files": ("delivery: {", "delivery: {nulls: [无], ", "other ways or bounds of delivery"),
     "a share": ("max_unplaced: 0.001", "max_unplaced: 0.01", "other ways or bounds of delivery"),
     "a source": (
@@ -181,9 +181,9 @@ def test_an_ordinary_step_is_told_and_takes_effect_at_the_next_write(run: Run, t
 
 
 REREADS = {
-    "another type": ("hukou", "sex: {type: enum, values: {male: 男, female: 女}", "sex: {type: text", "the type of the field sex differs", "give the field a new name"),
-    "a value gone": ("hukou", "male: 男, female: 女", "female: 女", "the value male of the field sex is gone", "put it back"),
-    "labels turned": ("hukou", "male: 男, female: 女", "male: 女, female: 男", "'女' of the field sex meant female and means male", "give the field a new name"),
+    "another type": ("hukou", "sex: {type: enum, values: {male: {zh: 男, en: male}, female: {zh: 女, en: female}}", "sex: {type: text", "the type of the field sex differs", "give the field a new name"),
+    "a value gone": ("hukou", "male: {zh: 男, en: male}, female:", "female:", "the value male of the field sex is gone", "put it back"),
+    "labels turned": ("hukou", "male: {zh: 男, en: male}, female: {zh: 女, en: female}", "male: {zh: 女, en: male}, female: {zh: 男, en: female}", "'女' of the field sex meant female and means male", "give the field a new name"),
     "another scale": ("pension", "scale: 2", "scale: 3", "the scale of the field amount differs", "give the field a new name"),
     "another unit": ("pension", "unit: CNY/month", "unit: CNY/year", "the unit of the field amount differs", "give the field a new name"),
     "a field gone": ("pension", "  amount: {", "  sum: {", "the field amount is gone", "files keep its column"),
@@ -280,7 +280,7 @@ def test_rows_of_before_stay_in_quarantine_until_they_come_again(run: Run, town:
     """An added value is valid from then on; an earlier row with it stays in quarantine."""
     row = f"E9,{resident(0)},2026-10-01,2026-01-01,,冻结,居民\n"
     assert ingest_text(run, town, "medical_insurance", MEDICAL + row)["deliveries"][0]["quarantined"] == 1
-    change_contract(contract(town, "medical_insurance"), "ended: 终止", "paused: 冻结, ended: 终止")
+    change_contract(contract(town, "medical_insurance"), "ended: {zh: 终止", "paused: 冻结, ended: {zh: 终止")
     at("tick --days 1")
     assert unclear(at) == 1
 
