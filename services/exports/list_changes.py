@@ -163,7 +163,9 @@ class _Subject:
 
 
 def _names(workspace: Workspace, state: State, policy: Policy, lines: Sequence[CandidateChange]) -> dict[int, tuple[str, str, str]]:
-    """By token, number, name and the tokens of the people in it: fields of identity that the list shows today."""
+    """By token, number, name and the tokens of the people in it. The name is the first field of identity that the policy discloses of
+    people in a household or dwelling, else of the subject itself; telephones and addresses stand in the list.
+    """
     from connectors.lists.disclosures import Disclosure
     from connectors.lists.exports import cell_text
     from connectors.lists.lists import list_sheet
@@ -179,11 +181,12 @@ def _names(workspace: Workspace, state: State, policy: Policy, lines: Sequence[C
     all_named(workspace, sum(not row[0] for row in sheet.rows))
     refs, token = shown_refs(policy), sheet.header.index(TOKEN.zh)
     identity = [at for at, ref in enumerate(refs, 1) if state.catalogue.feeds[ref.feed].fields[ref.field].identity]
+    name = ([at for at in identity if at > len(policy.discloses)] or identity)[:1]
     texts = [list(map(cell_text, row)) for row in sheet.rows]
     people = sheet.header.index(PERSON_TOKENS.zh) if PERSON_TOKENS.zh in sheet.header else None
     return {
         int(row[token], 16): (
-            row[0], " ".join(row[at].replace("\n", "、") for at in identity if row[at]), "" if people is None else row[people]
+            row[0], "".join(row[at].replace("\n", "、") for at in name), "" if people is None else row[people]
         )
         for row in texts
     }  # fmt: skip
