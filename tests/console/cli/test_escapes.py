@@ -63,9 +63,16 @@ def _runner(folder: Path, language: str = "zh", **more: str) -> Run:
 def _spoilt(path: Path) -> str:
     """A document with hostile text behind every text that people read."""
     more = LINES if path.parent.name == "policies" else LINE
-    pattern = re.compile(r"""\b(zh|en|cite|phone|address|hours|document|issuer): (?!>)([^,}\n"']+?)(?=[,}\n])""")
+    pattern = re.compile(r"""\b(zh|en|cite|phone|address|hours|document|issuer): (?![>{])([^,}\n"']+?)(?=[,}\n])""")
     text = re.sub(r"^  note:\n(    .*\n)+", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = re.sub(r"values: \{(?:[^{}]|\{[^{}]*\})*\}", lambda match: _spoilt_values(match[0]), text)
     return pattern.sub(lambda match: f"{match[1]}: {json.dumps(match[2].strip() + (LINE if match[1] == 'zh' else more))}", text)
+
+
+def _spoilt_values(text: str) -> str:
+    """The values of an enum with hostile labels and titles; the plain label is a synonym, so that files of the town are read."""
+    title = r"zh: ([^,}\[]+), en: ([^,}]+)"
+    return re.sub(title, lambda match: f"zh: [{json.dumps(match[1] + LINE)}, {match[1]}], en: {json.dumps(match[2] + LINE)}", text)
 
 
 def verbs(folder: Path, subject: str, other: str) -> Iterator[tuple[Any, ...]]:

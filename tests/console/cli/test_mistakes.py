@@ -83,7 +83,7 @@ def test_usage_errors(run: Run, words: list[str], code: int) -> None:
         (["tick", "--days", "x"], "--days 应为 1 到 36600 的整数。用法见 huimin tick --help。", "--days must be a whole number from 1 to 36600. See huimin tick --help."),
         (["feed", "quarantine", "--limit", "0"], "--limit 应为不小于 1 的整数。用法见 huimin feed quarantine --help。", "--limit must be a whole number, 1 or more. See huimin feed quarantine --help."),
         (["demo", "--seed", "x"], "--seed 应为整数。用法见 huimin demo --help。", "--seed must be a whole number. See huimin demo --help."),
-        (["explain", "dibao"], "缺少 SUBJECT（对象化名（16 位十六进制）或号码；- 从标准输入读）。", "SUBJECT is missing (the subject's token (16 hex digits) or number; - reads it from stdin)."),
+        (["explain", "dibao"], "缺少 SUBJECT（对象化名（16 位十六进制）或号码，户和住房也可写其中一人的号码；- 从标准输入读）。", "SUBJECT is missing (the subject's token (16 hex digits) or number, of a household or dwelling also of a person in it; - reads it from stdin)."),
         (["policy", "publish", __file__, "--by", "王芳"], "缺少 --approved-by（批准人，须为另一人）。", "--approved-by is missing (who approves: another person)."),
         (["ingest", "hukou", "/no/such.csv"], "没有 /no/such.csv。", "There is no /no/such.csv."),
         (["ingest", "hukou", "/"], "/ 是目录，这里要写文件。", "/ is a folder; a file was expected."),
@@ -188,7 +188,7 @@ def test_benchmarks_live_in_the_repository(run: Run, monkeypatch: pytest.MonkeyP
 
 
 def test_agreements_that_end_are_told_once_a_policy(run: Run, tmp_path: Path) -> None:
-    """Six feeds are one line with every feed and its day, marked as a warning; ``--json`` has one entry for each."""
+    """Seven feeds are one line with every feed and its day, marked as a warning; ``--json`` has one entry for each."""
     run("init", "--example")
     draft = tmp_path / "w" / "policies" / "disability-living-subsidy.yaml"
 
@@ -197,9 +197,10 @@ def test_agreements_that_end_are_told_once_a_policy(run: Run, tmp_path: Path) ->
     lines = [line for line in result.output.splitlines() if "2027-12-31" in line]
     assert result.exit_code == 0 and len(lines) == 1 and "提醒：" in lines[0] and lines[0].startswith(f"{draft}:")
     assert all(
-        feed in lines[0] for feed in ("残疾人证", "就业登记", "人口登记", "社会救助享受记录", "特困人员供养名册", "工伤保险生活护理费发放")
+        feed in lines[0]
+        for feed in ("残疾人证", "就业登记", "人口登记", "社会救助享受记录", "特困人员供养名册", "工伤保险生活护理费发放", "：户、")
     )
-    assert len(json.loads(data.stdout)) == 6
+    assert len(json.loads(data.stdout)) == 7
     assert "没有错误，1 处提醒" in result.output
 
 
