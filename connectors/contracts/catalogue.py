@@ -163,6 +163,12 @@ def _leave_out(data: object, loc: tuple[int | str, ...], kind: str) -> None:
             data["fields"][loc[1]] = {"type": stands_for, "title": {"zh": "-", "en": "-"}}
         return
     for part in loc[:-1]:
-        data = data[part] if isinstance(data, dict | list) else None  # type: ignore[index]  # a list's part is its position
+        match data:
+            case dict():
+                data = data.get(part)  # None where a broken field around it was replaced
+            case list() if isinstance(part, int):
+                data = data[part]
+            case _:
+                return
     if isinstance(data, dict):
         data.pop(loc[-1], None)

@@ -32,9 +32,12 @@ def field_of(name: str, form: FieldForm, cardinality: str, problems: Problems) -
         problems.add("scale", (*path, "scale"), "只有 decimal 才有 scale", "only a decimal has a `scale`")
     if (form.type == "enum") != (form.values is not None):
         problems.add("values", path, "enum 须有 values,其他类型不得有", "an enum needs `values`, and no other type has them")
-    values = tuple((code, texts[0]) for code, texts in (form.values or {}).items())
-    synonyms = tuple((text, code) for code, texts in (form.values or {}).items() for text in texts[1:])
+    value_forms = form.values or {}
+    values = tuple((code, value.zh[0]) for code, value in value_forms.items())
+    synonyms = tuple((text, code) for code, value in value_forms.items() for text in value.zh[1:])
+    titles_en = tuple((code, value.en) for code, value in value_forms.items() if value.en is not None)
     _check_values([*values, *((code, text) for text, code in synonyms)], path, problems)
+    _check_titles(titles_en, path, problems)
     if form.codes and form.type != "text":
         problems.add("codes", (*path, "codes"), "只有 text 才写 codes", "only a text says `codes`")
     if form.type not in _ORDERED and (form.min is not None or form.max is not None):
@@ -48,7 +51,7 @@ def field_of(name: str, form: FieldForm, cardinality: str, problems: Problems) -
     return Field(
         name, FieldType(form.type), Text(form.title.zh, form.title.en), form.column or name, form.unit, scale,
         low, high, values, absent, form.sensitivity == "identity", synonyms,
-        quasi=form.sensitivity == "quasi", coded=form.codes is True,
+        quasi=form.sensitivity == "quasi", coded=form.codes is True, titles_en=titles_en,
     )  # fmt: skip
 
 
@@ -59,6 +62,16 @@ def _check_values(values: Sequence[tuple[str, str]], path: Path, problems: Probl
         for text in {code, label}:
             if meaning.setdefault(text, code) != code:
                 problems.add("values", (*path, "values", code), f"“{text}”指两个值", f"{text!r} stands for two values")
+
+
+def _check_titles(titles: Sequence[tuple[str, str]], path: Path, problems: Problems) -> None:
+    """No two values may have one English title, for readers could not tell them apart."""
+    code_of: dict[str, str] = {}
+    for code, title in titles:
+        first = code_of.setdefault(title.casefold(), code)
+        if first != code:
+            zh = f"英文名称“{title}”已是 {first} 的；请换一个"
+            problems.add("values", (*path, "values", code, "en"), zh, f"{title!r} is the English title of {first} already; use another")
 
 
 def _no_record(

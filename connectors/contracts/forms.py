@@ -201,6 +201,34 @@ _ORDER_SCHEMA = {
 }  # fmt: skip
 
 
+class ValueForm(Form):
+    """A value of an enum: its label and synonyms, and its English title."""
+
+    zh: Words
+    en: Line | None
+
+
+def _value(value: object) -> object:
+    """A value of an enum; a bare label, or a list of it and its synonyms, has no English title."""
+    return value if isinstance(value, dict | ValueForm) else {"zh": value, "en": None}
+
+
+_VALUE_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        _WORD_SCHEMA,
+        {"type": "array", "items": _WORD_SCHEMA, "minItems": 1},
+        {
+            "type": "object", "additionalProperties": False, "required": ["zh", "en"],
+            "properties": {
+                "zh": {"anyOf": [_WORD_SCHEMA, {"type": "array", "items": _WORD_SCHEMA, "minItems": 1}]},
+                "en": {"type": "string", "minLength": 1, "pattern": r"^\S(.*\S)?$"},
+            },
+        },
+    ]
+}  # fmt: skip
+Value = Annotated[ValueForm, BeforeValidator(_value), WithJsonSchema(_VALUE_SCHEMA)]
+
+
 class FieldForm(Form):
     type: Literal["text", "enum", "int", "decimal", "date", "division"]
     title: TextForm
@@ -209,7 +237,7 @@ class FieldForm(Form):
     scale: int | None = Field(default=None, ge=0, le=9)
     min: Bound | None = None
     max: Bound | None = None
-    values: dict[Code, Words] | None = None
+    values: dict[Code, Value] | None = None
     no_record: Absent | None = None
     sensitivity: Literal["identity", "quasi"] | None = None
     codes: Literal[True] | None = None

@@ -190,8 +190,8 @@ class PlainWords:
                 return self.day(date.fromisoformat(text))
             case FieldType.DIVISION if text in self.catalogue.divisions:
                 return self.catalogue.divisions[text][self.language]
-            case FieldType.ENUM if self.language == "zh":
-                return dict(field.values).get(text, text)
+            case FieldType.ENUM:
+                return field.value_title(text, self.language)
             case _:
                 return text
 

@@ -139,7 +139,7 @@ def _field_row(field: DescribedField, feed: DescribedFeed, language: str) -> lis
         field.title[language],
         TYPE_WORDS[FieldType(field.type)][language],
         unit_words(field.unit, language).strip() or (field.unit or ""),
-        " ".join(field.values.values() if language == "zh" else field.values),
+        " ".join(field.values.values()) if language == "zh" else ", ".join(field.titles_en.get(code, code) for code in field.values),
         "✓" if field.name in feed.discloses else "",
     ]
 

@@ -114,9 +114,13 @@ def _say_released(session: Session, released: ReleasedRows) -> None:
     """Print what is on record about a snapshot with rows about people."""
     session.say(Text(f"登记为 {released.snapshot}，摘要 {released.digest}", f"On record as {released.snapshot}, digest {released.digest}"))
     k = released.anonymity
-    names, share = ", ".join(k.identifiers), f"{100 * k.under_5:.1f} %"
-    zh = f"按 {names} 分组，最小的组 {k.smallest} 人；{share} 的人在不足 5 人的组里。"
-    session.say(Text(zh, f"By {names}, the smallest class is of {k.smallest}; {share} of the people are in classes of fewer than 5."))
+    if k.persons:
+        names, share = ", ".join(k.identifiers), f"{100 * k.under_5:.1f} %"
+        zh = f"按 {names} 分组，最小的组 {k.smallest} 人；{share} 的人在不足 5 人的组里。"
+        session.say(Text(zh, f"By {names}, the smallest class is of {k.smallest}; {share} of the people are in classes of fewer than 5."))
+    else:
+        zh = "没有衡量任何人：没有人，或没有一个登记单位的协议许可分析。"
+        session.say(Text(zh, "Nobody was measured: there is nobody, or no register's agreement allows analysis."))
     if released.left_out:
         zh, en = "、".join(released.left_out), ", ".join(released.left_out)
         session.say(Text(f"协议不许可分析而略去：{zh}", f"Left out, because their agreements do not allow analysis: {en}"))

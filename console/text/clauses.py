@@ -309,10 +309,10 @@ class Clauses:
         return self._say(f"“{value}”", f'"{value}"')
 
     def _code(self, code: str, kind: Field | None) -> str:
-        """A code by its label; both where codes share the label. Labels exist in Chinese only."""
-        labels = {} if kind is None or self.language == "en" else dict(kind.values)
-        label = labels.get(code)
-        return code if label is None else label if list(labels.values()).count(label) == 1 else f"{label}（{code}）"
+        """A code by its label or English title, both where codes share it; by itself where the language has none."""
+        labels = {} if kind is None else dict(kind.values if self.language == "zh" else kind.titles_en)
+        label = labels.get(code, code)
+        return self._say(f"{label}（{code}）", f"{label} ({code})") if list(labels.values()).count(label) > 1 else label
 
     def list_field(self, column: FieldRef | PeopleField) -> str:
         """A field that a list shows, of the subject or of the people of a path."""

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, assert_never
 
 from console.text.clauses import OPERATORS
-from console.text.values import period_words
+from console.text.values import code_words, period_words
 from console.text.words import street
 from matchers.reading.comparisons import (
     SIGNS,
@@ -72,11 +72,10 @@ def comparison_words(comparison: Comparison | None, truth: bool | None, clauses:
 
 def _value_words(comparison: ValueComparison, truth: bool | None, clauses: Clauses) -> str:
     language = clauses.language
-    labels = dict(clauses.field_of(comparison.field).values) if language == "zh" else {}
-    operand = value_text(comparison.operand)
-    left = labels.get(operand, operand) or _EMPTY[language]
+    field = clauses.field_of(comparison.field)
+    left = code_words(field, value_text(comparison.operand), language) or _EMPTY[language]
     if isinstance(comparison.bound, LiteralBound):
-        right = Text("、", ", ")[language].join(labels.get(str(value), str(value)) for value in comparison.bound.values)
+        right = Text("、", ", ")[language].join(code_words(field, str(value), language) for value in comparison.bound.values)
     else:
         right = _bound_words(comparison.bound, clauses)
     return f"{left} {_sign(comparison.operator, truth, language)} {right}"

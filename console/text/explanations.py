@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from console.text.clauses import Clauses
 from console.text.criteria import labels
 from console.text.criterion_comparisons import comparison_words
+from console.text.values import code_words
 from console.text.words import STATUSES, VERDICTS, place, street, token
 from matchers.kernel.batch import NO_ORDER
 from policies.language.catalogue import Catalogue, Feed, Field, FieldType
@@ -134,10 +135,10 @@ def coverage_text(statement: CitedStatement, catalogue: Catalogue) -> Text:
 
 
 def _cell(field: Field, value: str, catalogue: Catalogue, language: str) -> str:
-    """A value in words: a division by its name; in Chinese, a code by its label."""
+    """A value in words: a division by its name, a code by its title; in English by the code where the contract has no English title."""
     if field.type is FieldType.DIVISION:
         return street(value, catalogue.divisions, language)
-    return dict(field.values).get(value, value) if language == "zh" else value
+    return code_words(field, value, language)
 
 
 def _version(order: int, feed: Feed) -> Text:

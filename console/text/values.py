@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from policies.language.catalogue import Field
 from policies.language.measures import UNIT_WORDS
 from policies.values import Period, Text
 
@@ -78,3 +79,9 @@ def unit_words(unit: str | None, language: str) -> str:
         return f" {unit}"
     words = [UNITS.get(factor, factor) for factor in (part.strip() for part in unit.split("/"))]
     return f" {'/'.join(words)}" if not any(word.isascii() for word in words) else ""
+
+
+def code_words(field: Field, code: str, language: str) -> str:
+    """A code of an enum in words: its label, its English title; the code where the language has none. Any other text stays as it is."""
+    titles = dict(field.values if language == "zh" else field.titles_en)
+    return titles.get(code, code)

@@ -226,6 +226,9 @@ def _value_steps(feed: str, old: Field, new: Field, place: Place) -> Iterator[Gr
         yield GrowthStep("adds", feed, place, Text(f"字段 {old.name} 增加值 {listed}", f"adds {listed} to the values of {old.name}"))
     if any(old_meanings.get(word) != code for word, code in _meanings(new).items() if code in old.codes):
         yield GrowthStep("adds", feed, place, Text(f"字段 {old.name} 的值另有写法", f"values of {old.name} are written otherwise, too"))
+    if dict(old.titles_en) != dict(new.titles_en):
+        zh, en = f"字段 {old.name} 的值改了英文名称", f"values of {old.name} have other English titles"
+        yield GrowthStep("adds", feed, place, Text(zh, en))
 
 
 def _absent(field: Field) -> int | str | None:

@@ -157,7 +157,7 @@ def _sources(state: State) -> pl.DataFrame:
 
 
 def _codes(state: State) -> pl.DataFrame:
-    """What codes of columns mean; contracts have them in Chinese only."""
+    """What codes of columns mean; in English where the contract has a title."""
     from connectors.analysts.columns import record_columns
 
     rows: list[tuple[str | None, ...]] = [("outcomes", "outcome", word, title.zh, title.en) for word, title in _OUTCOMES.items()]
@@ -166,7 +166,7 @@ def _codes(state: State) -> pl.DataFrame:
         if analysis_refusal(feed, state.day) is None:
             names = record_columns(feed)
             rows += [
-                (record_table(feed.name), names["field", field.name], code, title, None)
+                (record_table(feed.name), names["field", field.name], code, title, dict(field.titles_en).get(code))
                 for field in fields_in(feed)
                 for code, title in field.values
             ]

@@ -43,7 +43,7 @@ class DescribedField:
     Args:
         identity: the field identifies a person, and is never a criterion.
         unit: of its values: CNY/month, say.
-        values: of an enum, the codes and their Chinese names.
+        values: of an enum, the codes and their Chinese names; ``titles_en``: the English titles of those that have one.
     """
 
     name: str
@@ -52,6 +52,7 @@ class DescribedField:
     identity: bool
     unit: str | None
     values: Mapping[str, str]
+    titles_en: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,10 @@ def _describe(feed: Feed, catalogue: Catalogue) -> DescribedFeed:
         feed.subject,
         "many" if feed.many else "one",
         tuple(DescribedSource(s.unit, s.division, units[s.unit].title, tuple(units[s.unit].contact.values())) for s in feed.sources),
-        tuple(DescribedField(f.name, str(f.type), f.title, f.identity, f.unit, dict(f.values)) for f in feed.fields.values()),
+        tuple(
+            DescribedField(f.name, str(f.type), f.title, f.identity, f.unit, dict(f.values), dict(f.titles_en))
+            for f in feed.fields.values()
+        ),
         feed.agreement.purposes,
         feed.agreement.discloses,
         feed.agreement.until,

@@ -19,6 +19,7 @@ from services.state.as_of import core, materialized_list, state_known_at, subjec
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
+    from policies.language.catalogue import Catalogue
     from policies.language.tree import Policy
     from streams.steps.state import State
 
@@ -117,13 +118,18 @@ def _subject_with(state: State, rule: Policy, person: int) -> int:
         zh = f"按记录，此号码的人不属于任何{kind.zh}；请写{kind.zh}的号码或化名。"
         raise HuiminError(Text(zh, f"The records place the person of this number in no {kind.en}; give its number or token."), 2)
     places = subject_divisions(state, rule.subject, subjects)
-    names = state.catalogue.divisions
-    zh = "、".join(f"{token:016x}（{names[at].zh if (at := places[token]) in names else at or '街镇不明'}）" for token in subjects)
-    en = ", ".join(f"{token:016x} ({names[at].en if (at := places[token]) in names else at or 'street not known'})" for token in subjects)
+    streets = {token: _street(at, state.catalogue) for token, at in places.items()}
+    zh = "、".join(f"{token:016x}（{streets[token].zh}）" for token in subjects)
+    en = ", ".join(f"{token:016x} ({streets[token].en})" for token in subjects)
     raise HuiminError(
         Text(f"按记录，此号码的人属于多个{kind.zh}：{zh}。请写其中一个的化名。",
              f"The records place the person of this number in several {kind.en}s: {en}. Give the token of one."), 2
     )  # fmt: skip
+
+
+def _street(code: str | None, catalogue: Catalogue) -> Text:
+    """The name of a street; its code where it has none."""
+    return Text("街镇不明", "street not known") if code is None else catalogue.divisions.get(code) or Text(code, code)
 
 
 def _subject_by_number(workspace: Workspace, state: State, kind: Kind, words: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -13,6 +14,7 @@ import pytest
 
 from connectors.contracts.catalogue import build_catalogue, load_contract, load_units, read_catalogue
 from connectors.contracts.schema import coverage_schema, feed_schema, units_schema
+from policies.contracts.growthsteps import steps
 from policies.language.catalogue import FeedBounds
 from policies.problems.problems import Invalid
 from policies.values import Kind, Period, Text
@@ -197,3 +199,64 @@ def test_the_schemas_take_what_the_reader_takes() -> None:
 
     with pytest.raises(jsonschema.ValidationError):
         feeds.validate({**as_json(load(HUKOU, "hukou.yaml").data), "colour": "red"})
+
+
+def test_values_have_english_titles() -> None:
+    """A value is a label, a list with synonyms, or both languages; without an English title it is told by its label."""
+    field = load_contract(HUKOU.replace("{male: 男, female: 女}", "{male: {zh: [男, 男性], en: man}, female: 女}"), "hukou.yaml").fields[
+        "sex"
+    ]
+
+    assert field.values == (("male", "男"), ("female", "女")) and field.synonyms == (("男性", "male"),)
+    assert field.titles_en == (("male", "man"),)
+    assert [field.value_title("male", language) for language in ("zh", "en")] == ["男", "man"]
+    assert [field.value_title("female", language) for language in ("zh", "en")] == ["女", "女"]
+
+
+@pytest.mark.parametrize(
+    ("values", "place", "zh", "en"),
+    [
+        ("{male: {zh: 男}, female: 女}", "fields.sex.values.male.en", "缺少“en”", "'en' is missing"),
+        ("{male: {en: man}, female: 女}", "fields.sex.values.male.zh", "缺少“zh”", "'zh' is missing"),
+        ("{male: {zh: 男, eng: man}, female: 女}", "fields.sex.values.male.eng", "是否指 en", "Did you mean en?"),
+        ("{male: {zh: 男, en: ''}, female: 女}", "fields.sex.values.male.en", "不能为空", "must not be empty"),
+        (
+            "{male: {zh: 男, en: man}, female: {zh: 女, en: Man}}",
+            "fields.sex.values.female.en",
+            "已是 male 的",
+            "English title of male already",
+        ),
+    ],
+)
+def test_a_wrong_title_is_told_at_its_place(values: str, place: str, zh: str, en: str) -> None:
+    """Missing, misspelt, empty, or another value's; in both languages."""
+    with pytest.raises(Invalid) as raised:
+        load_contract(HUKOU.replace("{male: 男, female: 女}", values), "hukou.yaml")
+
+    assert any(problem.path == place and zh in problem.text.zh and en in problem.text.en for problem in raised.value.problems)
+
+
+def test_the_schema_knows_titles() -> None:
+    """An editor accepts the three forms of a value, and no title without a label."""
+    schema = jsonschema.Draft202012Validator(feed_schema())
+    data = load(HUKOU, "hukou.yaml").data
+    sound = ({"male": "男"}, {"male": ["男", "男性"]}, {"male": {"zh": "男", "en": "man"}}, {"male": {"zh": ["男", "男性"], "en": "man"}})
+
+    def is_valid(values: object) -> bool:
+        fields = {**data["fields"], "sex": {**data["fields"]["sex"], "values": values}}
+        return bool(schema.is_valid(json.loads(json.dumps({**data, "fields": fields}, default=str))))
+
+    assert all(map(is_valid, sound))
+    assert not any(map(is_valid, ({"male": {"en": "man"}}, {"male": {"zh": "男"}}, {"male": {"zh": "男", "en": "man", "fr": "homme"}})))
+
+
+def test_an_english_title_may_be_added_to_a_contract() -> None:
+    """It changes how a value is called, not what records say."""
+    titled = HUKOU.replace("{male: 男, female: 女}", "{male: {zh: 男, en: man}, female: 女}")
+    new = read_catalogue(UNITS, {**CONTRACTS, "hukou.yaml": titled})
+
+    (step,) = steps(catalogue(), new)
+
+    assert (
+        (step.kind, step.place) == ("adds", ("fields", "sex", "values")) and "英文名称" in step.text.zh and "English titles" in step.text.en
+    )

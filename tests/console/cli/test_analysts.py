@@ -49,3 +49,14 @@ def test_the_tables_of_the_page_are_there(snapshot: Path) -> None:
     listed = PAGE.read_text(encoding="utf-8").split("| table |")[1].split("\n\n")[0]
     named = {name for row in listed.splitlines() for name in re.findall(r"`([a-z_]+)`", row.split("|")[1] if "|" in row else "")}
     assert named <= tables and {"hukou", "income", "medical_insurance"} <= tables and small == [(0,)]
+
+
+def test_a_snapshot_in_which_nobody_could_be_measured_says_so(run: Run, tmp_path: Path) -> None:
+    """An empty district has no classes of people, so no smallest one."""
+    place = tmp_path / "empty"
+    assert run("init", place, "--example").exit_code == 0
+    run("tick", "--workspace", place)
+
+    result = run(*RESEARCH, "--out", tmp_path / "s.duckdb", "--workspace", place)
+
+    assert result.exit_code == 0 and "没有衡量任何人" in result.output and "最小的组" not in result.output

@@ -224,3 +224,19 @@ def test_telephones_and_addresses_are_made_up_and_each_is_one() -> None:
     assert addresses.n_unique() == len(addresses) and addresses.str.contains("示例路").all()
     own = tables["household"].drop_nulls("property_no").join(tables["dwelling"], on="property_no", suffix="_of_dwelling")
     assert len(own) and own["address"].equals(own["address_of_dwelling"])
+
+
+def test_values_have_titles_in_both_languages(at: Run, tmp_path: Path) -> None:
+    """On the list, on the sheets, in explanations and in the description of a feed."""
+    first = exported_rows(at, tmp_path, "group-rental")[0]
+    chinese = exported_rows(at, tmp_path, "group-rental", "zh")[0]
+    titles = {"one room": "一室", "two rooms": "二室", "three rooms": "三室"}
+    person = exported_rows(at, tmp_path, "elderly-allowance")[0]["Token"]
+
+    english, zh = (at("explain", "elderly-allowance", person, "--lang", language).output for language in ("en", "zh"))
+    feeds = [at("feed", "show", "hukou", "--lang", language).output for language in ("en", "zh")]
+
+    assert titles[first["layout"]] == chinese["户型"]
+    assert "local family household" in english and "local_family" not in english and "本市家庭户" in zh
+    assert "local family household" in " ".join(feeds[0].split()) and "本市家庭户" in feeds[1]
+    assert data(at("feed", "show", "dwelling", "--json"))["fields"][2]["titles_en"]["one_room"] == "one room"
