@@ -1,7 +1,7 @@
 """Disclosure control for the open grade: which counts of people are published, and as what figure.
 
 ``services.exports.open_tables`` hands over true counts and the figures of earlier snapshots, and gets figures back. Nothing here reads a
-file. Four rules; docs/en/analysts.md states them for readers, and ``tests.oracles.open_attack`` attacks them by linear programming:
+file. Five rules; docs/en/analysts.md states them for readers, and ``tests.oracles.open_attack`` attacks them by linear programming:
 
 1. *Threshold.* A cell is published for the first time once it counts ``K`` people and some more: its own secret threshold lies between
    ``K`` and ``2 K - 1``. So a cell that is not there counts 0 to 18, and nobody learns its size by adding people until it appears.
@@ -10,6 +10,8 @@ file. Four rules; docs/en/analysts.md states them for readers, and ``tests.oracl
    Its size is free, so the sum of a group tells nothing about any other cell, in this table or in another.
 3. *Figure.* A figure is the count rounded to a multiple of ``K``, and never less than ``K``.
 4. *Repetition.* A cell repeats its last figure until its count differs from it by ``K`` or more. A published cell never disappears again.
+5. *Half.* A cell that is itself the sum of other cells, the withheld ones included, is an estimate: only the people of a secret half, the
+   same in every cell, are counted, twice. Those of the other half may be any number, so such a sum bounds nobody else from above.
 
 Source: Hundepool et al., Statistical Disclosure Control, 2012, chapter 4 (suppression, rounding, differencing of tables).
 """
@@ -37,12 +39,14 @@ class CountTable:
         counts: by cell; a cell that is not there counts nobody.
         group_parts: how many parts of a cell name its group, with the table; 0 where no other table has the sum of its cells.
         once: each cell is counted once and for ever, so that earlier cells are not among the counts.
+        each: for how many people each counted one stands: 2 where only the secret half is counted. The threshold holds for those counted.
     """
 
     name: str
     counts: Mapping[Cell, int]
     group_parts: int = 0
     once: bool = False
+    each: int = 1
 
     def group(self, cell: Cell) -> Cell | None:
         """The cells with this beginning have a sum that another table knows, too."""
@@ -62,6 +66,10 @@ class SecretOrder:
     def place(self, cell: Cell) -> int:
         """The cell of a group with the smallest place is withheld."""
         return self._number(cell, b"place")
+
+    def in_half(self, subject: int) -> bool:
+        """Is a subject in the secret half?"""
+        return self._number((f"{subject:016x}",), b"half") % 2 == 0
 
     def _number(self, cell: Cell, purpose: bytes) -> int:
         digest = blake2b(key=self._key, person=purpose, digest_size=8)
@@ -86,12 +94,12 @@ def next_figures(table: CountTable, earlier: Mapping[Cell, int], order: SecretOr
     changed: dict[Cell, int] = {}
     if not table.once:
         for cell, figure in earlier.items():
-            count = table.counts.get(cell, 0)
+            count = table.each * table.counts.get(cell, 0)
             if cell[0] == table.name and figure != WITHHELD and abs(count - figure) >= K and figure_of(count) != figure:
                 changed[cell] = figure_of(count)
     new = [cell for cell, count in table.counts.items() if cell not in earlier and count >= order.threshold(cell)]
     changed |= dict.fromkeys(_withheld_cells(table, new, earlier, order), WITHHELD)
-    return changed | {cell: figure_of(table.counts[cell]) for cell in new if cell not in changed}
+    return changed | {cell: figure_of(table.each * table.counts[cell]) for cell in new if cell not in changed}
 
 
 def _withheld_cells(table: CountTable, new: list[Cell], earlier: Mapping[Cell, int], order: SecretOrder) -> list[Cell]:

@@ -159,9 +159,12 @@ OPEN_COLUMNS: dict[str, Text] = {
     "street": Text("街镇代码，或 `unknown`", "street, by its code, or unknown"),
     "month": Text("已结束的月份", "month that is over"),
     "candidates": Text("名单上的对象：十的倍数，相差不到十就不变", "subjects on the list, a multiple of ten"),
-    "changes": Text("变动：十的倍数", "changes: a multiple of ten"),
+    "changes": Text("变动的对象，由一半估计：十的倍数", "subjects that moved, estimated from a half: a multiple of ten"),
     "divisions": Text("有有效声明的区划数", "divisions with a statement in effect"),
-    "waiting": Text("等其证据的对象：十的倍数；空：不公布", "subjects that wait for its evidence: a multiple of ten; null: not published"),
+    "waiting": Text(
+        "等其证据的对象，由一半估计：十的倍数；空：不公布",
+        "subjects that wait for its evidence, estimated from a half: a multiple of ten; null: not published",
+    ),
 }
 """Of the columns of an open snapshot, those that mean something else there, or are only there."""
 OPEN_TABLES: dict[str, Text] = {

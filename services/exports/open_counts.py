@@ -6,7 +6,7 @@ policies that are matched now; changes in the months that are over.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from services.state.as_of import core, materialized_lists
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from connectors.analysts.disclosure import SecretOrder
     from matchers.lists.verdicts import Candidate
     from policies.language.catalogue import Catalogue, Feed
     from streams.host import Host
@@ -33,8 +34,8 @@ NOT_RECORDED = "unknown"
 """In place of a street, an age band or a sex that no record says, or whose register may not be read for analysis."""
 
 
-def list_counts(state: State) -> list[CountTable]:
-    """The counts of the candidates: by street and status, by age band and sex, and waiting for each source."""
+def list_counts(state: State, order: SecretOrder) -> list[CountTable]:
+    """The counts of the candidates: by street and status, by age band and sex, and, of the secret half, waiting for each source."""
     streets, people, waiting = Counter[Cell](), Counter[Cell](), Counter[Cell]()
     described = _people(state)
     for policy, candidates in materialized_lists(state):
@@ -44,23 +45,24 @@ def list_counts(state: State) -> list[CountTable]:
             streets[BY_STREET, policy, candidate.status or "", street_of(candidate.division if may_place else None)] += 1
             if kind is Kind.PERSON:
                 people[(BY_AGE_AND_SEX, policy, *described.get(candidate.subject, (NOT_RECORDED, NOT_RECORDED)))] += 1
-        waiting.update(_waiting(state.catalogue, candidates))
-    return [CountTable(BY_STREET, streets, 3), CountTable(BY_AGE_AND_SEX, people, 2), CountTable(BY_UNIT, waiting)]
+        waiting.update(_waiting(state.catalogue, [candidate for candidate in candidates if order.in_half(candidate.subject)]))
+    return [CountTable(BY_STREET, streets, 3), CountTable(BY_AGE_AND_SEX, people, 2), CountTable(BY_UNIT, waiting, each=2)]
 
 
-def change_counts(host: Host, months: frozenset[str]) -> CountTable:
-    """The lines of the months that are over, by policy, cause and month.
+def change_counts(host: Host, months: frozenset[str], order: SecretOrder) -> CountTable:
+    """The subjects of the secret half whose place on a list changed, once for a policy, cause and month that is over.
 
     Args:
         months: those that were counted before; they are left out.
     """
-    state, counts = host.state, Counter[Cell]()
+    state, subjects = host.state, defaultdict[Cell, set[int]](set)
     for line in host.outputs():
         month = f"{line.day:%Y-%m}"
         is_over = month < f"{state.day:%Y-%m}" and month not in months
         if is_over and int(line.id.rpartition(".")[0]) <= state.offset:  # a writer may have gone on since the state was read
-            counts[BY_MONTH, line.policy, line.cause.kind, month] += 1
-    return CountTable(BY_MONTH, counts, once=True)
+            subjects[BY_MONTH, line.policy, line.cause.kind, month].add(line.subject)
+    counts = {cell: sum(map(order.in_half, some)) for cell, some in subjects.items()}
+    return CountTable(BY_MONTH, counts, once=True, each=2)
 
 
 def street_of(division: str | None) -> str:

@@ -31,9 +31,9 @@ def open_tables(host: Host, ledger: OpenFigures, key: bytes) -> Iterator[tuple[s
     """
     order = SecretOrder(key)
     months = frozenset(cell[1] for cell in ledger.figures if cell[0] == CLOSED_MONTH)
-    changes = change_counts(host, months)
+    changes = change_counts(host, months, order)
     additions: dict[Cell, int] = {(CLOSED_MONTH, cell[-1]): 1 for cell in changes.counts}
-    for table in (*list_counts(host.state), changes):
+    for table in (*list_counts(host.state, order), changes):
         additions |= next_figures(table, ledger.figures, order)
     ledger.add(additions)
     return iter(_tables(host.state, ledger.figures).items())

@@ -6,8 +6,9 @@ programs in whole numbers (`scipy.optimize.milp`). The one withheld cell of a su
 
 What ties them:
   * a list by street and a list by age and sex count the same people;
-  * where every candidate who needs evidence waits for one source, `waiting` of the source is the length of those lists;
-  * where a list came or went on the day of a snapshot, its changes by publication or withdrawal are the length of the list.
+  * where every candidate who needs evidence waits for one source, `waiting` of the source is twice the part of those lists that lies in the
+    secret half, so that they are no shorter than half of it;
+  * where a list came or went on the day of a snapshot, its changes by publication or withdrawal are twice the part of the list in that half.
 """
 
 from collections.abc import Mapping, Sequence
@@ -128,14 +129,14 @@ def attack(told: Sequence[Figures], known: Knowledge, wanted: Sequence[tuple[int
             if by_age:
                 program.rows.append((by_age | {at[place, cell]: -1 for cell in _of(at, place, "street", policy)}, 0, 0))
     for source, policies in known.waits.items():
-        for place, (least, most) in enumerate(ranges([snapshot.get(("waiting", *source)) for snapshot in told])):
+        for place, (least, _) in enumerate(ranges([snapshot.get(("waiting", *source)) for snapshot in told])):
             waiting = {
                 at[place, cell]: 1 for policy in policies for cell in _of(at, place, "street", policy) if cell[2] == "needs_evidence"
             }
-            program.rows.append((waiting, least, most))
+            program.rows.append((waiting, (least + 1) // 2, np.inf))
     for change, place in known.lengths.items():
-        ((least, most),) = ranges([next((snapshot[cell] for snapshot in told if (cell := ("changes", *change)) in snapshot), None)])
-        program.rows.append(({at[place, cell]: 1 for cell in _of(at, place, "street", change[0])}, least, most))
+        ((least, _),) = ranges([next((snapshot[cell] for snapshot in told if (cell := ("changes", *change)) in snapshot), None)])
+        program.rows.append(({at[place, cell]: 1 for cell in _of(at, place, "street", change[0])}, (least + 1) // 2, np.inf))
     return {item: (program.end(at[item], 1), program.end(at[item], -1)) for item in wanted}
 
 

@@ -1,7 +1,7 @@
 """An attacker of the open grade, who has every snapshot and knows how figures are made, and solves for the counts behind them.
 
 It reads nothing but published figures. Each figure and each missing cell becomes a box of counts; what adds up becomes an equation: (1) and
-(2) count the same candidates, the changes of (3) bound how far a list moved, a list inside another is never longer. Linear programming
+(2) count the same candidates, a list inside another is never longer; what (3) and (4) estimate from a half bounds nothing. Linear programming
 (HiGHS) then gives the smallest and the largest count of any cell. The attacker is stronger than a real one: it is told which cells are
 withheld, and which ones are empty by the text of the rule.
 """
@@ -18,7 +18,7 @@ from scipy.optimize import linprog  # type: ignore[import-untyped]  # scipy ship
 from scipy.sparse import coo_array, vstack  # type: ignore[import-untyped]  # likewise
 
 from connectors.analysts.disclosure import Cell
-from services.exports.open_counts import BY_AGE_AND_SEX, BY_MONTH, BY_STREET
+from services.exports.open_counts import BY_AGE_AND_SEX, BY_STREET
 
 K, MOST = 10, 1e6
 """The page's k, and more people than there are."""
@@ -35,13 +35,11 @@ class Knowledge:
         cells: every cell that may hold anybody: (table, policy, …) as in ``services.exports.open_counts``.
         withheld: cells that are withheld.
         inside: pairs of policies; everybody on the list of the first is on that of the second.
-        months: the months between a snapshot and the next, for each but the last.
     """
 
     cells: frozenset[Cell]
     withheld: frozenset[Cell] = frozenset()
     inside: tuple[tuple[str, str], ...] = ()
-    months: tuple[tuple[str, ...], ...] = ()
     group_parts: Mapping[str, int] = field(default_factory=lambda: {BY_STREET: 3, BY_AGE_AND_SEX: 2})
 
 
@@ -73,12 +71,9 @@ class Attack:
 
     def __init__(self, snapshots: Sequence[Mapping[Cell, int]], knowledge: Knowledge) -> None:
         self.snapshots, self.knowledge = snapshots, knowledge
-        once = sorted(cell for cell in knowledge.cells if cell[0] == BY_MONTH)
-        every = sorted(cell for cell in knowledge.cells if cell[0] != BY_MONTH)
-        self.places: list[Place] = [(number, cell) for number in range(len(snapshots)) for cell in every]
-        self.places += [(len(snapshots) - 1, cell) for cell in once]
+        self.places: list[Place] = [(number, cell) for number in range(len(snapshots)) for cell in sorted(knowledge.cells)]
         self.number = {place: number for number, place in enumerate(self.places)}
-        self._rows: list[tuple[dict[int, float], float, float]] = [*self._sums(), *self._moves(), *self._lists_inside()]
+        self._rows: list[tuple[dict[int, float], float, float]] = [*self._sums(), *self._lists_inside()]
 
     def bounds(self, place: Place) -> tuple[int, int]:
         """The least and the greatest count of a cell that fit everything published."""
@@ -103,7 +98,7 @@ class Attack:
     def _box(self, place: Place, target: Place) -> Box:
         number, cell = place
         figures = [snapshot.get(cell) for snapshot in self.snapshots[: number + 1]]
-        return box(figures[-1:] if cell[0] == BY_MONTH else figures, cell in self._free(target[1]))
+        return box(figures, cell in self._free(target[1]))
 
     def _free(self, target: Cell) -> frozenset[Cell]:
         """The withheld cells; in a group where none is known, one that may be it, and another than the target if there is one."""
@@ -136,18 +131,6 @@ class Attack:
                 people = self._terms(number, BY_AGE_AND_SEX, policy)
                 if people:
                     yield {**self._terms(number, BY_STREET, policy), **dict.fromkeys(people, -1.0)}, 0, 0
-
-    def _moves(self) -> Iterator[tuple[dict[int, float], float, float]]:
-        """A list moves by no more than its changes."""
-        for number, months in enumerate(self.knowledge.months):
-            for policy in self._policies():
-                before, after = self._terms(number, BY_STREET, policy), self._terms(number + 1, BY_STREET, policy)
-                changes = {
-                    place: 1.0 for (_, cell), place in self.number.items() if cell[:2] == (BY_MONTH, policy) and cell[-1] in months
-                }
-                for sign in (1.0, -1.0):
-                    moved = {**dict.fromkeys(after, sign), **dict.fromkeys(before, -sign)}
-                    yield {**moved, **dict.fromkeys(changes, -1.0)}, -math.inf, 0
 
     def _lists_inside(self) -> Iterator[tuple[dict[int, float], float, float]]:
         """In every street and every cell of (2), a list inside another is not longer."""

@@ -9,13 +9,15 @@ from typing import Any
 import duckdb
 import pytest
 
-from connectors.analysts.disclosure import WITHHELD, K
+from connectors.analysts.disclosure import WITHHELD, K, SecretOrder, figure_of
+from infra.keys import derived_key
 from infra.workspace.library import copy_library, example_units
 from infra.workspace.open_figures import LostFigures, open_figures
 from infra.workspace.texts import DamagedFile
 from infra.workspace.workspace import Workspace
 from services.exports.open_counts import BY_AGE_AND_SEX, BY_MONTH, BY_STREET, BY_UNIT
 from services.exports.snapshots import check_snapshots, create_open_snapshot
+from services.state.as_of import materialized_lists
 from streams.language.messages import Tick
 from tests.services.exports.test_snapshot import HUKOU, deliver_text, publish_policy, register
 
@@ -80,11 +82,15 @@ def test_nothing_of_a_register_is_told_whose_agreement_lacks_analysis(workspace:
 
 
 def test_a_month_is_counted_once_it_is_over(workspace: Workspace, tmp_path: Path) -> None:
-    """Its changes are published with the first snapshot of a later month."""
+    """Its changes are published with the first snapshot of a later month: twice as many as the secret half has."""
     with workspace.writing() as host:
         host.submit(Tick(date(2026, 11, 2)))
 
-    assert figures(workspace, tmp_path / "s.duckdb")[BY_MONTH] == [("elders", "publication", "2026-10", PEOPLE)]
+    with workspace.reading() as host:
+        on_list = [candidate.subject for _, candidates in materialized_lists(host.state) for candidate in candidates]
+    half = sum(map(SecretOrder(derived_key(workspace.key(), "open figures")).in_half, on_list))
+    assert len(on_list) == PEOPLE and 40 < half < 80
+    assert figures(workspace, tmp_path / "s.duckdb")[BY_MONTH] == [("elders", "publication", "2026-10", figure_of(2 * half))]
 
 
 def test_two_snapshots_of_one_state_are_the_same(workspace: Workspace, tmp_path: Path) -> None:
