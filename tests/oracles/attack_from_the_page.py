@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, milp  # type: ignore[import-untyped]  # scipy ships no types
 
 ANYTHING = 100_000
 HIDDEN = 18
@@ -58,25 +58,25 @@ def figures(path: Path) -> dict[Cell, int]:
         return rows
 
 
-def ranges(told: Sequence[int | None]) -> list[Range]:
+def ranges(snapshots: Sequence[int | None]) -> list[Range]:
     """What a cell may count in each snapshot, from its own figures: null is not published."""
-    first = next((figure for figure in told if figure is not None), None)
+    first = next((figure for figure in snapshots if figure is not None), None)
     below = 13 if first == 10 else HIDDEN  # it counted 10 to 14 when it passed, so the threshold is 14 or less
-    found: list[Range] = []
+    result: list[Range] = []
     before: int | None = None
-    for figure in told:
+    for figure in snapshots:
         if figure is None:
-            found.append((0, below))
+            result.append((0, below))
             continue
         if before == figure:
-            found.append((figure - 9 if figure > 10 else 0, figure + 9))
+            result.append((figure - 9 if figure > 10 else 0, figure + 9))
         elif before is None:
-            found.append((max(10, figure - 5), figure + 4))
+            result.append((max(10, figure - 5), figure + 4))
         else:
             least, most = (figure - 5, figure + 4) if figure > 10 else (0, 14)
-            found.append((max(least, before + 10), most) if figure > before else (least, min(most, before - 10)))
+            result.append((max(least, before + 10), most) if figure > before else (least, min(most, before - 10)))
         before = figure
-    return found
+    return result
 
 
 @dataclass(slots=True)
@@ -104,60 +104,60 @@ class _Program:
         answer = milp(goal, constraints=within, bounds=Bounds(self.lower, self.upper), integrality=np.ones(len(self.lower)))
         if answer.x is None:
             raise ValueError(f"no counts agree with what is published: {answer.message}")
-        return round(answer.x[unknown])
+        return round(float(answer.x[unknown]))
 
 
-def attack(told: Sequence[Figures], known: Knowledge, wanted: Sequence[tuple[int, Cell]]) -> dict[tuple[int, Cell], Range]:
+def attack(snapshots: Sequence[Figures], knowledge: Knowledge, wanted: Sequence[tuple[int, Cell]]) -> dict[tuple[int, Cell], Range]:
     """The least and the most count of every wanted cell, each a place of a snapshot and a cell of a list.
 
     Args:
-        told: the figures of every snapshot, from the first ever made on.
-        known: what everybody knows.
+        snapshots: the figures of every snapshot, from the first ever made on.
+        knowledge: what everybody knows.
         wanted: cells ("street" or "age") to be bounded.
     Raises:
         ValueError: what is published contradicts what is known.
     """
     program = _Program()
     at: dict[tuple[int, Cell], int] = {}
-    sums = [[("street", policy, status, street) for street in known.streets] for policy, all_ in known.statuses.items() for status in all_]
-    sums += [[("age", policy, *age) for age in known.ages] for policy in known.statuses if known.ages]
+    sums = [[("street", policy, status, street) for street in knowledge.streets] for policy, all_ in knowledge.statuses.items() for status in all_]
+    sums += [[("age", policy, *age) for age in knowledge.ages] for policy in knowledge.statuses if knowledge.ages]
     for cells in sums:
-        _add_sum(program, at, told, cells)
-    for place in range(len(told)):
-        for policy in known.statuses:
+        _add_sum(program, at, snapshots, cells)
+    for place in range(len(snapshots)):
+        for policy in knowledge.statuses:
             by_age = {at[place, cell]: 1 for cell in _of(at, place, "age", policy)}
             if by_age:
                 program.rows.append((by_age | {at[place, cell]: -1 for cell in _of(at, place, "street", policy)}, 0, 0))
-    for source, policies in known.waits.items():
-        for place, (least, _) in enumerate(ranges([snapshot.get(("waiting", *source)) for snapshot in told])):
+    for source, policies in knowledge.waits.items():
+        for place, (least, _) in enumerate(ranges([snapshot.get(("waiting", *source)) for snapshot in snapshots])):
             waiting = {
                 at[place, cell]: 1 for policy in policies for cell in _of(at, place, "street", policy) if cell[2] == "needs_evidence"
             }
             program.rows.append((waiting, (least + 1) // 2, np.inf))
-    for change, place in known.lengths.items():
-        ((least, _),) = ranges([next((snapshot[cell] for snapshot in told if (cell := ("changes", *change)) in snapshot), None)])
+    for change, place in knowledge.lengths.items():
+        ((least, _),) = ranges([next((snapshot[cell] for snapshot in snapshots if (cell := ("changes", *change)) in snapshot), None)])
         program.rows.append(({at[place, cell]: 1 for cell in _of(at, place, "street", change[0])}, (least + 1) // 2, np.inf))
     return {item: (program.end(at[item], 1), program.end(at[item], -1)) for item in wanted}
 
 
-def _add_sum(program: _Program, at: dict[tuple[int, Cell], int], told: Sequence[Figures], cells: Sequence[Cell]) -> None:
+def _add_sum(program: _Program, at: dict[tuple[int, Cell], int], snapshots: Sequence[Figures], cells: Sequence[Cell]) -> None:
     """The cells of one sum; one that was never published may be the withheld one, the same in every snapshot."""
     withheld: list[int] = []
-    first = any(cell in told[0] for cell in cells)
+    first = any(cell in snapshots[0] for cell in cells)
     for cell in cells:
-        of_cell = ranges([snapshot.get(cell) for snapshot in told])
-        never = not any(cell in snapshot for snapshot in told)
+        of_cell = ranges([snapshot.get(cell) for snapshot in snapshots])
+        never = not any(cell in snapshot for snapshot in snapshots)
         for place, (least, most) in enumerate(of_cell):
             at[place, cell] = program.unknown(least, ANYTHING if never else most)
         if not never:
             continue
-        chosen = program.unknown(0, 1)
-        withheld.append(chosen)
-        for place in range(len(told)):
-            program.rows.append(({at[place, cell]: 1, chosen: HIDDEN - ANYTHING}, -np.inf, HIDDEN))
+        choice = program.unknown(0, 1)
+        withheld.append(choice)
+        for place in range(len(snapshots)):
+            program.rows.append(({at[place, cell]: 1, choice: HIDDEN - ANYTHING}, -np.inf, HIDDEN))
         if first:  # it passed its threshold in the first snapshot ever made
-            program.rows.append(({at[0, cell]: 1, chosen: -10}, 0, np.inf))
-    some = any(cell in snapshot for snapshot in told for cell in cells)
+            program.rows.append(({at[0, cell]: 1, choice: -10}, 0, np.inf))
+    some = any(cell in snapshot for snapshot in snapshots for cell in cells)
     program.rows.append((dict.fromkeys(withheld, 1), 1 if some else 0, 1))
 
 

@@ -46,17 +46,19 @@ def number(person: int) -> str:
     return text + "10X98765432"[sum(int(digit) * 2 ** (17 - at) for at, digit in enumerate(text)) % 11]
 
 
-def register(path: Path, day: str, placed: Mapping[int, str]) -> str:
+def register(path: Path, day: str, people_by_street: Mapping[int, str]) -> str:
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(COLUMNS.split(","))
-        for person, street in placed.items():
-            born, sex = f"{1925 + person % 32}-01-01", ("female", "male")[person % 2]
-            rows.writerow([number(person), born, sex, "head", "local_family", "1980-01-01", street, f"甲{person}", "", f"H-{person}", day])
+        for person, street in people_by_street.items():
+            birth_date, sex = f"{1925 + person % 32}-01-01", ("female", "male")[person % 2]
+            rows.writerow(
+                [number(person), birth_date, sex, "head", "local_family", "1980-01-01", street, f"甲{person}", "", f"H-{person}", day]
+            )
     return str(path)
 
 
-def placed(counts: Counts) -> dict[int, str]:
+def people_by_street(counts: Counts) -> dict[int, str]:
     return dict(enumerate(street for street, count in counts.items() for _ in range(count)))
 
 
@@ -81,19 +83,19 @@ def test_no_count_under_ten_is_pinned(run: Run, tmp_path: Path) -> None:
     """Over two snapshots, between which people move, more than one count remains for every cell under ten, and ten is one of them."""
     first = {STREETS[0]: 46, STREETS[1]: 33, STREETS[2]: 27, STREETS[3]: 7, STREETS[4]: 3}
     second = {STREETS[0]: 40, STREETS[1]: 37, STREETS[2]: 27, STREETS[3]: 9, STREETS[4]: 3}
-    people = placed(first)
+    people = people_by_street(first)
     movers = dict.fromkeys(range(4), STREETS[1]) | dict.fromkeys(range(4, 6), STREETS[3])
     assert Counter((people | movers).values()) == second
 
     at = begin(run, tmp_path, people)
-    told = [snapshot(run, at, "2026-10-01", tmp_path / "1.duckdb")]
+    snapshots = [snapshot(run, at, "2026-10-01", tmp_path / "1.duckdb")]
     run("2026-10-05", *at, "ingest", "hukou", register(tmp_path / "second.csv", "2026-10-05", movers))
-    told.append(snapshot(run, at, "2026-10-05", tmp_path / "2.duckdb"))
+    snapshots.append(snapshot(run, at, "2026-10-05", tmp_path / "2.duckdb"))
 
     truth = {(place, cell(street)): counts.get(street, 0) for place, counts in enumerate((first, second)) for street in STREETS}
-    found = attack(told, KNOWN, list(truth))
-    assert all(least <= truth[item] <= most for item, (least, most) in found.items())
-    small = {item: ends for item, ends in found.items() if truth[item] < 10}
+    bounds = attack(snapshots, KNOWN, list(truth))
+    assert all(least <= truth[item] <= most for item, (least, most) in bounds.items())
+    small = {item: ends for item, ends in bounds.items() if truth[item] < 10}
     assert len(small) == 14
     assert [item for item, (least, most) in small.items() if least == most or most < 10] == []
 
@@ -107,25 +109,25 @@ def test_the_same_counts_published_exactly_are_pinned() -> None:
 def test_a_sum_that_is_estimated_from_a_half_bounds_nobody() -> None:
     """Of exact sums, two streets whose figures just rose would leave nothing for the others; a half may be any part of the whole."""
     source = ("waiting", *INSURANCE)
-    told: list[Figures] = [
+    snapshots: list[Figures] = [
         {cell(STREETS[0]): 30, cell(STREETS[1]): 30, source: 90},
         {cell(STREETS[0]): 40, cell(STREETS[1]): 40, source: 80},
     ]
-    known = Knowledge({POLICY: ["needs_evidence"]}, STREETS[:4], (), {INSURANCE: [POLICY]})
-    found = attack(told, known, [(1, cell(street)) for street in STREETS[:4]])
-    assert [found[1, cell(street)] for street in STREETS[:2]] == [(40, 44)] * 2
-    assert [found[1, cell(street)] for street in STREETS[2:4]] == [(0, ANYTHING)] * 2, "either may be the withheld one"
+    knowledge = Knowledge({POLICY: ["needs_evidence"]}, STREETS[:4], (), {INSURANCE: [POLICY]})
+    bounds = attack(snapshots, knowledge, [(1, cell(street)) for street in STREETS[:4]])
+    assert [bounds[1, cell(street)] for street in STREETS[:2]] == [(40, 44)] * 2
+    assert [bounds[1, cell(street)] for street in STREETS[2:4]] == [(0, ANYTHING)] * 2, "either may be the withheld one"
 
 
 def test_a_withheld_street_that_empties_is_not_told(run: Run, tmp_path: Path) -> None:
     """The people of the withheld street go to the two that are published and become insured; those who wait are fewer than before."""
-    people = placed({STREETS[0]: 32, STREETS[1]: 32, STREETS[2]: 32, STREETS[3]: 2})
+    people = people_by_street({STREETS[0]: 32, STREETS[1]: 32, STREETS[2]: 32, STREETS[3]: 2})
     at = begin(run, tmp_path, people)
-    told = [snapshot(run, at, "2026-10-01", tmp_path / "1.duckdb")]
-    shut = next(street for street in STREETS[:3] if cell(street) not in told[0])
+    snapshots = [snapshot(run, at, "2026-10-01", tmp_path / "1.duckdb")]
+    shut = next(street for street in STREETS[:3] if cell(street) not in snapshots[0])
     there = [person for person, street in people.items() if street == shut]
-    shown = [street for street in STREETS[:3] if street != shut]
-    movers = dict.fromkeys(there[:8], shown[0]) | dict.fromkeys(there[8:16], shown[1])
+    published = [street for street in STREETS[:3] if street != shut]
+    movers = dict.fromkeys(there[:8], published[0]) | dict.fromkeys(there[8:16], published[1])
     run("2026-10-05", *at, "ingest", "hukou", register(tmp_path / "2.csv", "2026-10-05", movers))
     insured = tmp_path / "insured.csv"
     with insured.open("w", encoding="gb18030", newline="") as file:
@@ -133,18 +135,18 @@ def test_a_withheld_street_that_empties_is_not_told(run: Run, tmp_path: Path) ->
         rows.writerow(["enrolment_no", "id_number", "status", "scheme", "valid_from", "valid_to", "changed_at"])
         rows.writerows([f"E{person}", number(person), "active", "resident", "2026-10-01", "", "2026-10-05"] for person in there[16:31])
     run("2026-10-05", *at, "ingest", "medical_insurance", str(insured))
-    told.append(snapshot(run, at, "2026-10-05", tmp_path / "2.duckdb"))
+    snapshots.append(snapshot(run, at, "2026-10-05", tmp_path / "2.duckdb"))
 
-    after = dict.fromkeys(STREETS, 0) | {shut: 1, STREETS[3]: 2, shown[0]: 40, shown[1]: 40}
+    after = dict.fromkeys(STREETS, 0) | {shut: 1, STREETS[3]: 2, published[0]: 40, published[1]: 40}
     truth = {(1, cell(street)): count for street, count in after.items()}
-    found = attack(told, KNOWN, list(truth))
-    assert all(least <= truth[item] <= most for item, (least, most) in found.items())
-    assert [item for item, (least, most) in found.items() if truth[item] < 10 and (least == most or most < 10)] == []
+    bounds = attack(snapshots, KNOWN, list(truth))
+    assert all(least <= truth[item] <= most for item, (least, most) in bounds.items())
+    assert [item for item, (least, most) in bounds.items() if truth[item] < 10 and (least == most or most < 10)] == []
 
 
 def test_a_list_that_comes_and_goes_is_not_counted_again(run: Run, tmp_path: Path) -> None:
-    """Seven people; ten times in a month their list goes and comes back. Each counts once for a cause, and seven are too few to be told."""
-    at = begin(run, tmp_path, placed({STREETS[0]: 7}))
+    """Seven people; ten times in a month their list goes and comes back. Each counts once for a cause, and seven are too few to be published."""
+    at = begin(run, tmp_path, people_by_street({STREETS[0]: 7}))
     draft = tmp_path / "putuo" / "policies" / f"{POLICY}.yaml"
     text, two = draft.read_text("utf-8"), ["--by", "王芳", "--approved-by", "李强", "--yes"]
     for version in range(2, 12):
@@ -153,13 +155,13 @@ def test_a_list_that_comes_and_goes_is_not_counted_again(run: Run, tmp_path: Pat
         run("2026-10-02", *at, "policy", "publish", str(draft), *two)
     run("2026-11-01", *at, "tick", "--yes")
 
-    told = snapshot(run, at, "2026-11-01", tmp_path / "1.duckdb")
+    snapshots = snapshot(run, at, "2026-11-01", tmp_path / "1.duckdb")
 
-    assert [cell for cell in told if cell[0] == "changes"] == []
+    assert [cell for cell in snapshots if cell[0] == "changes"] == []
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("snapshots", "expected"),
     [
         ([None, 10, 10], [(0, 13), (10, 14), (0, 19)]),
         ([40, 40], [(35, 44), (31, 49)]),
@@ -168,6 +170,6 @@ def test_a_list_that_comes_and_goes_is_not_counted_again(run: Run, tmp_path: Pat
         ([None, 20], [(0, 18), (15, 24)]),
     ],
 )
-def test_what_a_figure_stands_for(told: Sequence[int | None], expected: Sequence[Range]) -> None:
+def test_what_a_figure_stands_for(snapshots: Sequence[int | None], expected: Sequence[Range]) -> None:
     """The examples of the page: 40 is 35 to 44 at first and 31 to 49 later; 10 is 10 to 14 at first and 0 to 19 later."""
-    assert ranges(told) == expected
+    assert ranges(snapshots) == expected
