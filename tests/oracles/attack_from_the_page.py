@@ -1,4 +1,5 @@
-"""Bounds of every count behind open snapshots. Written from docs/en/analysts.md and docs/en/semantics.md alone, without sight of the code.
+"""Bounds of every count behind open snapshots. Written from docs/en/analysts.md and docs/en/semantics.md alone, without sight of the code; what it found
+made `waiting` and `changes` estimates from a half, and how it reads these two was written with that rule.
 
 Somebody has every open snapshot of a workspace, in order, and knows the rules of figures, the streets, and what the policies ask. Each count
 of each snapshot is a whole number; a figure bounds it; sums that must agree tie them. The least and the most value of a cell are then two

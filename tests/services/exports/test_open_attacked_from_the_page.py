@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.analysts.disclosure import SecretOrder
 from console.cli.main import main
 from tests.oracles.attack_from_the_page import ANYTHING, Cell, Figures, Knowledge, Range, attack, figures, plain_subtraction, ranges
 
@@ -142,6 +143,21 @@ def test_a_withheld_street_that_empties_is_not_told(run: Run, tmp_path: Path) ->
     bounds = attack(snapshots, KNOWN, list(truth))
     assert all(least <= truth[item] <= most for item, (least, most) in bounds.items())
     assert [item for item, (least, most) in bounds.items() if truth[item] < 10 and (least == most or most < 10)] == []
+
+
+@pytest.mark.parametrize(("is_in_half", "figure"), [(False, None), (True, 240)])
+def test_sums_of_whole_lists_count_the_half_alone(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_in_half: bool, figure: int | None
+) -> None:
+    """Of 120 who wait and who came with the policy, nobody is counted where the half is empty, and all twice where it is everybody."""
+    monkeypatch.setattr(SecretOrder, "in_half", lambda order, subject: is_in_half)
+    at = begin(run, tmp_path, people_by_street({STREETS[0]: 120}))
+    run("2026-11-01", *at, "tick", "--yes")
+
+    snapshots = snapshot(run, at, "2026-11-01", tmp_path / "1.duckdb")
+
+    assert [snapshots.get(("waiting", *source)) for source in (INSURANCE, PENSION)] == [figure, figure]
+    assert snapshots.get(("changes", POLICY, "publication", "2026-10")) == figure
 
 
 def test_a_list_that_comes_and_goes_is_not_counted_again(run: Run, tmp_path: Path) -> None:
