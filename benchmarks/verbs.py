@@ -1,4 +1,4 @@
-"""What each verb takes as a whole process, on the demonstration's workspace: seconds, processor seconds and peak memory. ``make bench`` and
+"""What each verb takes as a whole process, on the demonstration's workspace: seconds and processor seconds. ``make bench`` and
 ``python -m benchmarks.verbs`` call it; with ``--residents 1350000 --only snapshot`` it measures the snapshots of a whole district.
 
 The yardstick is a process that imports the state's modules, opens the same workspace and leaves. The answers are held against each other:
@@ -34,15 +34,14 @@ OPENING = "from pathlib import Path; from infra.workspace.workspace import Works
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """Of one process: seconds, processor seconds, peak resident memory in bytes, and its standard output."""
+    """Of one process: seconds, processor seconds, and its standard output."""
 
     seconds: float
     processor: float
-    memory: int
     output: str
 
     def __str__(self) -> str:
-        return f"{self.seconds:.2f} s; {self.processor:.2f} s of processor, {self.memory / 1e6:,.0f} MB"
+        return f"{self.seconds:.2f} s; {self.processor:.2f} s of processor"
 
 
 class MeasuredWorkspace:
@@ -92,7 +91,7 @@ class MeasuredWorkspace:
             out.seek(0)
             errors.seek(0)
             assert process.returncode == 0, errors.read().decode()
-            return Took(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, out.read().decode())
+            return Took(seconds, usage.ru_utime + usage.ru_stime, out.read().decode())
 
 
 def verbs(table: Table, folder: Path, residents: int, only: str = "") -> None:
