@@ -29,6 +29,7 @@ from console.cli import (
     snapshot,
     start,
     unit,
+    up,
     worker,
 )
 from console.cli import (
@@ -40,7 +41,7 @@ from console.cli import (
 from console.cli import (
     policy_publish as publish,
 )
-from console.cli.ending import open_outputs, run, warn_of_encoding
+from console.cli.ending import open_outputs, report_on_stderr, run, warn_of_encoding
 from console.cli.i18n import both, localise
 from console.cli.session import Session
 from console.cli.usage import VerbGroup, valueless
@@ -121,7 +122,7 @@ def application() -> typer.Typer:
         help=both("惠民：政策找人。规则定义与各单位记录匹配，名单长期保持准确。", "Huimin: policies find people, and the lists stay true."),
     )
     app.callback()(_root)
-    for module in (start, deliver, explain, forecast, worker):
+    for module in (start, deliver, explain, forecast, worker, up):
         module.add(app)
     for name, group in (
         ("unit", unit.group()), ("feed", feed.group()), ("policy", policy.group()),
@@ -185,6 +186,25 @@ def main() -> None:
     log_plainly()
     open_outputs()
     command(start_language(sys.argv, os.environ)).main(prog_name="huimin")
+
+
+def refuse_while_up() -> int:
+    """Says that the service has to be stopped first; returns the exit code."""
+    from infra.service.processes import BUSY
+
+    open_outputs()
+    return report_on_stderr(BUSY, 5, start_language(sys.argv, os.environ)).exit_code
+
+
+def run_line(arguments: Sequence[str]) -> int:
+    """Runs a line in a child of a service; returns its exit code."""
+    os.umask(PRIVATE_UMASK)
+    open_outputs()
+    try:
+        command(start_language(arguments, os.environ)).main(args=list(arguments), prog_name="huimin")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    return 0
 
 
 if __name__ == "__main__":

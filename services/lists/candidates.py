@@ -168,7 +168,7 @@ def answer_check(workspace: Workspace, policy: str, subject: int, check: str, an
     """
     from streams.language.messages import CheckAnswered
 
-    with workspace.writing() as host, announce_holds(host, notify):
+    with workspace.writing(sphere="decisions") as host, announce_holds(host, notify):
         return list_changes(host.submit(CheckAnswered(policy, subject, check, answer, by)).changes, host.state.registry)
 
 

@@ -111,7 +111,7 @@ def answer_request(workspace: Workspace, number: int, answer: str, by: str) -> A
     """
     from streams.language.messages import CorrectionAnswered
 
-    with workspace.writing() as host:
+    with workspace.writing(sphere="decisions") as host:
         finding = host.state.outcomes.request(number)
         if finding is None or not _asks(finding):
             zh = f"没有编号为 {number} 的更正请求；用 huimin candidates corrections 查看。"

@@ -170,7 +170,7 @@ def decide_hold(
     check_people(by, approved_by)
     if not reason.strip():
         raise HuiminError(Text("请写明理由（--reason）。", "Give the reason (--reason)."), 2)
-    with workspace.writing() as host, announce_holds(host, notify):
+    with workspace.writing(sphere="decisions") as host, announce_holds(host, notify):
         hold = hold_of(host.state, id)
         people = f"{hold.by} / {hold.approved_by}"
         if hold.decision == "release":

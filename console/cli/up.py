@@ -1,0 +1,38 @@
+"""The verb ``up``: the service of a workspace, until it is stopped."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+
+import typer
+
+from console.cli.i18n import verb
+from console.cli.session import session_of
+from policies.values import Text
+
+
+def add(app: typer.Typer) -> None:
+    app.command("up", help=verb("启动此工作区的服务。", "Start the service of this workspace.", "huimin up"))(up)
+
+
+PREPARED = (
+    "rich.console", "rich.table", "rich.box", "rich.progress", "console.cli.terminal",
+    "console.text.candidates", "console.text.holds", "console.text.explanations", "console.text.words",
+    "services.lists.candidates", "services.lists.explanations", "services.policies.preview", "services.results",
+)  # fmt: skip
+"""Modules that the verbs of every day use, imported once for all of them; none of them may start a thread, for the reader forks."""
+
+
+def up(context: typer.Context) -> None:
+    from console.cli.main import run_line
+    from infra.service.processes import start
+
+    session = session_of(context)
+    for module in PREPARED:
+        importlib.import_module(module)
+    service = start(session.workspace(), lambda line, peer: run_line(line.arguments))
+    ready = service.wait_ready()
+    session.say(Text(f"就绪（消息 #{ready.offset}）", f"Ready at message #{ready.offset}"))
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    raise typer.Exit(service.close())
