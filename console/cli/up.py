@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import signal
+from typing import Annotated
 
 import typer
 
-from console.cli.i18n import verb
+from console.cli.i18n import both, verb
 from console.cli.session import session_of
 from policies.values import Text
 
@@ -24,7 +24,11 @@ PREPARED = (
 """Modules that the verbs of every day use, imported once for all of them; none of them may start a thread, for the reader forks."""
 
 
-def up(context: typer.Context) -> None:
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help=both("端口", "port"))]
+Bind = Annotated[str, typer.Option("--host", metavar="ADDRESS", help=both("监听的地址（默认只限本机）", "address to listen on (default: this machine only)"))]
+
+
+def up(context: typer.Context, port: Port = 8710, host: Bind = "127.0.0.1") -> None:
     from console.cli.main import run_line
     from infra.service.processes import start
 
@@ -32,7 +36,6 @@ def up(context: typer.Context) -> None:
     for module in PREPARED:
         importlib.import_module(module)
     service = start(session.workspace(), lambda line, peer: run_line(line.arguments))
-    ready = service.wait_ready()
-    session.say(Text(f"就绪（消息 #{ready.offset}）", f"Ready at message #{ready.offset}"))
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
-    raise typer.Exit(service.close())
+    from console.api.server import serve
+
+    raise typer.Exit(serve(service, host, port))

@@ -91,6 +91,7 @@ class CandidateList:
         holds: of changes of this list.
         kept_off: the number of suppressed subjects, by outcome.
         erased: how many persons were erased since the moment that was asked about.
+        more: there are candidates behind these.
     """
 
     policy: Policy
@@ -101,6 +102,7 @@ class CandidateList:
     holds: tuple[HoldSummary, ...]
     kept_off: Mapping[str, int]
     erased: int
+    more: bool
 
     @property
     def total(self) -> int:
@@ -109,7 +111,7 @@ class CandidateList:
 
 def candidate_list(
     workspace: Workspace, policy: str, every: bool = False, wanted: ListFilter = EVERYBODY, limit: int | None = None,
-    day: date | None = None, known_at: int | date | None = None,
+    day: date | None = None, known_at: int | date | None = None, after: int | None = None,
 ) -> CandidateList:  # fmt: skip
     """A policy's list on a day, from what was known at a moment; None: now.
 
@@ -117,6 +119,7 @@ def candidate_list(
         every: also the unknown subjects that are only counted.
         wanted: only these candidates.
         limit: the most candidates.
+        after: only those whose token is greater, in the order of tokens.
 
     Raises:
         HuiminError: the policy is not matched on that day, or a filter names what there is not. NotKept: the moment cannot be asked for.
@@ -126,11 +129,13 @@ def candidate_list(
         erased = 0 if known_at is None else sum(erasure.offset > state.offset for erasure in host.state.erasures)
         definition, catalogue = matched_policy(state, policy), state.catalogue
         every_one = wanted_candidates(host, state, policy, wanted, materialized_list(state, policy, every=every))
-        candidates = tuple(listed_candidates(state, policy, every_one[:limit]))
+        behind = every_one if after is None else [c for c in every_one if c.subject > after]
+        candidates = tuple(listed_candidates(state, policy, behind[:limit]))
         counts = Counter(c.status for c in every_one)
         return CandidateList(
-            definition, catalogue, state.day, candidates, counts, tuple(holds_on(state, policy)), suppression_counts(state, policy), erased
-        )
+            definition, catalogue, state.day, candidates, counts, tuple(holds_on(state, policy)), suppression_counts(state, policy), erased,
+            more=len(behind) > len(candidates),
+        )  # fmt: skip
 
 
 def listed_candidates(state: State, policy: str, candidates: Iterable[Candidate], still: bool = True) -> Iterator[ListedCandidate]:

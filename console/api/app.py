@@ -1,0 +1,98 @@
+"""The application: every route as an address, the caller behind a request, errors as problems. It runs in the front.
+
+``application`` makes it from the table of routes; ``infra.service`` has the processes behind it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from console.api.dispatch import Answer
+from console.api.front import Front
+from console.api.problems import (
+    BAD_REQUEST,
+    MEDIA_TYPE,
+    NO_METHOD,
+    NOT_FOUND,
+    ApiProblem,
+    document,
+    problem_of,
+)
+from console.api.route import Route
+from console.api.routes import ALL
+from policies.values import Text
+
+PREFIX = "/v1"
+TITLE = "惠民 · Huimin"
+
+
+def application(front: Front) -> FastAPI:
+    """The application of a service."""
+    app = FastAPI(title=TITLE, version="1", openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None, lifespan=front.lifespan)
+    for route in ALL:
+        _add(app, front, route)
+    for kind in (HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, _failure)
+    front.add_pages(app)
+    return app
+
+
+def _add(app: FastAPI, front: Front, route: Route) -> None:
+    signature = route.signature()
+    app.add_api_route(
+        f"{PREFIX}{route.path}", _endpoint(front, route, signature), methods=[route.method], name=route.name, operation_id=route.name,
+        summary=route.title.en, description=f"{route.title.zh}。\n\n{route.title.en}.", tags=[route.family], status_code=route.status,
+        response_model=signature.return_annotation, responses={"default": {"description": "问题 / a problem", "content": {MEDIA_TYPE: {}}}},
+    )  # fmt: skip
+
+
+def _endpoint(front: Front, route: Route, signature: inspect.Signature) -> Callable[..., Awaitable[Response]]:
+    async def endpoint(request: Request, **parameters: Any) -> Response:
+        return response(await front.run(request, route, parameters))
+
+    own = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
+    endpoint.__signature__ = signature.replace(parameters=[own, *signature.parameters.values()])  # type: ignore[attr-defined]  # what FastAPI reads
+    endpoint.__name__ = route.name
+    return endpoint
+
+
+def response(of: Answer) -> Response:
+    """An answer of the reader as a response."""
+    return Response(of.body, of.status, dict(of.headers), of.kind if of.body else None)
+
+
+async def _failure(request: Request, error: Exception) -> Response:
+    problem = _problem(error)
+    headers = {} if problem.after is None else {"Retry-After": str(problem.after)}
+    return Response(document(problem, language_of(request)), problem.status, headers, MEDIA_TYPE)
+
+
+def _problem(error: Exception) -> ApiProblem:
+    match error:
+        case RequestValidationError():
+            places = ", ".join(sorted({".".join(map(str, detail["loc"])) for detail in error.errors()}))
+            kinds = [{"place": ".".join(map(str, d["loc"])), "kind": d["type"]} for d in error.errors()]
+            return ApiProblem(422, "bad-request", Text(*(text.format(places=places) for text in (BAD_REQUEST.zh, BAD_REQUEST.en))), extra=(("places", kinds),))
+        case HTTPException(status_code=404):
+            return ApiProblem(404, "not-found", NOT_FOUND)
+        case HTTPException(status_code=405):
+            return ApiProblem(405, "no-such-method", NO_METHOD)
+        case HTTPException():
+            return ApiProblem(error.status_code, "refused", Text(str(error.detail), str(error.detail)))
+        case _:
+            return problem_of(error)
+
+
+def language_of(request: Request) -> str:
+    """The language of sentences in an answer: English where it comes first in Accept-Language, else Chinese."""
+    first = request.headers.get("accept-language", "").split(",")[0].strip().lower()
+    return "en" if first.startswith("en") else "zh"
+
+

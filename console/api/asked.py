@@ -1,0 +1,79 @@
+"""A request in the reader: the workspace, who asks, and in which language they read."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.service.calls import Progress
+from infra.settings import today
+from policies.values import Text
+from services.access.deciding import Actor
+from services.lists.holds import HoldSummary
+from services.progress import Advance
+
+if TYPE_CHECKING:
+    from infra.service.reader import Task
+    from infra.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the function of a route works with, before the parameters of the request.
+
+    Args:
+        opened: the holds that the request opened.
+    """
+
+    task: Task
+    actor: Actor
+    language: str
+    opened: list[HoldSummary] = field(default_factory=list)
+
+    @property
+    def account(self) -> str:
+        """The name of who asks."""
+        return self.actor.name
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.task.workspace
+
+    def today(self) -> date:
+        """The date of today in Shanghai."""
+        return today(self.workspace.environment)
+
+    def notify(self, hold: HoldSummary) -> None:
+        """Notes a hold that was opened."""
+        self.opened.append(hold)
+
+    @contextmanager
+    def progress(self, label: Text, total: int | None = None) -> Iterator[Advance]:
+        """Tells whoever waits how far a piece of work is."""
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            self.task.send(Progress(label, done, total))
+
+        self.task.send(Progress(label, 0, total))
+        yield advance
+
+    @contextmanager
+    def document(self, text: str, name: str = "draft.yaml") -> Iterator[Path]:
+        """A text as a file of this name, for services that read files; the process works in its folder meanwhile, so it belongs to a long route."""
+        with tempfile.TemporaryDirectory(prefix="huimin-") as folder:
+            before = Path.cwd()
+            os.chdir(folder)
+            try:
+                Path(name).write_text(text, encoding="utf-8")
+                yield Path(name)
+            finally:
+                os.chdir(before)

@@ -1,0 +1,95 @@
+"""The front of a service: who asks, may they ask now, and the way of a request to the reader and back.
+
+``console.api.app`` calls ``run`` for each request to a route. Health, readiness and metrics are answered here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from console.api.dispatch import Answer, Caller, answer
+from console.api.link import Link
+from console.api.problems import problem_of
+from console.api.route import Route
+from infra.service.front_metrics import FrontMetrics
+from services.access.deciding import Actor, owner
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+    from infra.service.processes import Service
+
+LOG = logging.getLogger("huimin.http")
+
+
+class Front:
+    """The front of a running service.
+
+    Args:
+        service: its processes.
+        version: of the program; a part of each answer's tag.
+    """
+
+    def __init__(self, service: Service, version: str) -> None:
+        self.service, self.version = service, version
+        self.metrics = FrontMetrics()
+        self.link: Link | None = None
+        self.ready = False
+
+    @asynccontextmanager
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        """Ready once the engine has opened the workspace."""
+        self.link = Link(self.service.calls)
+        waiting = asyncio.create_task(self._become_ready())
+        try:
+            yield
+        finally:
+            waiting.cancel()
+
+    async def _become_ready(self) -> None:
+        await asyncio.to_thread(self.service.wait_ready)
+        self.ready = True
+
+    async def run(self, request: Request, route: Route, parameters: Mapping[str, Any]) -> Answer:
+        """The answer to a request."""
+        from console.api.app import language_of
+
+        started = time.perf_counter()
+        actor = await self.actor(request)
+        caller = Caller(actor, language_of(request))
+        known = request.headers.get("if-none-match")
+        assert self.link is not None
+        try:
+            result: Answer = await self.link.ask(answer, route.name, dict(parameters), caller, known, long=route.long, account=actor.name)
+        except Exception as error:
+            self.metrics.observe(route.name, problem_of(error).status, time.perf_counter() - started)
+            raise
+        self.metrics.observe(route.name, result.status, time.perf_counter() - started)
+        return result
+
+    async def actor(self, request: Request) -> Actor:
+        """Who asks."""
+        return owner("operator")
+
+    def add_pages(self, app: FastAPI) -> None:
+        """Health, readiness and metrics, for machines that watch the service."""
+
+        async def health(request: Request) -> Response:
+            return JSONResponse({"status": "ok"})
+
+        async def ready(request: Request) -> Response:
+            return JSONResponse({"ready": self.ready}, 200 if self.ready else 503)
+
+        async def metrics(request: Request) -> Response:
+            return PlainTextResponse(self.metrics.text(), media_type="text/plain; version=0.0.4")
+
+        for path, page in (("/healthz", health), ("/readyz", ready), ("/metrics", metrics)):
+            app.add_route(path, page)

@@ -1,0 +1,112 @@
+"""Routes about policies: published ones, and drafts that are checked, tested and tried before anybody publishes them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from console.api.asked import Asked
+from console.api.parameters import Body, Day, Name, Yaml
+from console.api.route import Route
+from console.text.comparisons import ComparisonInWords, comparison_in_words
+from console.text.policies import PolicyInWords, policy_in_words
+from console.text.previews import PreviewInWords, preview_in_words
+from policies.values import Text
+from services.access.actions import Action
+from services.lookup import policy_named, readable_policy
+from services.policies.cases import CaseRun, case_suites, run_cases
+from services.policies.checks import check_drafts
+from services.policies.comparison import compare_policies
+from services.policies.forecast import Forecast, forecast_policy
+from services.policies.needs import PolicyNeeds, needs_in
+from services.policies.preview import preview_file
+from services.policies.versions import ListedPolicy, PolicyHistory, listed_policies, policy_history
+from services.problems import ReportedProblem, reported_problems
+
+
+class Draft(Body):
+    """The document of a policy."""
+
+    document: Yaml
+
+
+class DraftWithCases(Draft):
+    """The document of a policy, and its cases."""
+
+    cases: Yaml
+    mutants: bool = False
+
+
+class Versions(Body):
+    """Two versions to be compared: a draft, and the one published (or another draft)."""
+
+    document: Yaml
+    old: Annotated[str, Field(max_length=512_000, description="已发布政策的代号，或另一份草案 / a published policy's name, or another draft")]
+
+
+def policies(asked: Asked) -> list[ListedPolicy]:
+    return listed_policies(asked.workspace)
+
+
+def policy(asked: Asked, policy: Name) -> PolicyInWords:
+    from console.text.clauses import Clauses
+
+    catalogue = asked.workspace.catalogue()
+    named, state = policy_named(lambda: asked.workspace, policy, catalogue)
+    return policy_in_words(named, state, Clauses(catalogue, asked.language, named.params))
+
+
+def history(asked: Asked, policy: Name) -> PolicyHistory:
+    return policy_history(asked.workspace, policy)
+
+
+def forecast(asked: Asked, policy: Name, days: Annotated[int, Field(ge=1, le=3660)] = 90) -> Forecast:
+    return forecast_policy(asked.workspace, policy, days)
+
+
+def check(asked: Asked, body: Draft) -> list[ReportedProblem]:
+    with asked.document(body.document) as file:
+        return reported_problems(check_drafts([file], asked.workspace.catalogue()).problems())
+
+
+def preview(asked: Asked, body: Draft, day: Day = None) -> PreviewInWords:
+    with asked.document(body.document) as file:
+        return preview_in_words(preview_file(asked.workspace, file, day), asked.language)
+
+
+def needs(asked: Asked, body: Draft, day: Day = None) -> PolicyNeeds:
+    with asked.document(body.document) as file:
+        catalogue = asked.workspace.catalogue()
+        return needs_in(asked.workspace, readable_policy(file, catalogue), catalogue, day, asked.today())
+
+
+def compare(asked: Asked, body: Versions, day: Day = None) -> ComparisonInWords:
+    with asked.document(body.document) as file:
+        old = body.old
+        if "\n" in old:
+            (file.parent / "old.yaml").write_text(old, encoding="utf-8")
+            old = "old.yaml"
+        return comparison_in_words(compare_policies(asked.workspace, old, str(file), day, asked.today()), asked.language)
+
+
+def test(asked: Asked, body: DraftWithCases) -> list[CaseRun]:
+    with asked.document(body.document) as file:
+        cases = file.with_name("draft.cases.yaml")
+        cases.write_text(body.cases, encoding="utf-8")
+        catalogue = asked.workspace.catalogue()
+        return run_cases(case_suites(catalogue, [file], [cases]), catalogue, body.mutants)
+
+
+_POLICY = "/policies/{policy}"
+ROUTES = (
+    Route("policies.list", "GET", "/policies", Action.READ_POLICIES, policies, Text("政策和草案", "Policies and drafts"), long=False),
+    Route("policies.show", "GET", _POLICY, Action.READ_POLICIES, policy, Text("一份政策", "One policy")),
+    Route("policies.history", "GET", f"{_POLICY}/history", Action.READ_POLICIES, history, Text("一份政策的历史", "The life of a policy"), long=False),
+    Route("policies.forecast", "GET", f"{_POLICY}/forecast", Action.READ_FORECAST, forecast, Text("名单的预测", "The forecast of a list")),
+    Route("drafts.check", "POST", "/drafts/check", Action.WRITE_DRAFTS, check, Text("检查草案", "Check a draft")),
+    Route("drafts.preview", "POST", "/drafts/preview", Action.PREVIEW_POLICY, preview, Text("预览草案", "Preview a draft")),
+    Route("drafts.needs", "POST", "/drafts/needs", Action.WRITE_DRAFTS, needs, Text("草案需要哪些记录", "The records that a draft needs")),
+    Route("drafts.compare", "POST", "/drafts/compare", Action.PREVIEW_POLICY, compare, Text("比较两个版本", "Compare two versions")),
+    Route("drafts.test", "POST", "/drafts/test", Action.WRITE_DRAFTS, test, Text("跑用例", "Run the cases")),
+)  # fmt: skip
