@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from console.api.dispatch import Answer
+from console.api.answers import Answer
 from console.api.front import Front
 from console.api.problems import (
     BAD_REQUEST,
@@ -77,9 +77,11 @@ async def _failure(request: Request, error: Exception) -> Response:
 def _problem(error: Exception) -> ApiProblem:
     match error:
         case RequestValidationError():
-            places = ", ".join(sorted({".".join(map(str, detail["loc"])) for detail in error.errors()}))
-            kinds = [{"place": ".".join(map(str, d["loc"])), "kind": d["type"]} for d in error.errors()]
-            return ApiProblem(422, "bad-request", Text(*(text.format(places=places) for text in (BAD_REQUEST.zh, BAD_REQUEST.en))), extra=(("places", kinds),))
+            details = error.errors()
+            places = ", ".join(sorted({".".join(map(str, detail["loc"])) for detail in details}))
+            kinds = [{"place": ".".join(map(str, detail["loc"])), "kind": detail["type"]} for detail in details]
+            text = Text(BAD_REQUEST.zh.format(places=places), BAD_REQUEST.en.format(places=places))
+            return ApiProblem(422, "bad-request", text, extra=(("places", kinds),))
         case HTTPException(status_code=404):
             return ApiProblem(404, "not-found", NOT_FOUND)
         case HTTPException(status_code=405):
@@ -94,5 +96,3 @@ def language_of(request: Request) -> str:
     """The language of sentences in an answer: English where it comes first in Accept-Language, else Chinese."""
     first = request.headers.get("accept-language", "").split(",")[0].strip().lower()
     return "en" if first.startswith("en") else "zh"
-
-

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from infra.service.calls import Progress
 from infra.settings import today
+from infra.workspace.serving import served_workspace
 from policies.values import Text
 from services.access.deciding import Actor
+from services.access.sight import Sight
 from services.lists.holds import HoldSummary
 from services.progress import Advance
 
@@ -28,12 +30,14 @@ class Asked:
     """What the function of a route works with, before the parameters of the request.
 
     Args:
+        sight: what the action shows to the actor.
         opened: the holds that the request opened.
     """
 
     task: Task
     actor: Actor
     language: str
+    sight: Sight
     opened: list[HoldSummary] = field(default_factory=list)
 
     @property
@@ -44,6 +48,12 @@ class Asked:
     @property
     def workspace(self) -> Workspace:
         return self.task.workspace
+
+    def offset(self) -> int:
+        """The offset of the last message in the state that answers."""
+        served = served_workspace(self.workspace.root)
+        assert served is not None  # the interface is there only where a service runs
+        return served.host.state.offset
 
     def today(self) -> date:
         """The date of today in Shanghai."""
@@ -68,7 +78,7 @@ class Asked:
 
     @contextmanager
     def document(self, text: str, name: str = "draft.yaml") -> Iterator[Path]:
-        """A text as a file of this name, for services that read files; the process works in its folder meanwhile, so it belongs to a long route."""
+        """A text as a file of this name, for services that read files. The process works in its folder meanwhile: for long routes."""
         with tempfile.TemporaryDirectory(prefix="huimin-") as folder:
             before = Path.cwd()
             os.chdir(folder)

@@ -11,9 +11,9 @@ import hashlib
 import hmac
 from typing import Any
 
+from console.api.asked import Asked
 from console.api.problems import BAD_CURSOR, ApiProblem
 from infra.keys import derived_key
-from console.api.asked import Asked
 
 _DIGEST = 16
 

@@ -12,15 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, is_dataclass
 from typing import Any
 
+from console.api.answers import Answer
 from console.api.asked import Asked
+from console.api.once import once
 from console.api.route import Route
 from console.api.routes import ROUTES
+from console.api.targets import targets
 from infra.service.reader import Task
-from infra.workspace.serving import served_workspace
-from services.access.deciding import Actor
+from policies.values import Text
+from services.access.deciding import Actor, Denied, decide, require
+from services.access.sight import sight_of
 from services.results import plain
 
-JSON = "application/json"
+PART = Text("这里显示整份名单，您只能看其中一部分。", "This shows all of the list, and you may see a part of it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,33 +39,51 @@ class Caller:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer: 304 where the caller has it already."""
-
-    status: int
-    body: bytes
-    kind: str = JSON
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-def answer(task: Task, name: str, parameters: Mapping[str, Any], caller: Caller, known: str | None) -> Answer:
+def answer(task: Task, name: str, parameters: Mapping[str, Any], caller: Caller, known: str | None, key: str | None) -> Answer:
     """The answer of a route.
 
     Args:
         known: the tag of the answer that the caller has.
+        key: of a request that writes (``console.api.once``).
 
     Raises:
         HuiminError: whatever the service refused.
     """
     route = ROUTES[name]
-    tag = None if route.writes else _tag(task, route, parameters, caller)
-    if tag is not None and known == tag:
+    asked = Asked(task, caller.actor, caller.language, sight_of(caller.actor, route.action))
+    check_right(asked, route, parameters)
+    if route.writes:
+        return once(asked, key, name, parameters, lambda: _result(asked, route, parameters))
+    if route.method != "GET":
+        return _result(asked, route, parameters)
+    tag = _tag(asked, route, parameters)
+    if known == tag:
         return Answer(304, b"", headers=(("ETag", tag),))
-    asked = Asked(task, caller.actor, caller.language)
+    return _result(asked, route, parameters).with_header("ETag", tag).with_header("Cache-Control", "private, no-cache")
+
+
+def _result(asked: Asked, route: Route, parameters: Mapping[str, Any]) -> Answer:
     result = route.run(asked, **parameters)
-    headers = () if tag is None else (("ETag", tag), ("Cache-Control", "private, no-cache"))
-    return Answer(route.status, as_json(route, result, caller.language), headers=headers)
+    return result if isinstance(result, Answer) else Answer(route.status, as_json(route, result, asked.language))
+
+
+def check_right(asked: Asked, route: Route, parameters: Mapping[str, Any]) -> None:
+    """Passes what the caller may do.
+
+    Raises:
+        Denied: the table of roles does not allow it. HuiminError: there is no such policy.
+    """
+    if asked.actor.is_owner:
+        return
+    if route.action not in asked.actor.parts:
+        require(asked.actor, route.action)  # whoever may never do it learns nothing of what there is
+    with asked.workspace.reading() as host:
+        decisions = [decide(asked.actor, route.action, target) for target in targets(host.state, route.about, parameters)]
+        denied = [decision for decision in decisions if not decision.allowed]
+        if denied and (route.writes or len(denied) == len(decisions)):
+            denied[0].require()
+        if route.whole and asked.sight.places(host.state, parameters["policy"]) is not None:
+            raise Denied(PART)
 
 
 def as_json(route: Route, result: Any, language: str) -> bytes:
@@ -70,10 +92,9 @@ def as_json(route: Route, result: Any, language: str) -> bytes:
     return json.dumps(plain(result, language, kind), ensure_ascii=False, separators=(",", ":"), default=str).encode()
 
 
-def _tag(task: Task, route: Route, parameters: Mapping[str, Any], caller: Caller) -> str:
+def _tag(asked: Asked, route: Route, parameters: Mapping[str, Any]) -> str:
     """The tag of an answer: the state it is made from, and everything else it depends on. Nothing of the answer is in it."""
-    served = served_workspace(task.workspace.root)
-    assert served is not None
-    state = served.host.state
-    facts = (route.name, sorted((key, str(value)) for key, value in parameters.items()), caller.actor, caller.language, state.day)
-    return f'W/"{state.offset}-{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}"'
+    actor = asked.actor
+    who = actor.name, actor.grants, actor.actions and sorted(actor.actions), asked.language, asked.today()
+    facts = route.name, sorted((key, str(value)) for key, value in parameters.items()), who
+    return f'W/"{asked.offset()}-{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}"'

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from console.api.dispatch import Answer, Caller, answer
+from console.api.answers import Answer
+from console.api.dispatch import Caller, answer
 from console.api.link import Link
 from console.api.problems import problem_of
 from console.api.route import Route
@@ -65,10 +66,11 @@ class Front:
         started = time.perf_counter()
         actor = await self.actor(request)
         caller = Caller(actor, language_of(request))
-        known = request.headers.get("if-none-match")
+        headers = request.headers.get("if-none-match"), request.headers.get("idempotency-key")
         assert self.link is not None
+        given = dict(parameters), caller, *headers
         try:
-            result: Answer = await self.link.ask(answer, route.name, dict(parameters), caller, known, long=route.long, account=actor.name)
+            result: Answer = await self.link.ask(answer, route.name, *given, long=route.long, account=actor.name)
         except Exception as error:
             self.metrics.observe(route.name, problem_of(error).status, time.perf_counter() - started)
             raise

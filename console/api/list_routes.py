@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from console.api.asked import Asked
 from console.api.cursors import after_of, cursor_of
-from console.api.parameters import Body, Cursor, Day, KnownAt, Limit, Name, Remark, Subject, Words, known_moment, token
+from console.api.parameters import Body, Cursor, Day, KnownAt, Limit, Name, Subject, Words, known_moment, token
 from console.api.route import Route
 from console.text.explanations import ExplanationInWords, explanation_in_words
 from console.text.hold_advice import HoldInWords, hold_in_words
 from console.text.outcomes import CorrectionInWords, correction_in_words
-from console.api.asked import Asked
+from policies.problems.problems import HuiminError
 from policies.values import Text
 from services.access.actions import Action
 from services.lists.candidates import ListedCandidate, answer_check, candidate_list
@@ -104,14 +105,16 @@ def candidates(
     wanted = ListFilter(tuple(street or ()), tuple(status or ()), tuple(outcome or ()), tuple(assigned or ()), new_since)
     facts = (policy, wanted, every, day, known_at)
     after = after_of(asked, cursor, facts)
-    listing = candidate_list(asked.workspace, policy, every, wanted, limit, day, known_moment(known_at), after=after)
+    listing = candidate_list(asked.workspace, policy, every, wanted, limit, day, known_moment(known_at), after=after, sight=asked.sight)
     counts = {status or "unknown": count for status, count in listing.counts.items()}
     shown = listing.candidates
     following = cursor_of(asked, facts, shown[-1].subject) if listing.more else None
     return CandidatePage(policy, listing.policy.version, listing.day, listing.total, counts, shown, following)
 
 
-def candidate(asked: Asked, policy: Name, subject: Subject, day: Day = None, known_at: KnownAt = None) -> ExplanationInWords | ErasedSubject:
+def candidate(
+    asked: Asked, policy: Name, subject: Subject, day: Day = None, known_at: KnownAt = None
+) -> ExplanationInWords | ErasedSubject:
     explained = explain_subject(asked.workspace, policy, token(subject), day, known_moment(known_at))
     return explained if isinstance(explained, ErasedSubject) else explanation_in_words(explained)
 
@@ -157,37 +160,39 @@ def cut(asked: Asked, policy: Name) -> CutEdition:
 
 
 def hold_list(asked: Asked, every: bool = False) -> HoldList:
-    return holds(asked.workspace, every)
+    return holds(asked.workspace, every, asked.sight)
 
 
 def hold(asked: Asked, hold: Annotated[str, Field(max_length=100)]) -> HoldInWords:
-    return hold_in_words(hold_details(asked.workspace, hold))
+    return hold_in_words(hold_details(asked.workspace, hold, asked.sight))
 
 
 def requests(asked: Asked, policy: str | None = None, unit: str | None = None, only_open: bool = False) -> list[CorrectionInWords]:
-    return [correction_in_words(request) for request in correction_requests(asked.workspace, policy, unit, only_open)]
+    return [correction_in_words(request) for request in correction_requests(asked.workspace, policy, unit, only_open, asked.sight)]
 
 
 def request_answer(asked: Asked, number: int, body: RequestAnswer) -> AnsweredRequest:
+    if all(request.number != number for request in correction_requests(asked.workspace, sight=asked.sight)):
+        raise HuiminError(Text("没有这个更正请求。", "There is no such correction request."), 2)
     return answer_request(asked.workspace, number, body.answer, asked.account)
 
 
 _POLICY, _CANDIDATE = "/policies/{policy}", "/policies/{policy}/candidates/{subject}"
 ROUTES = (
-    Route("lists.candidates", "GET", f"{_POLICY}/candidates", Action.READ_LIST, candidates, Text("一份政策的名单", "The list of a policy"), long=False),
-    Route("lists.candidate", "GET", _CANDIDATE, Action.EXPLAIN, candidate, Text("判定的理由", "The reasons of a verdict"), long=False),
-    Route("lists.history", "GET", f"{_CANDIDATE}/history", Action.READ_HISTORY, history, Text("一个对象的经过", "The history of a candidate"), long=False),
-    Route("lists.outcome", "POST", f"{_CANDIDATE}/outcomes", Action.REPORT_OUTCOME, outcome, Text("报反馈", "Report an outcome"), long=False, status=201),
-    Route("lists.answer", "POST", f"{_CANDIDATE}/answers", Action.RECORD_ANSWER, answer, Text("记核实结果", "Answer a check"), long=False, status=201),
-    Route("lists.note", "POST", f"{_CANDIDATE}/notes", Action.WRITE_FOLLOW_UP, note, Text("记备注", "Write a note"), long=False, status=201),
-    Route("lists.call", "POST", f"{_CANDIDATE}/calls", Action.WRITE_FOLLOW_UP, call_again, Text("定再联系日期", "Set the day to call again"), long=False, status=201),
-    Route("lists.assign", "POST", f"{_CANDIDATE}/assignments", Action.WRITE_FOLLOW_UP, assignment, Text("分派", "Assign"), long=False, status=201),
-    Route("lists.outcomes", "GET", f"{_POLICY}/outcomes", Action.COUNT_LIST, tallies, Text("反馈统计", "Outcomes, counted")),
-    Route("editions.list", "GET", f"{_POLICY}/editions", Action.READ_EDITIONS, edition_list, Text("各期名单", "Editions of a list")),
-    Route("editions.show", "GET", f"{_POLICY}/editions/{{number}}", Action.READ_EDITIONS, edition, Text("一期名单", "One edition")),
-    Route("editions.cut", "POST", f"{_POLICY}/editions", Action.CUT_EDITION, cut, Text("截止一期", "Cut an edition"), status=201),
-    Route("holds.list", "GET", "/holds", Action.READ_HOLDS, hold_list, Text("暂缓的变动", "Changes that are held back"), long=False),
-    Route("holds.show", "GET", "/holds/{hold}", Action.READ_HOLDS, hold, Text("一项暂缓", "One hold"), long=False),
-    Route("requests.list", "GET", "/requests", Action.READ_REQUESTS, requests, Text("更正请求", "Correction requests")),
-    Route("requests.answer", "POST", "/requests/{number}/answers", Action.ANSWER_REQUEST, request_answer, Text("答复更正请求", "Answer a request"), status=201),
+    Route("lists.candidates", "GET", f"{_POLICY}/candidates", Action.READ_LIST, candidates, Text("一份政策的名单", "The list of a policy"), "policy", long=False),
+    Route("lists.candidate", "GET", _CANDIDATE, Action.EXPLAIN, candidate, Text("判定的理由", "The reasons of a verdict"), "candidate", long=False),
+    Route("lists.history", "GET", f"{_CANDIDATE}/history", Action.READ_HISTORY, history, Text("一个对象的经过", "The history of a candidate"), "candidate", long=False),
+    Route("lists.outcome", "POST", f"{_CANDIDATE}/outcomes", Action.REPORT_OUTCOME, outcome, Text("报反馈", "Report an outcome"), "candidate", long=False, status=201),
+    Route("lists.answer", "POST", f"{_CANDIDATE}/answers", Action.RECORD_ANSWER, answer, Text("记核实结果", "Answer a check"), "candidate", long=False, status=201),
+    Route("lists.note", "POST", f"{_CANDIDATE}/notes", Action.WRITE_FOLLOW_UP, note, Text("记备注", "Write a note"), "candidate", long=False, status=201),
+    Route("lists.call", "POST", f"{_CANDIDATE}/calls", Action.WRITE_FOLLOW_UP, call_again, Text("定再联系日期", "Set the day to call again"), "candidate", long=False, status=201),
+    Route("lists.assign", "POST", f"{_CANDIDATE}/assignments", Action.WRITE_FOLLOW_UP, assignment, Text("分派", "Assign"), "candidate", long=False, status=201),
+    Route("lists.outcomes", "GET", f"{_POLICY}/outcomes", Action.COUNT_LIST, tallies, Text("反馈统计", "Outcomes, counted"), "policy", whole=True),
+    Route("editions.list", "GET", f"{_POLICY}/editions", Action.READ_EDITIONS, edition_list, Text("各期名单", "Editions of a list"), "policy", whole=True),
+    Route("editions.show", "GET", f"{_POLICY}/editions/{{number}}", Action.READ_EDITIONS, edition, Text("一期名单", "One edition"), "policy", whole=True),
+    Route("editions.cut", "POST", f"{_POLICY}/editions", Action.CUT_EDITION, cut, Text("截止一期", "Cut an edition"), "policy", status=201),
+    Route("holds.list", "GET", "/holds", Action.READ_HOLDS, hold_list, Text("暂缓的变动", "Changes that are held back"), "any list", long=False),
+    Route("holds.show", "GET", "/holds/{hold}", Action.READ_HOLDS, hold, Text("一项暂缓", "One hold"), "any list", long=False),
+    Route("requests.list", "GET", "/requests", Action.READ_REQUESTS, requests, Text("更正请求", "Correction requests"), "any list"),
+    Route("requests.answer", "POST", "/requests/{number}/answers", Action.ANSWER_REQUEST, request_answer, Text("答复更正请求", "Answer a request"), "request", status=201),
 )  # fmt: skip

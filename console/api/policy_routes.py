@@ -42,7 +42,9 @@ class Versions(Body):
     """Two versions to be compared: a draft, and the one published (or another draft)."""
 
     document: Yaml
-    old: Annotated[str, Field(max_length=512_000, description="已发布政策的代号，或另一份草案 / a published policy's name, or another draft")]
+    old: Annotated[
+        str, Field(max_length=512_000, description="已发布政策的代号，或另一份草案 / a published policy's name, or another draft")
+    ]
 
 
 def policies(asked: Asked) -> list[ListedPolicy]:
@@ -101,12 +103,12 @@ def test(asked: Asked, body: DraftWithCases) -> list[CaseRun]:
 _POLICY = "/policies/{policy}"
 ROUTES = (
     Route("policies.list", "GET", "/policies", Action.READ_POLICIES, policies, Text("政策和草案", "Policies and drafts"), long=False),
-    Route("policies.show", "GET", _POLICY, Action.READ_POLICIES, policy, Text("一份政策", "One policy")),
-    Route("policies.history", "GET", f"{_POLICY}/history", Action.READ_POLICIES, history, Text("一份政策的历史", "The life of a policy"), long=False),
-    Route("policies.forecast", "GET", f"{_POLICY}/forecast", Action.READ_FORECAST, forecast, Text("名单的预测", "The forecast of a list")),
-    Route("drafts.check", "POST", "/drafts/check", Action.WRITE_DRAFTS, check, Text("检查草案", "Check a draft")),
-    Route("drafts.preview", "POST", "/drafts/preview", Action.PREVIEW_POLICY, preview, Text("预览草案", "Preview a draft")),
-    Route("drafts.needs", "POST", "/drafts/needs", Action.WRITE_DRAFTS, needs, Text("草案需要哪些记录", "The records that a draft needs")),
-    Route("drafts.compare", "POST", "/drafts/compare", Action.PREVIEW_POLICY, compare, Text("比较两个版本", "Compare two versions")),
-    Route("drafts.test", "POST", "/drafts/test", Action.WRITE_DRAFTS, test, Text("跑用例", "Run the cases")),
+    Route("policies.show", "GET", _POLICY, Action.READ_POLICIES, policy, Text("一份政策", "One policy"), "policy"),
+    Route("policies.history", "GET", f"{_POLICY}/history", Action.READ_POLICIES, history, Text("一份政策的历史", "The life of a policy"), "policy", long=False),
+    Route("policies.forecast", "GET", f"{_POLICY}/forecast", Action.READ_FORECAST, forecast, Text("名单的预测", "The forecast of a list"), "policy", whole=True),
+    Route("drafts.check", "POST", "/drafts/check", Action.WRITE_DRAFTS, check, Text("检查草案", "Check a draft"), dry=True),
+    Route("drafts.preview", "POST", "/drafts/preview", Action.PREVIEW_POLICY, preview, Text("预览草案", "Preview a draft"), dry=True),
+    Route("drafts.needs", "POST", "/drafts/needs", Action.WRITE_DRAFTS, needs, Text("草案需要哪些记录", "The records that a draft needs"), dry=True),
+    Route("drafts.compare", "POST", "/drafts/compare", Action.PREVIEW_POLICY, compare, Text("比较两个版本", "Compare two versions"), dry=True),
+    Route("drafts.test", "POST", "/drafts/test", Action.WRITE_DRAFTS, test, Text("跑用例", "Run the cases"), dry=True),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 
 from policies.problems.problems import HuiminError, Invalid
 from policies.values import Text
+from services.access.deciding import Denied
 
 STATUS_OF = {1: 500, 2: 400, 3: 422, 4: 503, 5: 409}
 """HTTP status by the exit code of an error."""
@@ -40,10 +41,21 @@ def problem_of(error: Exception) -> ApiProblem:
             return error
         case Invalid():
             places = [
-                {"code": p.code, "severity": p.severity, "file": p.file, "line": p.line, "column": p.column, "path": p.path, "zh": p.text.zh, "en": p.text.en}
+                {
+                    "code": p.code,
+                    "severity": p.severity,
+                    "file": p.file,
+                    "line": p.line,
+                    "column": p.column,
+                    "path": p.path,
+                    "zh": p.text.zh,
+                    "en": p.text.en,
+                }
                 for p in error.problems
             ]
             return ApiProblem(422, "invalid", error.text, extra=(("problems", places),))
+        case Denied():
+            return ApiProblem(403, "denied", error.text)
         case HuiminError():
             return ApiProblem(STATUS_OF.get(error.exit_code, 500), _code(error), error.text)
         case _:
@@ -67,7 +79,10 @@ def document(problem: ApiProblem, language: str) -> bytes:
 INTERNAL = Text("内部错误，不是您的操作问题；服务日志里有记录。", "Internal error, not your mistake; the service's log has it.")
 UNKNOWN_CALLER = Text("请先登录，或在 Authorization 中给出令牌。", "Sign in first, or give a token in Authorization.")
 TOO_LARGE = Text("请求太大。", "The request is too large.")
-NO_KEY = Text("写入请求要带 Idempotency-Key（8 到 128 个可见字符）。", "A request that writes needs an Idempotency-Key of 8 to 128 visible characters.")
+NO_KEY = Text(
+    "写入请求要带 Idempotency-Key（8 到 128 个可见字符）。",
+    "A request that writes needs an Idempotency-Key of 8 to 128 visible characters.",
+)
 OTHER_REQUEST = Text("这个 Idempotency-Key 已用于另一个请求。", "This Idempotency-Key was used for another request.")
 BAD_CURSOR = Text("游标无效，请从头开始。", "The cursor cannot be used; begin at the first page.")
 NOT_FOUND = Text("没有这样的地址。", "There is no such address.")

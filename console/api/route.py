@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_type_hints
 
+from console.api.targets import About
 from policies.values import Text
 from services.access.actions import Action
 
@@ -24,8 +25,10 @@ class Route:
     Args:
         name: unique; in the interface's description, too.
         run: called with a ``Task`` and the parameters.
+        about: on what the caller's right is decided (``console.api.targets``).
+        whole: it shows all of a list, so it is for those who may see all places of it.
+        dry: it changes nothing, although it is no GET: a draft is in its body.
         long: it may take more than some milliseconds, or use a library with threads: a process of its own runs it.
-        about: parameters that name what the action is about: ``policy``, ``feed``, ``unit``, ``division``.
         status: of a success.
     """
 
@@ -35,12 +38,15 @@ class Route:
     action: Action
     run: Callable[..., Any]
     title: Text
+    about: About = "workspace"
+    whole: bool = False
+    dry: bool = False
     long: bool = True
     status: int = 200
 
     @property
     def writes(self) -> bool:
-        return self.method != "GET"
+        return self.method != "GET" and not self.dry
 
     @property
     def family(self) -> str:

@@ -9,7 +9,6 @@ import typer
 
 from console.cli.i18n import both, verb
 from console.cli.session import session_of
-from policies.values import Text
 
 
 def add(app: typer.Typer) -> None:
@@ -25,7 +24,10 @@ PREPARED = (
 
 
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help=both("端口", "port"))]
-Bind = Annotated[str, typer.Option("--host", metavar="ADDRESS", help=both("监听的地址（默认只限本机）", "address to listen on (default: this machine only)"))]
+Bind = Annotated[
+    str,
+    typer.Option("--host", metavar="ADDRESS", help=both("监听的地址（默认只限本机）", "address to listen on (default: this machine only)")),
+]
 
 
 def up(context: typer.Context, port: Port = 8710, host: Bind = "127.0.0.1") -> None:

@@ -13,7 +13,9 @@ class FrontMetrics:
 
         disable_created_metrics()  # type: ignore[no-untyped-call]  # theirs
         self.registry = CollectorRegistry()
-        self._seconds = Histogram("huimin_request_seconds", "seconds to answer a request", ("route",), registry=self.registry, buckets=BUCKETS)
+        self._seconds = Histogram(
+            "huimin_request_seconds", "seconds to answer a request", ("route",), registry=self.registry, buckets=BUCKETS
+        )
         self._answers = Counter("huimin_answers_total", "answers by route and status", ("route", "status"), registry=self.registry)
 
     def observe(self, route: str, status: int, seconds: float) -> None:

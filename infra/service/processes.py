@@ -1,7 +1,7 @@
 """The processes of a service: forked when it starts, and ended when it stops.
 
-The front calls ``start`` before it has threads. It forks the engine, which opens the workspace, and forks the reader in its turn. The engine
-ends when the front closes ``stop``, the reader when the front closes ``calls``: also if the front was killed.
+The front calls ``start`` before it has threads. It forks the engine, which opens the workspace and forks the reader. The engine ends when
+the front closes ``stop``, the reader when the front closes ``calls``: also if the front was killed.
 """
 
 from __future__ import annotations
@@ -129,7 +129,8 @@ def _child(work: Callable[[], Any]) -> None:
 
 
 def _engine(
-    workspace: Workspace, engine_socket: socket.socket, verb_socket: socket.socket, calls: Channel, status: Channel, stop: int, run_verb: RunVerb
+    workspace: Workspace, engine_socket: socket.socket, verb_socket: socket.socket, calls: Channel, status: Channel, stop: int,
+    run_verb: RunVerb,
 ) -> None:  # fmt: skip
     try:
         with workspace.writing() as host:

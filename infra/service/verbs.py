@@ -23,7 +23,19 @@ VERBS = "verbs.sock"
 ENGINE = "engine.sock"
 LONGEST = 4 << 20
 """The most bytes of a line with its environment."""
-OF_THE_CALLER = ("HUIMIN_LANG", "HUIMIN_TODAY", "HUIMIN_DEBUG", "HUIMIN_WORKSPACE", "COLUMNS", "LINES", "TERM", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "HOME")
+OF_THE_CALLER = (
+    "HUIMIN_LANG",
+    "HUIMIN_TODAY",
+    "HUIMIN_DEBUG",
+    "HUIMIN_WORKSPACE",
+    "COLUMNS",
+    "LINES",
+    "TERM",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLORTERM",
+    "HOME",
+)
 """The variables of the caller's environment that a verb sees; all others are those of the service."""
 INTERRUPT = b"i"
 
@@ -54,7 +66,9 @@ class VerbLine:
         """
         plain = json.loads(body)
         try:
-            line = cls(tuple(map(str, plain["arguments"])), str(plain["folder"]), dict(plain["environment"]), plain["encoding"], plain["errors"])
+            line = cls(
+                tuple(map(str, plain["arguments"])), str(plain["folder"]), dict(plain["environment"]), plain["encoding"], plain["errors"]
+            )
             "".encode(line.encoding, line.errors)
         except (KeyError, TypeError, LookupError) as error:
             raise ValueError from error

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SERVICE = "service"
 """The folder of a workspace with the sockets and locks of a service."""
 Sphere: TypeAlias = Literal["records", "decisions"]
-"""What a writer changes: records, identities and documents; or decisions of people and the day. Writers of one sphere wait for each other."""
+"""What a writer changes: records, identities and documents, or decisions of people and the day. Writers of one sphere wait for another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def _row(**scopes: Scope) -> Mapping[Role, Scope]:
     return {Role(role): scope for role, scope in scopes.items()}
 
 
-_EVERYBODY = {role: ANY for role in Role}
+_EVERYBODY = dict.fromkeys(Role, ANY)
 _LIST = _row(officer=ANY, approver=ANY, clerk=OWN_AGENCY, auditor=ANY)
 _CLERK, _STEWARD = _row(clerk=OWN_AGENCY), _row(steward=OWN_UNIT)
 _OFFICER, _APPROVER, _OPERATOR = _row(officer=ANY), _row(approver=ANY), _row(operator=ANY)

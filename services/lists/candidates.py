@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from policies.language.closing import days_left
 from policies.problems.problems import HuiminError
 from policies.values import Text
+from services.access.sight import EVERYTHING, Sight, is_placed_in
 from services.lists.changes import ListChanges, list_changes
 from services.lists.filters import EVERYBODY, ListFilter, wanted_candidates
 from services.lists.follow_ups import working_states
@@ -111,7 +112,7 @@ class CandidateList:
 
 def candidate_list(
     workspace: Workspace, policy: str, every: bool = False, wanted: ListFilter = EVERYBODY, limit: int | None = None,
-    day: date | None = None, known_at: int | date | None = None, after: int | None = None,
+    day: date | None = None, known_at: int | date | None = None, after: int | None = None, sight: Sight = EVERYTHING,
 ) -> CandidateList:  # fmt: skip
     """A policy's list on a day, from what was known at a moment; None: now.
 
@@ -119,6 +120,7 @@ def candidate_list(
         every: also the unknown subjects that are only counted.
         wanted: only these candidates.
         limit: the most candidates.
+        sight: only candidates whose place is in sight, and counts of them alone.
         after: only those whose token is greater, in the order of tokens.
 
     Raises:
@@ -128,7 +130,9 @@ def candidate_list(
         state = state_known_at(host, day, known_at)
         erased = 0 if known_at is None else sum(erasure.offset > state.offset for erasure in host.state.erasures)
         definition, catalogue = matched_policy(state, policy), state.catalogue
-        every_one = wanted_candidates(host, state, policy, wanted, materialized_list(state, policy, every=every))
+        places, everybody = sight.places(host.state, policy), materialized_list(state, policy, every=every)
+        seen = everybody if places is None else [c for c in everybody if is_placed_in(c.division, places)]
+        every_one = wanted_candidates(host, state, policy, wanted, seen)
         behind = every_one if after is None else [c for c in every_one if c.subject > after]
         candidates = tuple(listed_candidates(state, policy, behind[:limit]))
         counts = Counter(c.status for c in every_one)

@@ -28,6 +28,7 @@ from streams.language.messages import CandidateChange, EngineUpgraded, Input, Pe
 from streams.language.ports import Parts
 from streams.ledgers.decisions import with_author, with_stamp
 from streams.lists.editions import ALL, Edition, closed_by, editions
+from streams.lists.lines import Lines, no_lines
 from streams.lists.manifests import manifests_from_store
 from streams.steps.erasure import message_without_erased
 from streams.steps.state import State
@@ -179,6 +180,12 @@ class EmbeddedHost:
 
     def outputs(self, after: str | None = None) -> Iterator[CandidateChange]:
         return lines_behind(after, (wire.decode_changes(body) for _, _, body in self._log.outputs(place_of(after)[0] - 1)))
+
+    def lines_of(self, offset: int) -> Lines:
+        """The lines of one message."""
+        body = next((body for at, _, body in self._log.outputs(offset - 1) if at >= offset), None)
+        lines = no_lines(offset) if body is None else wire.decode_changes(body)
+        return lines if lines.offset == offset else no_lines(offset)
 
     def editions(self, policy: str) -> Iterator[Edition]:
         state = self.state

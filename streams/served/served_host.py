@@ -6,7 +6,6 @@ services where an engine runs (``infra.service``).
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -21,10 +20,10 @@ from streams.disk.effects import note_message
 from streams.embedded.host import EmbeddedHost
 from streams.erasure.scrub import ScrubReport
 from streams.host import Receipt
-from streams.language.errors import EngineGone
+from streams.language.errors import EngineGone, RepeatedDecision
 from streams.language.messages import CandidateChange, Input
 from streams.language.ports import Parts
-from streams.ledgers.decisions import with_author
+from streams.ledgers.decisions import with_author, with_repeatable_stamp
 from streams.lists.editions import Edition
 from streams.lists.lines import Lines, no_lines
 from streams.served.channel import Channel, ChannelClosed
@@ -76,9 +75,21 @@ class ServedHost:
         return self.submit_many((message,))[0]
 
     def submit_many(self, messages: Sequence[Input]) -> list[Receipt]:
-        """Applies several messages in one transaction: all or none. Raises as ``submit``."""
-        self._send(messages, next(self._series))
-        receipts = self._receipts()
+        """Applies several messages in one transaction: all or none. What a crash kept from being acknowledged is not applied again.
+
+        Raises:
+            As ``submit``.
+        """
+        decided = [with_repeatable_stamp(with_author(message, self._author)) for message in messages]
+        self._send(decided, next(self._series))
+        try:
+            receipts = self._receipts()
+        except RepeatedDecision:
+            self.reader.refresh()
+            earlier = [self._earlier_receipt(message) for message in decided]
+            if None in earlier:
+                raise
+            return [receipt for receipt in earlier if receipt is not None]
         self.reader.refresh()
         return receipts
 
@@ -96,7 +107,7 @@ class ServedHost:
                         yield from self._receipts()
                     raise
                 if message is not None:
-                    self._send((message,), series)
+                    self._send((with_author(message, self._author),), series)
                     under_way += 1
                 elif not under_way:
                     return
@@ -151,8 +162,7 @@ class ServedHost:
         return status
 
     def _send(self, messages: Sequence[Input], series: int) -> None:
-        decided = (with_author(message, self._author) for message in messages)
-        self._send_request(Submission(tuple(map(wire.encode, decided)), series))
+        self._send_request(Submission(tuple(map(wire.encode, messages)), series))
 
     def _receipts(self) -> list[Receipt]:
         """The receipts of the next submission.
@@ -167,6 +177,11 @@ class ServedHost:
             note_message(receipt.offset)
             receipts.append(Receipt(receipt.offset, _lines(receipt), list(receipt.notices)))
         return receipts
+
+    def _earlier_receipt(self, message: Input) -> Receipt | None:
+        """The receipt of a decision that was applied before, without its notices; None if it was not."""
+        offset = self.reader.state.stamps.offset_of(message)
+        return None if offset is None else Receipt(offset, self.reader.lines_of(offset), [])
 
     def _pass_over(self, replies: int) -> None:
         """Reads the replies that the caller does not want any more."""
