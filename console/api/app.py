@@ -23,6 +23,7 @@ from console.api.problems import (
     NOT_FOUND,
     ApiProblem,
     document,
+    language_of,
     problem_of,
 )
 from console.api.route import Route
@@ -49,12 +50,22 @@ def _add(app: FastAPI, front: Front, route: Route) -> None:
     app.add_api_route(
         f"{PREFIX}{route.path}", _endpoint(front, route, signature), methods=[route.method], name=route.name, operation_id=route.name,
         summary=route.title.en, description=f"{route.title.zh}。\n\n{route.title.en}.", tags=[route.family], status_code=route.status,
-        response_model=signature.return_annotation, responses={"default": {"description": "问题 / a problem", "content": {MEDIA_TYPE: {}}}},
+        openapi_extra=_body(route), response_model=signature.return_annotation, responses={"default": {"description": "问题 / a problem", "content": {MEDIA_TYPE: {}}}},
     )  # fmt: skip
+
+
+def _body(route: Route) -> dict[str, Any] | None:
+    """The description of a file in the body."""
+    if not route.body:
+        return None
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    return {"requestBody": {"required": True, "content": dict.fromkeys(route.body, binary)}}
 
 
 def _endpoint(front: Front, route: Route, signature: inspect.Signature) -> Callable[..., Awaitable[Response]]:
     async def endpoint(request: Request, **parameters: Any) -> Response:
+        if route.body:
+            return response(await front.take_file(request, route, parameters))
         return response(await front.run(request, route, parameters))
 
     own = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
@@ -71,7 +82,7 @@ def response(of: Answer) -> Response:
 async def _failure(request: Request, error: Exception) -> Response:
     problem = _problem(error)
     headers = {} if problem.after is None else {"Retry-After": str(problem.after)}
-    return Response(document(problem, language_of(request)), problem.status, headers, MEDIA_TYPE)
+    return Response(document(problem, language_of(request.headers.get("accept-language", ""))), problem.status, headers, MEDIA_TYPE)
 
 
 def _problem(error: Exception) -> ApiProblem:
@@ -90,9 +101,3 @@ def _problem(error: Exception) -> ApiProblem:
             return ApiProblem(error.status_code, "refused", Text(str(error.detail), str(error.detail)))
         case _:
             return problem_of(error)
-
-
-def language_of(request: Request) -> str:
-    """The language of sentences in an answer: English where it comes first in Accept-Language, else Chinese."""
-    first = request.headers.get("accept-language", "").split(",")[0].strip().lower()
-    return "en" if first.startswith("en") else "zh"

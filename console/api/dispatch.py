@@ -62,6 +62,12 @@ def answer(task: Task, name: str, parameters: Mapping[str, Any], caller: Caller,
     return _result(asked, route, parameters).with_header("ETag", tag).with_header("Cache-Control", "private, no-cache")
 
 
+def check(task: Task, name: str, parameters: Mapping[str, Any], caller: Caller) -> None:
+    """Passes a request whose body is still to come, if the caller may make it. Raises as ``check_right``."""
+    route = ROUTES[name]
+    check_right(Asked(task, caller.actor, caller.language, sight_of(caller.actor, route.action)), route, parameters)
+
+
 def _result(asked: Asked, route: Route, parameters: Mapping[str, Any]) -> Answer:
     result = route.run(asked, **parameters)
     return result if isinstance(result, Answer) else Answer(route.status, as_json(route, result, asked.language))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from console.api.asked import Asked
-from console.api.parameters import Body, Yaml
+from console.api.parameters import Body, Feed, Yaml
 from console.api.route import Route
 from console.text.health import finding_in_words
 from policies.values import Text
@@ -22,7 +22,6 @@ from services.health.examination import examine_workspace
 from services.health.finding import Finding
 from services.units import AddedUnit, ListedUnit, add_unit, units
 
-Feed = Annotated[str, Field(min_length=1, max_length=100, description="数据源 / name of a feed")]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 

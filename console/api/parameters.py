@@ -11,6 +11,7 @@ from infra.settings import moment
 from services.lists.candidates import parse_token
 
 Name = Annotated[str, Field(min_length=1, max_length=100, description="政策代号 / name of a policy")]
+Feed = Annotated[str, Field(min_length=1, max_length=100, description="数据源 / name of a feed")]
 Subject = Annotated[str, Field(pattern="^[0-9a-f]{16}$", description="对象化名 / token of a subject")]
 Limit = Annotated[int, Field(ge=1, le=1000, description="一页最多几行 / rows of a page at most")]
 Cursor = Annotated[str | None, Field(max_length=200, description="上一页给出的游标 / what the page before gave as next")]

@@ -88,3 +88,8 @@ BAD_CURSOR = Text("游标无效，请从头开始。", "The cursor cannot be use
 NOT_FOUND = Text("没有这样的地址。", "There is no such address.")
 BAD_REQUEST = Text("请求有误：{places}", "The request is wrong at {places}")
 NO_METHOD = Text("这个地址不支持此方法。", "This address does not take this method.")
+
+
+def language_of(accepted: str) -> str:
+    """The language of sentences in an answer: English where it comes first in Accept-Language, else Chinese."""
+    return "en" if accepted.strip().lower().startswith("en") else "zh"

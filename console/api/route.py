@@ -29,6 +29,7 @@ class Route:
         whole: it shows all of a list, so it is for those who may see all places of it.
         dry: it changes nothing, although it is no GET: a draft is in its body.
         long: it may take more than some milliseconds, or use a library with threads: a process of its own runs it.
+        body: media types of a file in the body; the function gets it as ``file``, a path.
         status: of a success.
     """
 
@@ -42,6 +43,7 @@ class Route:
     whole: bool = False
     dry: bool = False
     long: bool = True
+    body: tuple[str, ...] = ()
     status: int = 200
 
     @property
@@ -56,7 +58,8 @@ class Route:
         """The parameters of a request, with their types, and the type of the result."""
         hints = get_type_hints(self.run, include_extras=True)
         parameters = list(inspect.signature(self.run).parameters.values())[1:]
-        kinds = [p.replace(annotation=hints[p.name], kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+        asked = [p for p in parameters if not (self.body and p.name == "file")]
+        kinds = [p.replace(annotation=hints[p.name], kind=inspect.Parameter.KEYWORD_ONLY) for p in asked]
         return inspect.Signature(kinds, return_annotation=hints["return"])
 
 

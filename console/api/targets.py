@@ -18,7 +18,9 @@ from services.state.as_of import subject_divisions
 if TYPE_CHECKING:
     from streams.steps.state import State
 
-About: TypeAlias = Literal["workspace", "policy", "candidate", "feed", "any unit", "any list", "statements", "contract", "request"]
+About: TypeAlias = Literal[
+    "workspace", "policy", "candidate", "feed", "source", "any unit", "any list", "statements", "contract", "request"
+]
 """What kind of thing a route is about. ``any unit`` and ``any list``: what the caller sees of all of them; ``statements``, ``contract`` and
 ``request``: what stands in the body or the state, decided by the route itself."""
 
@@ -44,6 +46,11 @@ def targets(state: State, about: About, parameters: Mapping[str, Any]) -> tuple[
         case "feed":
             feed = state.catalogue.feeds.get(parameters["feed"]) if state.has_catalogue else None
             return () if feed is None else tuple(Target(unit=source.unit, feed=feed.name) for source in feed.sources)
+        case "source":
+            named = parameters.get("unit")
+            feed = state.catalogue.feeds.get(parameters["feed"]) if state.has_catalogue else None
+            sources = [] if feed is None else [source.unit for source in feed.sources]
+            return tuple(Target(unit=unit, feed=parameters["feed"]) for unit in ([named] if named else sources))
         case "any unit" | "any list" | "statements" | "contract" | "request":
             return ()
         case _:

@@ -40,4 +40,4 @@ def up(context: typer.Context, port: Port = 8710, host: Bind = "127.0.0.1") -> N
     service = start(session.workspace(), lambda line, peer: run_line(line.arguments))
     from console.api.server import serve
 
-    raise typer.Exit(serve(service, host, port))
+    raise typer.Exit(serve(service, session.settings.workspace, host, port))
