@@ -32,7 +32,7 @@ TABLES = (
     """CREATE TABLE tokens (id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, title TEXT NOT NULL,
        digest BLOB NOT NULL UNIQUE, actions TEXT NOT NULL, feeds TEXT, created INTEGER NOT NULL, expires INTEGER NOT NULL,
        revoked INTEGER NOT NULL DEFAULT 0) STRICT""",
-    """CREATE TABLE links (digest BLOB PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, purpose TEXT NOT NULL,
+    """CREATE TABLE links (digest BLOB PRIMARY KEY, account TEXT NOT NULL, purpose TEXT NOT NULL,
        expires INTEGER NOT NULL) STRICT""",
     """CREATE TABLE sessions (digest BLOB PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, csrf TEXT NOT NULL,
        created INTEGER NOT NULL, seen INTEGER NOT NULL, expires INTEGER NOT NULL) STRICT""",
@@ -45,7 +45,8 @@ TABLES = (
        FROM accounts JOIN os_users ON account = name""",
     "PRAGMA user_version = 1",
 )
-"""``attempts.about``: a digest of the name that was typed, or of the source's address. ``grants.unit``: "" for none."""
+"""``attempts.about``: a digest of the name that was typed, or of the source's address. ``grants.unit``: "" for none.
+``links.account``: "" for the first account, which the link makes."""
 
 
 class AccountDatabase:

@@ -79,7 +79,7 @@ class MachineToken:
 
 @dataclass(frozen=True, slots=True)
 class OneTimeLink:
-    """A link that is good once: to choose the first password, or a new one."""
+    """A link that is good once: to make the first account ("" until then), or to choose a password."""
 
     account: str
     purpose: Literal["first", "reset"]
