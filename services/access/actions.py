@@ -180,5 +180,5 @@ OVERLAPPING = frozenset(
         Action.WRITE_FOLLOW_UP, Action.SEE_IDENTITY, Action.LOOK_UP_IDENTITY,
     }
 )  # fmt: skip
-"""Actions for which a common part of the grant's division and the policy's scope is enough: what is shown, or written about one subject at a
-time, is limited to that part. All other actions concern the whole, which must lie inside the grant's division."""
+"""Actions for which a common part of the grant's division and the policy's scope is enough: what is shown, or written about one subject, is
+limited to that part. All other actions concern the whole, which must lie inside the grant's division."""

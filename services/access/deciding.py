@@ -92,6 +92,7 @@ class Actor:
     Args:
         name: of the account, or of the operating system's user where there are no accounts.
         actions, feeds: what a token is limited to; None: to nothing.
+        token: the id of the token by which a machine is known.
         is_owner: there are no accounts: whoever can read the key may do everything, as the operating system decides who that is.
     """
 
@@ -100,6 +101,7 @@ class Actor:
     title: str = ""
     actions: frozenset[Action] | None = None
     feeds: frozenset[str] | None = None
+    token: str | None = None
     is_owner: bool = field(default=False, kw_only=True)
 
     @cached_property

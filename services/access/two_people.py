@@ -1,7 +1,7 @@
 """Acts of two people: one proposes, another approves, and each needs the right to do their part.
 
-Publishing, withdrawing, deciding a hold, correcting an identity, erasing and releasing a research snapshot are such acts. The services behind
-them check names once more (``policies.language.people``); this decides about accounts.
+Publishing, withdrawing, deciding a hold, correcting an identity, erasing and releasing a research snapshot are such acts. The services
+behind them check names once more (``policies.language.people``); this decides about accounts.
 """
 
 from __future__ import annotations
