@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -100,6 +102,11 @@ def _language(name: str) -> Language:
             raise BadSetting(Text(f"不支持的语言“{name}”，请用 zh 或 en。", f"Unknown language {name!r}: use zh or en."))
 
 
+def now() -> datetime:
+    """This moment."""
+    return datetime.now(SHANGHAI)
+
+
 def today(environment: Mapping[str, str]) -> date:
     """Today's date in Shanghai, or the date in ``HUIMIN_TODAY``.
 
@@ -121,12 +128,27 @@ def clock() -> datetime:
     return datetime.now(SHANGHAI)
 
 
-def operator() -> str:
-    """The user who runs this, by the name that the machine has for them."""
+_CALLER: ContextVar[int | None] = ContextVar("caller", default=None)
+
+
+@contextmanager
+def acting_as(uid: int) -> Iterator[None]:
+    """In the block, a service works for this user of the machine."""
+    before = _CALLER.set(uid)
     try:
-        return pwd.getpwuid(os.getuid()).pw_name
+        yield
+    finally:
+        _CALLER.reset(before)
+
+
+def operator() -> str:
+    """The user who runs this, or for whom a service runs it, by the name that the machine has for them."""
+    caller = _CALLER.get()
+    uid = os.getuid() if caller is None else caller
+    try:
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return str(os.getuid())
+        return str(uid)
 
 
 def day(text: str) -> date:

@@ -42,6 +42,7 @@ def application(front: Front) -> FastAPI:
     for kind in (HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _failure)
     front.add_pages(app)
+    front.door.add_pages(app, PREFIX)
     return app
 
 
@@ -50,7 +51,8 @@ def _add(app: FastAPI, front: Front, route: Route) -> None:
     app.add_api_route(
         f"{PREFIX}{route.path}", _endpoint(front, route, signature), methods=[route.method], name=route.name, operation_id=route.name,
         summary=route.title.en, description=f"{route.title.zh}。\n\n{route.title.en}.", tags=[route.family], status_code=route.status,
-        openapi_extra=_body(route), response_model=signature.return_annotation, responses={"default": {"description": "问题 / a problem", "content": {MEDIA_TYPE: {}}}},
+        openapi_extra=_body(route), response_model=signature.return_annotation,
+        responses={"default": {"description": "问题 / a problem", "content": {MEDIA_TYPE: {}}}},
     )  # fmt: skip
 
 
@@ -69,7 +71,8 @@ def _endpoint(front: Front, route: Route, signature: inspect.Signature) -> Calla
         return response(await front.run(request, route, parameters))
 
     own = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
-    endpoint.__signature__ = signature.replace(parameters=[own, *signature.parameters.values()])  # type: ignore[attr-defined]  # what FastAPI reads
+    parameters = [own, *signature.parameters.values()]
+    endpoint.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # FastAPI reads it
     endpoint.__name__ = route.name
     return endpoint
 

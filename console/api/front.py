@@ -20,9 +20,12 @@ from console.api.dispatch import Caller, answer, check
 from console.api.link import Link
 from console.api.problems import language_of, problem_of
 from console.api.route import Route
+from console.api.sign_in import Doorkeeper
 from console.api.uploads import Uploads
 from infra.service.front_metrics import FrontMetrics
-from services.access.deciding import Actor, owner
+from policies.problems.problems import HuiminError
+from services.access.deciding import Actor
+from streams.language.errors import EngineGone
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -38,11 +41,17 @@ class Front:
 
     Args:
         service: its processes.
-        version: of the program; a part of each answer's tag.
+        door: says who asks.
+        say_ready: called with the offset of the last message, once the workspace is open.
+        stop: ends the server.
     """
 
-    def __init__(self, service: Service, root: Path, version: str) -> None:
-        self.service, self.version = service, version
+    def __init__(
+        self, service: Service, root: Path, door: Doorkeeper, say_ready: Callable[[int], None], stop: Callable[[], None]
+    ) -> None:  # fmt: skip
+        self.service, self.door, self._say_ready, self._stop = service, door, say_ready, stop
+        self.failure: HuiminError | None = None
+        """Why the service had to end."""
         self.uploads = Uploads(root)
         self.metrics = FrontMetrics()
         self.link: Link | None = None
@@ -52,24 +61,41 @@ class Front:
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Ready once the engine has opened the workspace."""
         self.link = Link(self.service.calls)
-        waiting = asyncio.create_task(self._become_ready())
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self.service.status.fileno(), self._hear_engine)
+        loop.add_reader(self.service.calls.fileno(), self._fail, EngineGone())  # the reader says nothing here: it has died
         try:
             yield
         finally:
-            waiting.cancel()
+            loop.remove_reader(self.service.status.fileno())
+            loop.remove_reader(self.service.calls.fileno())
 
-    async def _become_ready(self) -> None:
-        await asyncio.to_thread(self.service.wait_ready)
-        self.ready = True
+    def _hear_engine(self) -> None:
+        """The engine says once that it is ready, or why it is not; what comes later is its end."""
+        try:
+            ready = self.service.wait_ready()
+        except HuiminError as error:
+            self._fail(error)
+        else:
+            self.ready = True
+            self._say_ready(ready.offset)
+
+    def _fail(self, error: HuiminError) -> None:
+        """Ends the service: a supervisor starts it again."""
+        for file in (self.service.status, self.service.calls):
+            asyncio.get_running_loop().remove_reader(file.fileno())
+        self.ready, self.failure = False, self.failure or error
+        LOG.error("the engine or the reader has ended", extra={"problem": type(error).__name__})
+        self._stop()
 
     async def run(self, request: Request, route: Route, parameters: Mapping[str, Any]) -> Answer:
         """The answer to a request."""
-        actor = await self.actor(request)
+        actor = self.door.actor(request)
         return await self._ask(request, route, parameters, actor)
 
     async def take_file(self, request: Request, route: Route, parameters: Mapping[str, Any]) -> Answer:
         """The answer to a request whose body is a file, which is on disk before anything is done with it."""
-        actor = await self.actor(request)
+        actor = self.door.actor(request)
         with self.uploads:
             await self._call(check, route.name, dict(parameters), self._caller(request, actor), long=False, account=actor.name)
             name = request.headers.get("content-disposition", "").partition("filename=")[2].strip('"; ') or parameters["feed"]
@@ -97,10 +123,6 @@ class Front:
     async def _call(self, function: Callable[..., Any], *arguments: Any, long: bool, account: str) -> Any:
         assert self.link is not None  # from the beginning of the lifespan on
         return await self.link.ask(function, *arguments, long=long, account=account)
-
-    async def actor(self, request: Request) -> Actor:
-        """Who asks."""
-        return owner("operator")
 
     def add_pages(self, app: FastAPI) -> None:
         """Health, readiness and metrics, for machines that watch the service."""

@@ -53,7 +53,8 @@ def once(asked: Asked, key: str | None, name: str, parameters: Mapping[str, Any]
     """
     if key is None or not _KEY.fullmatch(key):
         raise ApiProblem(400, "idempotency-key", NO_KEY)
-    request = hashlib.sha256(repr((name, sorted((k, repr(v)) for k, v in parameters.items()))).encode()).hexdigest()
+    facts = sorted((k, _content(Path(v)) if k == "file" else repr(v)) for k, v in parameters.items())
+    request = hashlib.sha256(repr((name, facts)).encode()).hexdigest()
     name_of_key = hashlib.sha256(repr((asked.account, key)).encode()).hexdigest()[:32]
     make_folder(folder := asked.workspace.root / SERVICE / FOLDER)
     path = folder / f"{name_of_key}.json"
@@ -77,6 +78,12 @@ def once(asked: Asked, key: str | None, name: str, parameters: Mapping[str, Any]
             raise
         _write(path, _Note(request, note.at, note.word, answer if len(answer.body) <= LONGEST else None))
     return answer
+
+
+def _content(path: Path) -> str:
+    """The digest of a file that came in the body."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write(path: Path, note: _Note) -> None:

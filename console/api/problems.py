@@ -78,6 +78,11 @@ def document(problem: ApiProblem, language: str) -> bytes:
 
 INTERNAL = Text("内部错误，不是您的操作问题；服务日志里有记录。", "Internal error, not your mistake; the service's log has it.")
 UNKNOWN_CALLER = Text("请先登录，或在 Authorization 中给出令牌。", "Sign in first, or give a token in Authorization.")
+CSRF = Text("请求缺少 X-CSRF-Token，或它不属于这次登录。", "The request lacks the X-CSRF-Token of this session.")
+NO_ACCOUNTS = Text(
+    "还没有账号。请用服务启动时给出的一次性链接建立第一个账号。",
+    "There are no accounts yet. Make the first one by the one-time link that the service printed when it started.",
+)
 TOO_LARGE = Text("请求太大。", "The request is too large.")
 NO_KEY = Text(
     "写入请求要带 Idempotency-Key（8 到 128 个可见字符）。",

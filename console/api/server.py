@@ -1,21 +1,64 @@
-"""The server: uvicorn with the application, until a signal stops it."""
+"""The server: uvicorn with the application, until a signal, or the end of a process behind it, stops it."""
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
 
 from console.api.app import application
 from console.api.front import Front
+from console.api.sign_in import Doorkeeper, first_link
 from infra.service.processes import Service
+from infra.settings import now
+from policies.problems.problems import HuiminError
+from policies.values import Text
+
+STOP_SECONDS = 20
 
 
-def serve(service: Service, root: Path, host: str, port: int) -> int:
-    """Serves until a signal stops it; returns the exit code of the engine."""
+def serve(service: Service, root: Path, host: str, port: int, say: Callable[[Text], None]) -> int:
+    """Serves until a signal stops it; returns the exit code of the service.
+
+    Args:
+        port: 0: any that is free.
+        say: called with the sentences for whoever started it: the address, and the one-time link where there are no accounts.
+
+    Raises:
+        HuiminError: the port is taken, or the workspace cannot be opened.
+    """
+    try:
+        listener = socket.create_server((host, port))
+    except OSError as error:
+        service.close()
+        zh, en = (
+            f"{host}:{port} 不能监听（{error.strerror}）；换一个 --port。",
+            f"Cannot listen on {host}:{port} ({error.strerror}): choose another --port.",
+        )
+        raise HuiminError(Text(zh, en), 4) from error
+    address = f"http://{host}:{listener.getsockname()[1]}"
+    door = Doorkeeper.of(root, secure=False)
+    if (secret := first_link(door.book, now())) is not None:
+        link = f"{address}/first-account#{secret}"
+        say(Text(f"建立第一个账号的一次性链接：{link}", f"One-time link to make the first account: {link}"))
+
+    def stop() -> None:
+        server.should_exit = True
+
+    front = Front(service, root, door, lambda offset: say(_ready(address, offset)), stop)
     config = uvicorn.Config(
-        application(Front(service, root, "1")), host=host, port=port, log_config=None, access_log=False, server_header=False, date_header=True,
-        timeout_keep_alive=20, timeout_graceful_shutdown=20, lifespan="on",
+        application(front), log_config=None, access_log=False, server_header=False, timeout_keep_alive=20,
+        timeout_graceful_shutdown=STOP_SECONDS, lifespan="on",
     )  # fmt: skip
-    uvicorn.Server(config).run()
-    return service.close()
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    code = service.close()
+    if front.failure is not None:
+        raise front.failure
+    return code
+
+
+def _ready(address: str, offset: int) -> Text:
+    return Text(f"服务就绪：{address}（消息 #{offset}）", f"The service is ready at {address} (message #{offset})")

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from streams.steps.state import State
 
 About: TypeAlias = Literal[
-    "workspace", "policy", "candidate", "feed", "source", "any unit", "any list", "statements", "contract", "request"
-]
-"""What kind of thing a route is about. ``any unit`` and ``any list``: what the caller sees of all of them; ``statements``, ``contract`` and
-``request``: what stands in the body or the state, decided by the route itself."""
+    "workspace", "policy", "candidate", "feed", "source", "any unit", "any list", "statements", "contract", "request", "own"
+]  # fmt: skip
+"""What kind of thing a route is about. ``any unit`` and ``any list``: what the caller sees of all of them. ``statements``, ``contract``,
+``request`` and ``own``: what stands in the body or the state, or is the caller's; decided by the route itself."""
 
 
 def targets(state: State, about: About, parameters: Mapping[str, Any]) -> tuple[Target, ...]:
@@ -51,7 +51,7 @@ def targets(state: State, about: About, parameters: Mapping[str, Any]) -> tuple[
             feed = state.catalogue.feeds.get(parameters["feed"]) if state.has_catalogue else None
             sources = [] if feed is None else [source.unit for source in feed.sources]
             return tuple(Target(unit=unit, feed=parameters["feed"]) for unit in ([named] if named else sources))
-        case "any unit" | "any list" | "statements" | "contract" | "request":
+        case "any unit" | "any list" | "statements" | "contract" | "request" | "own":
             return ()
         case _:
             assert_never(about)

@@ -18,7 +18,7 @@ def add(app: typer.Typer) -> None:
 PREPARED = (
     "rich.console", "rich.table", "rich.box", "rich.progress", "console.cli.terminal",
     "console.text.candidates", "console.text.holds", "console.text.explanations", "console.text.words",
-    "services.lists.candidates", "services.lists.explanations", "services.policies.preview", "services.results",
+    "console.api.dispatch", "services.lists.candidates", "services.lists.explanations", "services.policies.preview", "services.results",
 )  # fmt: skip
 """Modules that the verbs of every day use, imported once for all of them; none of them may start a thread, for the reader forks."""
 
@@ -30,14 +30,18 @@ Bind = Annotated[
 ]
 
 
+def prepare() -> None:
+    """Imports what the reader's children use."""
+    for module in PREPARED:
+        importlib.import_module(module)
+
+
 def up(context: typer.Context, port: Port = 8710, host: Bind = "127.0.0.1") -> None:
     from console.cli.main import run_line
     from infra.service.processes import start
 
     session = session_of(context)
-    for module in PREPARED:
-        importlib.import_module(module)
-    service = start(session.workspace(), lambda line, peer: run_line(line.arguments))
+    service = start(session.workspace(), lambda line, peer: run_line(line.arguments), prepare)
     from console.api.server import serve
 
-    raise typer.Exit(serve(service, session.settings.workspace, host, port))
+    raise typer.Exit(serve(service, session.settings.workspace, host, port, session.say))

@@ -81,11 +81,12 @@ class Service:
         return os.waitstatus_to_exitcode(status)
 
 
-def start(workspace: Workspace, run_verb: RunVerb) -> Service:
+def start(workspace: Workspace, run_verb: RunVerb, prepare: Callable[[], None]) -> Service:
     """Forks the engine of a workspace.
 
     Args:
         run_verb: runs a line of the command line in a child of the reader.
+        prepare: called once in the reader, to import what its children use. It must not start a thread, for the reader forks.
 
     Raises:
         Busy: a service runs already.
@@ -107,7 +108,7 @@ def start(workspace: Workspace, run_verb: RunVerb) -> Service:
     calls.close()
     status.close()
     os.close(stop)
-    _child(lambda: _engine(workspace, engine_socket, verb_socket, calls_of_reader, status_of_engine, stop_of_engine, run_verb))
+    _child(lambda: _engine(workspace, engine_socket, verb_socket, calls_of_reader, status_of_engine, stop_of_engine, run_verb, prepare))
     raise AssertionError("a child does not come back")
 
 
@@ -130,7 +131,7 @@ def _child(work: Callable[[], Any]) -> None:
 
 def _engine(
     workspace: Workspace, engine_socket: socket.socket, verb_socket: socket.socket, calls: Channel, status: Channel, stop: int,
-    run_verb: RunVerb,
+    run_verb: RunVerb, prepare: Callable[[], None],
 ) -> None:  # fmt: skip
     try:
         with workspace.writing() as host:
@@ -142,7 +143,7 @@ def _engine(
                 status.close()
                 os.close(stop)
                 engine_socket.close()
-                _child(lambda: _read(workspace, host, verb_socket, calls, run_verb))
+                _child(lambda: _read(workspace, host, verb_socket, calls, run_verb, prepare))
             verb_socket.close()
             calls.close()
             status.send(Ready(host.state.offset, os.getpid(), reader))
@@ -153,7 +154,10 @@ def _engine(
     os.waitpid(reader, 0)
 
 
-def _read(workspace: Workspace, host: EmbeddedHost, verbs: socket.socket, calls: Channel, run_verb: RunVerb) -> None:
+def _read(
+    workspace: Workspace, host: EmbeddedHost, verbs: socket.socket, calls: Channel, run_verb: RunVerb, prepare: Callable[[], None]
+) -> None:
+    prepare()
     Reader(workspace, ServedHost(host, lambda: _to_engine(workspace)), verbs, calls, run_verb).run()
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from infra.service.calls import Call, Cancel, Done, Frame
 from infra.service.verbs import INTERRUPT, VerbLine, become, receive_line
+from infra.settings import acting_as
 from infra.workspace.serving import ServedWorkspace, serving
 from infra.workspace.workspace import Workspace
 from streams.served.channel import Channel, ChannelClosed, Peer, peer_of
@@ -98,7 +99,7 @@ class Reader:
     def _verb(self, line: VerbLine, files: list[int], peer: Peer) -> int:
         become(line, files)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        with serving(ServedWorkspace(self._root, self._host, disposable=True)):
+        with serving(ServedWorkspace(self._root, self._host, disposable=True)), acting_as(peer.uid):
             return self._run_verb(line, peer)
 
     def _take_call(self) -> None:
