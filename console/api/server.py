@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -52,12 +54,25 @@ def serve(service: Service, root: Path, host: str, port: int, say: Callable[[Tex
         application(front), log_config=None, access_log=False, server_header=False, timeout_keep_alive=20,
         timeout_graceful_shutdown=STOP_SECONDS, lifespan="on",
     )  # fmt: skip
-    server = uvicorn.Server(config)
+    server = _Server(config)
     server.run(sockets=[listener])
     code = service.close()
     if front.failure is not None:
         raise front.failure
     return code
+
+
+class _Server(uvicorn.Server):
+    """A server that ends with an exit code: its parent would raise the signal again that stopped it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _ready(address: str, offset: int) -> Text:
