@@ -26,6 +26,7 @@ ALLOWED = {
     ("streams/disk/files.py", "O_CREAT"): "likewise",
     ("streams/disk/files.py", "rename"): "likewise: a folder gets its place",
     ("streams/store/log.py", "O_CREAT"): "the database, made private before SQLite opens it",
+    ("connectors/accounts/database.py", "O_CREAT"): "likewise",
     ("streams/store/sqlite_errors.py", "sqlite3.connect"): "SQLite writes whole by itself: its own journal",
     ("streams/store/checkpoints.py", "rename"): "a damaged snapshot gets another name, so that it can still be looked at",
     ("streams/network/stages.py", "rename"): "what came whole from the depot gets its place",
