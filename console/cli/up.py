@@ -12,7 +12,16 @@ from console.cli.session import session_of
 
 
 def add(app: typer.Typer) -> None:
-    app.command("up", help=verb("启动此工作区的服务。", "Start the service of this workspace.", "huimin up"))(up)
+    app.command(
+        "up",
+        help=verb(
+            "启动此工作区的服务，直到停止它：命令行经它立刻作答，HTTP 接口在同一端口；每个命令的结果与没有服务时相同。",
+            "Run the service of this workspace until it is stopped: verbs answer through it at once, the HTTP interface is on its port; "
+            "each verb gives what it gives without it.",
+            "huimin up --workspace putuo",
+            "huimin up --port 8800",
+        ),
+    )(up)
 
 
 PREPARED = (

@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[3]
 LINE = "\x1b[2J\x1b]0;t\x07\r\tx\u202e\u2066\u200b\x85\x9b2J\u2028\ufeff[red]b[/red]"
 """A hostile text on one line, for titles have one line."""
 LINES = f"{LINE}\nFORGED: all is well"
-NO_NETWORK = {"kafka", "worker", "feed listen", "candidates send", "demo", "bench"}
+NO_NETWORK = {"kafka", "worker", "up", "feed listen", "candidates send", "demo", "bench"}
 """Verbs that need a broker or take minutes; they print through the same modules."""
 
 
