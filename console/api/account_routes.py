@@ -1,4 +1,4 @@
-"""Routes about accounts: people and machines, what they may do, and how they get in. Kept by operators."""
+"""Routes about accounts: people and machines, what they may do, and how they get in."""
 
 from __future__ import annotations
 

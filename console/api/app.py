@@ -1,21 +1,26 @@
-"""The application: every route as an address, the caller behind a request, errors as problems. It runs in the front.
+"""The application: every route as an address, the caller behind a request, errors as problems.
 
-``application`` makes it from the table of routes; ``infra.service`` has the processes behind it.
+It runs in the front. ``application`` makes it from the table of routes; ``infra.service`` has the processes behind it.
 """
 
 from __future__ import annotations
 
 import inspect
+import logging
+import re
+import traceback
 from collections.abc import Awaitable, Callable
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from console.api.answers import Answer
 from console.api.front import Front
+from console.api.guard import Guard
 from console.api.problems import (
     BAD_REQUEST,
     MEDIA_TYPE,
@@ -28,9 +33,11 @@ from console.api.problems import (
 )
 from console.api.route import Route
 from console.api.routes import ALL
+from policies.problems.problems import HuiminError
 from policies.values import Text
 
 PREFIX = "/v1"
+LOG = logging.getLogger("huimin.http")
 TITLE = "惠民 · Huimin"
 
 
@@ -39,10 +46,12 @@ def application(front: Front) -> FastAPI:
     app = FastAPI(title=TITLE, version="1", openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None, lifespan=front.lifespan)
     for route in ALL:
         _add(app, front, route)
-    for kind in (HTTPException, RequestValidationError, Exception):
+    for kind in (HTTPException, RequestValidationError, HuiminError, ApiProblem, Exception):
         app.add_exception_handler(kind, _failure)
     front.add_pages(app)
     front.door.add_pages(app, PREFIX)
+    files = re.compile("|".join(_pattern(route) for route in ALL if route.body))
+    app.add_middleware(Guard, is_file=lambda method, path: method == "POST" and files.fullmatch(path) is not None, secure=front.door.secure)
     return app
 
 
@@ -54,6 +63,10 @@ def _add(app: FastAPI, front: Front, route: Route) -> None:
         openapi_extra=_body(route), response_model=signature.return_annotation,
         responses={"default": {"description": "问题 / a problem", "content": {MEDIA_TYPE: {}}}},
     )  # fmt: skip
+
+
+def _pattern(route: Route) -> str:
+    return re.escape(PREFIX) + re.sub(r"\{\w+\}", "[^/]+", route.path)
 
 
 def _body(route: Route) -> dict[str, Any] | None:
@@ -71,10 +84,18 @@ def _endpoint(front: Front, route: Route, signature: inspect.Signature) -> Calla
         return response(await front.run(request, route, parameters))
 
     own = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
-    parameters = [own, *signature.parameters.values()]
+    parameters = [own, *(p.replace(annotation=_of_query(p.annotation)) for p in signature.parameters.values())]
     endpoint.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # FastAPI reads it
     endpoint.__name__ = route.name
     return endpoint
+
+
+def _of_query(annotation: Any) -> Any:
+    """The annotation of a parameter; several values of one name are looked for in the query, not in the body."""
+    several = (
+        any(get_origin(part) is list for part in get_args(get_args(annotation)[0]) or (annotation,)) if get_args(annotation) else False
+    )
+    return Annotated[annotation, Query()] if several else annotation
 
 
 def response(of: Answer) -> Response:
@@ -84,6 +105,9 @@ def response(of: Answer) -> Response:
 
 async def _failure(request: Request, error: Exception) -> Response:
     problem = _problem(error)
+    if problem.status == 500:
+        last = traceback.extract_tb(error.__traceback__)[-1]  # its own message is left out, for it may quote a record
+        LOG.error("internal error: %s at %s:%s", type(error).__name__, Path(last.filename).name, last.lineno)
     headers = {} if problem.after is None else {"Retry-After": str(problem.after)}
     return Response(document(problem, language_of(request.headers.get("accept-language", ""))), problem.status, headers, MEDIA_TYPE)
 

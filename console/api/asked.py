@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from infra.service.calls import Progress
 from infra.settings import today
 from infra.workspace.serving import served_workspace
+from infra.workspace.texts import as_file
 from policies.values import Text
 from services.access.deciding import Actor
 from services.access.sight import Sight
@@ -79,11 +79,16 @@ class Asked:
     @contextmanager
     def document(self, text: str, name: str = "draft.yaml") -> Iterator[Path]:
         """A text as a file of this name, for services that read files. The process works in its folder meanwhile: for long routes."""
-        with tempfile.TemporaryDirectory(prefix="huimin-") as folder:
+        with as_file(text, name) as path:
             before = Path.cwd()
-            os.chdir(folder)
+            os.chdir(path.parent)
             try:
-                Path(name).write_text(text, encoding="utf-8")
                 yield Path(name)
             finally:
                 os.chdir(before)
+
+    @contextmanager
+    def documents(self, **texts: str) -> Iterator[list[Path]]:
+        """Several texts, each as a file of its name with the ending .yaml. As ``document``."""
+        with ExitStack() as stack:
+            yield [stack.enter_context(as_file(text, f"{name}.yaml")) for name, text in texts.items()]

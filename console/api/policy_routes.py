@@ -84,18 +84,15 @@ def needs(asked: Asked, body: Draft, day: Day = None) -> PolicyNeeds:
 
 
 def compare(asked: Asked, body: Versions, day: Day = None) -> ComparisonInWords:
-    with asked.document(body.document) as file:
-        old = body.old
-        if "\n" in old:
-            (file.parent / "old.yaml").write_text(old, encoding="utf-8")
-            old = "old.yaml"
-        return comparison_in_words(compare_policies(asked.workspace, old, str(file), day, asked.today()), asked.language)
+    if "\n" not in body.old:
+        with asked.document(body.document) as file:
+            return comparison_in_words(compare_policies(asked.workspace, body.old, str(file), day, asked.today()), asked.language)
+    with asked.documents(old=body.old, new=body.document) as (old, new):
+        return comparison_in_words(compare_policies(asked.workspace, str(old), str(new), day, asked.today()), asked.language)
 
 
 def test(asked: Asked, body: DraftWithCases) -> list[CaseRun]:
-    with asked.document(body.document) as file:
-        cases = file.with_name("draft.cases.yaml")
-        cases.write_text(body.cases, encoding="utf-8")
+    with asked.documents(draft=body.document, cases=body.cases) as (file, cases):
         catalogue = asked.workspace.catalogue()
         return run_cases(case_suites(catalogue, [file], [cases]), catalogue, body.mutants)
 

@@ -6,7 +6,6 @@ Source: RFC 9457. A problem never repeats what a caller sent: it might be somebo
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from policies.problems.problems import HuiminError, Invalid
@@ -18,20 +17,19 @@ STATUS_OF = {1: 500, 2: 400, 3: 422, 4: 503, 5: 409}
 MEDIA_TYPE = "application/problem+json"
 
 
-@dataclass(frozen=True, slots=True)
-class ApiProblem(Exception):
+class ApiProblem(HuiminError):
     """A request that is answered with a problem.
 
     Args:
+        status: of HTTP.
         code: stable name of the kind of problem.
         after: seconds after which trying again may help.
+        extra: further members of the document.
     """
 
-    status: int
-    code: str
-    text: Text
-    after: int | None = None
-    extra: tuple[tuple[str, Any], ...] = ()
+    def __init__(self, status: int, code: str, text: Text, after: int | None = None, extra: tuple[tuple[str, Any], ...] = ()) -> None:
+        super().__init__(text)
+        self.status, self.code, self.after, self.extra = status, code, after, extra
 
 
 def problem_of(error: Exception) -> ApiProblem:
@@ -84,6 +82,7 @@ NO_ACCOUNTS = Text(
     "There are no accounts yet. Make the first one by the one-time link that the service printed when it started.",
 )
 TOO_LARGE = Text("请求太大。", "The request is too large.")
+SLOW = Text("请求迟迟没有传完。", "The request took too long to come.")
 NO_KEY = Text(
     "写入请求要带 Idempotency-Key（8 到 128 个可见字符）。",
     "A request that writes needs an Idempotency-Key of 8 to 128 visible characters.",

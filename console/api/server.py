@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import uvicorn
 from console.api.app import application
 from console.api.front import Front
 from console.api.sign_in import Doorkeeper, first_link
+from infra.logs import log_as_json
 from infra.service.processes import Service
 from infra.settings import now
 from policies.problems.problems import HuiminError
@@ -41,6 +43,7 @@ def serve(service: Service, root: Path, host: str, port: int, say: Callable[[Tex
         )
         raise HuiminError(Text(zh, en), 4) from error
     address = f"http://{host}:{listener.getsockname()[1]}"
+    log_as_json()
     door = Doorkeeper.of(root, secure=False)
     if (secret := first_link(door.book, now())) is not None:
         link = f"{address}/first-account#{secret}"
@@ -54,6 +57,7 @@ def serve(service: Service, root: Path, host: str, port: int, say: Callable[[Tex
         application(front), log_config=None, access_log=False, server_header=False, timeout_keep_alive=20,
         timeout_graceful_shutdown=STOP_SECONDS, lifespan="on",
     )  # fmt: skip
+    logging.getLogger("uvicorn.error").disabled = True  # it would log an internal error with its message, which may quote a record
     server = _Server(config)
     server.run(sockets=[listener])
     code = service.close()

@@ -1,7 +1,7 @@
-"""Who asks: sessions in a cookie, tokens in a header, and the addresses by which people sign in and out. It runs in the front.
+"""Who asks: sessions in a cookie, tokens in a header, and the addresses by which people sign in and out.
 
-A change that comes with a cookie must carry the session's ``X-CSRF-Token`` too: another site can make a browser send the cookie, not the
-header. Source: OWASP, "Cross-Site Request Forgery Prevention".
+It runs in the front. A change that comes with a cookie must carry the session's ``X-CSRF-Token`` too: another site can make a browser send
+the cookie, not the header. Source: OWASP, "Cross-Site Request Forgery Prevention".
 """
 
 from __future__ import annotations

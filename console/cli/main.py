@@ -122,8 +122,9 @@ def application() -> typer.Typer:
         help=both("惠民：政策找人。规则定义与各单位记录匹配，名单长期保持准确。", "Huimin: policies find people, and the lists stay true."),
     )
     app.callback()(_root)
-    for module in (start, deliver, explain, forecast, worker, up):
+    for module in (start, deliver, explain, forecast, worker):
         module.add(app)
+    up.add(app, run_line)
     for name, group in (
         ("unit", unit.group()), ("feed", feed.group()), ("policy", policy.group()),
         ("candidates", candidates.group()), ("holds", holds.group()), ("edition", edition.group()), ("identity", identity.group()),

@@ -1,4 +1,7 @@
-"""What the front of a service measures, under the names that dashboards and alerts use. Source: Prometheus, "Metric and label naming"."""
+"""What the front of a service measures, under the names that dashboards and alerts use.
+
+Source: Prometheus, "Metric and label naming".
+"""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from infra.service.reader import Reader, RunVerb
 from infra.service.verbs import ENGINE, VERBS
 from infra.workspace.serving import SERVICE
 from infra.workspace.workspace import Workspace
+from policies.problems.characters import lines
 from policies.problems.problems import HuiminError
 from policies.values import Text
 from streams.disk.files import private_umask
@@ -122,7 +123,7 @@ def _child(work: Callable[[], Any]) -> None:
         work()
         code = 0
     except HuiminError as error:
-        print(f"{error.text.zh}\n{error.text.en}", file=sys.stderr, flush=True)
+        print(lines([error.text.zh, error.text.en]), file=sys.stderr, flush=True)
     except BaseException as error:
         print(traceback_text(error), file=sys.stderr, flush=True)
     finally:

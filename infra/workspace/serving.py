@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from infra.workspace.workspace import Workspace
     from streams.host import Host
     from streams.served.served_host import ServedHost
 
@@ -56,3 +57,21 @@ def served_workspace(root: Path) -> ServedWorkspace | None:
     """The workspace of the service, if this is it."""
     served = _SERVED.get()
     return served if served is not None and served.root == root.resolve() else None
+
+
+@contextmanager
+def writing_served(workspace: Workspace, served: ServedWorkspace, documents: bool, sphere: Sphere) -> Iterator[Host]:
+    """The state of a served workspace, to change. Args: as of ``Workspace.writing``."""
+    from infra.workspace.contracts import catalogue_update
+    from streams.disk.effects import work
+    from streams.store.writer import wait_for_lock
+
+    lock = wait_for_lock(workspace.make_folder(SERVICE), workspace.say, f"{sphere}.lock")
+    try:
+        served.host.refresh()
+        if documents and (wanted := catalogue_update(workspace, served.host.state)) is not None:
+            served.host.submit(wanted)
+        with work():
+            yield served.host
+    finally:
+        lock.release()

@@ -36,7 +36,7 @@ from infra.workspace.lost_state import KNOWN_FILES, lost_state
 from infra.workspace.ports import depot_of, parts
 from infra.workspace.refusals import BrokenWorkspace, OlderWorkspace, WorkspaceExists
 from infra.workspace.rootfiles import network_of, retention_of
-from infra.workspace.serving import SERVICE, ServedWorkspace, Sphere, served_workspace
+from infra.workspace.serving import Sphere, served_workspace, writing_served
 from infra.workspace.texts import NO_TEXT, text_at_all, text_of
 from infra.workspace.versions import VERSION, stored_version
 from policies.problems.problems import Conflict
@@ -201,6 +201,11 @@ class Workspace:
         """The prefix of the network's topics, where this workspace is part of one."""
         return network_of(self.root)
 
+    @property
+    def served(self) -> bool:
+        """Whether this process belongs to a service of this workspace."""
+        return served_workspace(self.root) is not None
+
     def retention(self) -> Retention:
         """How much of the past is kept."""
         return retention_of(self.root)
@@ -262,7 +267,7 @@ class Workspace:
 
         prefix = self.network
         if (served := served_workspace(self.root)) is not None:
-            with self._writing_served(served, documents, sphere) as host:
+            with writing_served(self, served, documents, sphere) as host:
                 yield host
             return
         if self.empty:
@@ -276,22 +281,6 @@ class Workspace:
         if host.problem is not None:
             zh, en, why = "已提交的都已存好，但检查点没有写成或读出", "What was submitted is stored; but a checkpoint", host.problem.text
             self.say(Text(f"{zh}：{why.zh}", f"{en} could not be written or read: {why.en}"))
-
-    @contextmanager
-    def _writing_served(self, served: ServedWorkspace, documents: bool, sphere: Sphere) -> Iterator[Host]:
-        from infra.workspace.contracts import catalogue_update
-        from streams.disk.effects import work
-        from streams.store.writer import wait_for_lock
-
-        lock = wait_for_lock(self.make_folder(SERVICE), self.say, f"{sphere}.lock")
-        try:
-            served.host.refresh()
-            if documents and (wanted := catalogue_update(self, served.host.state)) is not None:
-                served.host.submit(wanted)
-            with work():
-                yield served.host
-        finally:
-            lock.release()
 
     def store(self, readonly: bool = False, create: bool = False) -> Host:
         """The log and state of this workspace, without its documents.

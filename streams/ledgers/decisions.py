@@ -128,10 +128,8 @@ def with_repeatable_stamp(message: M) -> M:
     attempt = _ATTEMPT.get()
     if attempt is None or not decides(message) or stamp_of(message) is not None:
         return message
-    digest = sha256(wire.encode(message)).hexdigest()[
-        :16
-    ]  # not its place in the order: what is known already may be left out the next time
-    return replace(message, stamp=Stamp(attempt.at, f"{attempt.word}.{digest}"))  # type: ignore[arg-type]  # every decision has a field ``stamp``
+    of = attempt.word.encode() + wire.encode(message)  # not its place: what is known already may be left out the next time
+    return replace(message, stamp=Stamp(attempt.at, sha256(of).hexdigest()[:16]))  # type: ignore[arg-type]  # every decision has a field ``stamp``
 
 
 def with_author(message: M, author: str | None) -> M:
