@@ -1,7 +1,8 @@
 """Log records and tracebacks on stderr, in a form that quoted text cannot fake.
 
-``console.cli.main`` and ``infra.worker`` call it; a service writes a line of JSON for each record (``log_as_json``). A record quotes topics, paths and a broker's answers. So control characters and line
-ends in it are escaped, and the lines of a traceback are indented: none of them can pass for a record.
+``console.cli.main`` and ``infra.worker`` call it; a service writes a line of JSON for each record (``log_as_json``). A record quotes
+topics, paths and a broker's answers. So control characters and line ends in it are escaped, and the lines of a traceback are indented:
+none of them can pass for a record.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def log_plainly() -> None:
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as one line of JSON: time, level, logger, message, and the facts that were given with it. Nothing else of the program is in it."""
+    """A record as one line of JSON: time, level, logger, message, and the facts that were given with it."""
 
     def format(self, record: logging.LogRecord) -> str:  # the library's name
         facts = {name: value for name, value in vars(record).items() if name not in _USUAL}

@@ -16,11 +16,12 @@ from typing import Annotated, Any, get_args, get_origin
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from console.api.answers import Answer
 from console.api.front import Front
 from console.api.guard import Guard
+from console.api.jobs import Job
 from console.api.problems import (
     BAD_REQUEST,
     MEDIA_TYPE,
@@ -33,6 +34,7 @@ from console.api.problems import (
 )
 from console.api.route import Route
 from console.api.routes import ALL
+from console.api.watching import add_pages, job_body
 from policies.problems.problems import HuiminError
 from policies.values import Text
 
@@ -48,7 +50,7 @@ def application(front: Front) -> FastAPI:
         _add(app, front, route)
     for kind in (HTTPException, RequestValidationError, HuiminError, ApiProblem, Exception):
         app.add_exception_handler(kind, _failure)
-    front.add_pages(app)
+    add_pages(app, front, PREFIX)
     front.door.add_pages(app, PREFIX)
     files = re.compile("|".join(_pattern(route) for route in ALL if route.body))
     app.add_middleware(Guard, is_file=lambda method, path: method == "POST" and files.fullmatch(path) is not None, secure=front.door.secure)
@@ -81,7 +83,10 @@ def _endpoint(front: Front, route: Route, signature: inspect.Signature) -> Calla
     async def endpoint(request: Request, **parameters: Any) -> Response:
         if route.body:
             return response(await front.take_file(request, route, parameters))
-        return response(await front.run(request, route, parameters))
+        result = await front.run(request, route, parameters)
+        if isinstance(result, Job):
+            return JSONResponse(job_body(result), 202, {"Location": f"{PREFIX}/jobs/{result.id}"})
+        return response(result)
 
     own = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
     parameters = [own, *(p.replace(annotation=_of_query(p.annotation)) for p in signature.parameters.values())]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from console.api.answers import Answer
@@ -17,12 +17,16 @@ from console.api.asked import Asked
 from console.api.once import once
 from console.api.route import Route
 from console.api.routes import ROUTES
+from console.api.streams import LINES, ChangePage, changes
 from console.api.targets import targets
 from infra.service.reader import Task
 from policies.values import Text
+from services.access.actions import Action
 from services.access.deciding import Actor, Denied, decide, require
 from services.access.sight import sight_of
+from services.lists.changes import ChangeLine
 from services.results import plain
+from streams.language.messages import CandidateChange
 
 PART = Text("这里显示整份名单，您只能看其中一部分。", "This shows all of the list, and you may see a part of it.")
 
@@ -68,9 +72,35 @@ def check(task: Task, name: str, parameters: Mapping[str, Any], caller: Caller) 
     check_right(Asked(task, caller.actor, caller.language, sight_of(caller.actor, route.action)), route, parameters)
 
 
+def changes_behind(task: Task, policy: str, after: str | None, caller: Caller) -> ChangePage:
+    """The changes of a list behind a line, for whoever follows it. Raises as ``check_right``."""
+    route, parameters = ROUTES["changes.list"], {"policy": policy}
+    asked = Asked(task, caller.actor, caller.language, sight_of(caller.actor, route.action))
+    check_right(asked, route, parameters)
+    return changes(asked, policy, after, LINES)
+
+
 def _result(asked: Asked, route: Route, parameters: Mapping[str, Any]) -> Answer:
-    result = route.run(asked, **parameters)
+    result = _in_sight(asked, route.run(asked, **parameters))
     return result if isinstance(result, Answer) else Answer(route.status, as_json(route, result, asked.language))
+
+
+def _in_sight(asked: Asked, result: Any) -> Any:
+    """A result without the changes of lists that the caller may not look at: a delivery changes the lists of every agency."""
+    if asked.actor.is_owner or not is_dataclass(result) or isinstance(result, type):
+        return result
+    lines = next((getattr(result, field.name) for field in fields(result) if field.name == "changes"), None)
+    if not isinstance(lines, Sequence) or not lines or not isinstance(lines[0], CandidateChange | ChangeLine):
+        return result
+    sight, seen = sight_of(asked.actor, Action.READ_LIST), dict[str, bool]()
+    with asked.workspace.reading() as host:
+
+        def is_seen(policy: str) -> bool:
+            if policy not in seen:
+                seen[policy] = sight.policy(host.state, policy) and sight.places(host.state, policy) is None
+            return seen[policy]
+
+        return replace(result, changes=tuple(line for line in lines if is_seen(line.policy)))
 
 
 def check_right(asked: Asked, route: Route, parameters: Mapping[str, Any]) -> None:

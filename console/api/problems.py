@@ -83,6 +83,7 @@ NO_ACCOUNTS = Text(
 )
 TOO_LARGE = Text("请求太大。", "The request is too large.")
 SLOW = Text("请求迟迟没有传完。", "The request took too long to come.")
+BUSY = Text("同时的请求太多，请稍后再试。", "Too many requests at one time; try again a little later.")
 NO_KEY = Text(
     "写入请求要带 Idempotency-Key（8 到 128 个可见字符）。",
     "A request that writes needs an Idempotency-Key of 8 to 128 visible characters.",

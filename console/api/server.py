@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -59,6 +60,7 @@ def serve(service: Service, root: Path, host: str, port: int, say: Callable[[Tex
     )  # fmt: skip
     logging.getLogger("uvicorn.error").disabled = True  # it would log an internal error with its message, which may quote a record
     server = _Server(config)
+    server.front = front
     server.run(sockets=[listener])
     code = service.close()
     if front.failure is not None:
@@ -68,6 +70,13 @@ def serve(service: Service, root: Path, host: str, port: int, say: Callable[[Tex
 
 class _Server(uvicorn.Server):
     """A server that ends with an exit code: its parent would raise the signal again that stopped it."""
+
+    front: Front | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.front is not None:
+            self.front.stopping = True  # streams end, which would hold up the end
+        super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

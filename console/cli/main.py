@@ -8,6 +8,7 @@ user never shows a traceback.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -41,7 +42,7 @@ from console.cli import (
 from console.cli import (
     policy_publish as publish,
 )
-from console.cli.ending import open_outputs, report_on_stderr, run, warn_of_encoding
+from console.cli.ending import CANCELLED, open_outputs, report_on_stderr, run, warn_of_encoding
 from console.cli.i18n import both, localise
 from console.cli.session import Session
 from console.cli.usage import VerbGroup, valueless
@@ -201,8 +202,12 @@ def run_line(arguments: Sequence[str]) -> int:
     """Runs a line in a child of a service; returns its exit code."""
     os.umask(PRIVATE_UMASK)
     open_outputs()
+    language = start_language(arguments, os.environ)
     try:
-        command(start_language(arguments, os.environ)).main(args=list(arguments), prog_name="huimin")
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # an interrupt that came before waits until here
+        command(language).main(args=list(arguments), prog_name="huimin")
+    except KeyboardInterrupt:
+        return report_on_stderr(CANCELLED, 1, language).exit_code
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     return 0

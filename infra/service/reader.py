@@ -62,6 +62,8 @@ class Reader:
 
     def run(self) -> None:
         """Serves until the front has gone, and then until the last verb has ended."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # for the front; in a child it waits until the verb has begun
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         for item in (self._verbs, self._calls, self._ended):
@@ -98,7 +100,6 @@ class Reader:
 
     def _verb(self, line: VerbLine, files: list[int], peer: Peer) -> int:
         become(line, files)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         with serving(ServedWorkspace(self._root, self._host, disposable=True)), acting_as(peer.uid):
             return self._run_verb(line, peer)
 

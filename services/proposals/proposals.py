@@ -44,7 +44,7 @@ class Proposal:
         proposed: what is proposed; of an erasure that was carried out, without the person.
         state: open; approving: approved, and not finished yet; approved; sent_back: with a remark; taken_back by its proposer.
         decided_by: who approved or sent back.
-        result: what came of it.
+        result: what came of it, without the changes of lists.
     """
 
     id: str
@@ -147,7 +147,12 @@ def approve(
         except HuiminError:
             _write(folder, replace(proposal, state="open", decided_by=None, decided_at=None, offset=None))
             raise
-        done = replace(proposal, state="approved", result=result, proposed=_without_person(proposal.proposed))
+        done = replace(
+            proposal,
+            state="approved",
+            result={key: value for key, value in result.items() if key != "changes"},
+            proposed=_without_person(proposal.proposed),
+        )
         _write(folder, done)
     return done
 

@@ -109,6 +109,7 @@ def test_an_interrupt_ends_the_verb_and_nothing_else(town: Path) -> None:
             time.sleep(0.05)
         time.sleep(0.5)  # the verb has come to its question
         waiting.send_signal(signal.SIGINT)
+        waiting.wait(30)  # its input stays open, or the verb would end by that
         _, errors = waiting.communicate(timeout=30)
 
         assert waiting.returncode == 1
