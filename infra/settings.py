@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -114,6 +115,16 @@ def today(environment: Mapping[str, str]) -> date:
         )
         raise BadSetting(Text(zh, en))
     return day_now
+
+
+def clock() -> datetime:
+    """The time of this machine, in Shanghai. ``HUIMIN_TODAY`` does not move it: tokens expire, and accesses are recorded, by the clock."""
+    return datetime.now(SHANGHAI)
+
+
+def clock_seconds() -> float:
+    """The seconds of the clock by which files are stamped."""
+    return time.time()
 
 
 def operator() -> str:

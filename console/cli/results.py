@@ -20,6 +20,7 @@ from console.text.previews import PreviewInWords
 from services.cluster import ClusterStatus, StartedCluster, StoppedCluster
 from services.deliveries.clock import DayMove
 from services.deliveries.coverage import CoverageIntake, CoverageStatement
+from services.deliveries.drop_folder import Pickup
 from services.deliveries.exchange import SentEditions, TopicIntake
 from services.deliveries.ingest import Ingest, IngestTrial
 from services.deliveries.mending import CopiedRows
@@ -34,6 +35,7 @@ from services.exports.snapshot_comparison import SnapshotComparison
 from services.exports.snapshots import CheckedSnapshot, CreatedSnapshot, SnapshotFile
 from services.exports.visit_sheets import WrittenVisitSheets
 from services.feeds.contracts import AddedFeed, DescribedFeed
+from services.feeds.drafting import FeedDraft
 from services.feeds.file_trial import FileTrial
 from services.feeds.growth import ContractAddition, ContractChange
 from services.health.finding import Finding
@@ -93,10 +95,12 @@ RESULTS: dict[str, Any] = {
     "feed add": AddedFeed,
     "feed check": list[ContractAddition] | list[ReportedProblem],
     "feed coverage": CoverageIntake | list[CoverageStatement],
+    "feed draft": FeedDraft,
     "feed deliveries": list[DeliveryStatus],
     "feed history": tuple[ContractChange, ...],
     "feed list": list[DescribedFeed],
     "feed listen": TopicIntake,
+    "feed pickup": Pickup,
     "feed quarantine": list[BrokenCell] | CopiedRows | Closing,
     "feed show": DescribedFeed,
     "feed try": FileTrial,
