@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -102,11 +103,6 @@ def _language(name: str) -> Language:
             raise BadSetting(Text(f"不支持的语言“{name}”，请用 zh 或 en。", f"Unknown language {name!r}: use zh or en."))
 
 
-def now() -> datetime:
-    """This moment."""
-    return datetime.now(SHANGHAI)
-
-
 def today(environment: Mapping[str, str]) -> date:
     """Today's date in Shanghai, or the date in ``HUIMIN_TODAY``.
 
@@ -126,6 +122,11 @@ def today(environment: Mapping[str, str]) -> date:
 def clock() -> datetime:
     """The time of this machine, in Shanghai. ``HUIMIN_TODAY`` does not move it: tokens expire, and accesses are recorded, by the clock."""
     return datetime.now(SHANGHAI)
+
+
+def clock_seconds() -> float:
+    """The seconds of the clock by which files are stamped."""
+    return time.time()
 
 
 _CALLER: ContextVar[int | None] = ContextVar("caller", default=None)

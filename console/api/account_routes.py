@@ -13,7 +13,7 @@ from connectors.accounts.records import Account
 from console.api.asked import Asked
 from console.api.parameters import Body
 from console.api.route import Route
-from infra.settings import now
+from infra.settings import clock
 from policies.values import Text
 from services.access import accounts
 from services.access.account_book import opened_book
@@ -109,7 +109,7 @@ def account_list(asked: Asked) -> list[ListedAccount]:
 def add(asked: Asked, body: NewAccount) -> ListedAccount:
     with opened_book(asked.workspace.root) as book:
         grants = [grant_of(text) for text in body.grants]
-        return _listed(accounts.add_account(book, asked.actor, body.name, body.title, grants, now()))
+        return _listed(accounts.add_account(book, asked.actor, body.name, body.title, grants, clock()))
 
 
 def grant(asked: Asked, account: AccountName, body: GrantedRole) -> ListedAccount:
@@ -129,7 +129,7 @@ def standing(asked: Asked, account: AccountName, body: Standing) -> ListedAccoun
 
 def reset_link(asked: Asked, account: AccountName) -> ShownOnce:
     with opened_book(asked.workspace.root) as book:
-        secret, link = make_reset_link(book, asked.actor, account, now())
+        secret, link = make_reset_link(book, asked.actor, account, clock())
         return ShownOnce(account, secret, link.expires)
 
 
@@ -144,7 +144,7 @@ def token_list(asked: Asked) -> list[ListedToken]:
 def token(asked: Asked, body: NewToken) -> ShownOnce:
     with opened_book(asked.workspace.root) as book, asked.workspace.reading() as host:
         feeds = set(host.state.catalogue.feeds) if host.state.has_catalogue else set[str]()
-        given = asked.actor, asked.account, body.title, body.actions, body.feeds, body.days, now(), feeds
+        given = asked.actor, asked.account, body.title, body.actions, body.feeds, body.days, clock(), feeds
         issued = issue_token(book, *given)
         return ShownOnce(issued.token.id, issued.secret, issued.token.expires)
 

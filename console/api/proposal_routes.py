@@ -9,7 +9,7 @@ from pydantic import Field
 from console.api.asked import Asked
 from console.api.parameters import Body, Remark
 from console.api.route import Route
-from infra.settings import now
+from infra.settings import clock
 from policies.values import Text
 from services.access.account_book import actor_of, opened_book
 from services.access.actions import Action
@@ -35,7 +35,7 @@ def proposal(asked: Asked, proposal: Id) -> Proposal:
 
 
 def new(asked: Asked, body: Proposed) -> Proposal:
-    return propose(asked.workspace, asked.actor, body, now())
+    return propose(asked.workspace, asked.actor, body, clock())
 
 
 def approval(asked: Asked, proposal: Id) -> Proposal:
@@ -43,12 +43,12 @@ def approval(asked: Asked, proposal: Id) -> Proposal:
         with opened_book(asked.workspace.root) as book:
             return actor_of(book.store.account(name))
 
-    about = now(), asked.today(), asked.language
+    about = clock(), asked.today(), asked.language
     return approve(asked.workspace, asked.actor, proposal, *about, find, asked.notify, asked.progress)
 
 
 def sent_back(asked: Asked, proposal: Id, body: SentBack) -> Proposal:
-    return send_back(asked.workspace, asked.actor, proposal, body.remark, now())
+    return send_back(asked.workspace, asked.actor, proposal, body.remark, clock())
 
 
 _PROPOSAL = "/proposals/{proposal}"

@@ -17,7 +17,7 @@ from console.api.front import Front
 from console.api.sign_in import Doorkeeper, first_link
 from infra.logs import log_as_json
 from infra.service.processes import Service
-from infra.settings import now
+from infra.settings import clock
 from policies.problems.problems import HuiminError
 from policies.values import Text
 
@@ -46,7 +46,7 @@ def serve(service: Service, root: Path, host: str, port: int, say: Callable[[Tex
     address = f"http://{host}:{listener.getsockname()[1]}"
     log_as_json()
     door = Doorkeeper.of(root, secure=False)
-    if (secret := first_link(door.book, now())) is not None:
+    if (secret := first_link(door.book, clock())) is not None:
         link = f"{address}/first-account#{secret}"
         say(Text(f"建立第一个账号的一次性链接：{link}", f"One-time link to make the first account: {link}"))
 

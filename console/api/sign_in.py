@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 
 from console.api.parameters import Body
 from console.api.problems import BAD_REQUEST, CSRF, NO_ACCOUNTS, UNKNOWN_CALLER, ApiProblem
-from infra.settings import now
+from infra.settings import clock
 from policies.values import Text
 from services.access import signing_in
 from services.access.account_book import AccountBook, account_book
@@ -90,11 +90,11 @@ class Doorkeeper:
         """
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
-            actor = signing_in.actor_of_token(self.book, secret.strip(), now())
+            actor = signing_in.actor_of_token(self.book, secret.strip(), clock())
             if actor is None:
                 raise ApiProblem(401, "unknown-caller", UNKNOWN_CALLER)
             return actor
-        found = signing_in.actor_of_session(self.book, request.cookies.get(self.cookie, ""), now())
+        found = signing_in.actor_of_session(self.book, request.cookies.get(self.cookie, ""), clock())
         if found is None:
             raise (
                 ApiProblem(401, "no-accounts", NO_ACCOUNTS)
@@ -113,7 +113,9 @@ class Doorkeeper:
             match request.method:
                 case "POST":
                     body = await _body(request, SignIn)
-                    return self._welcome(await _in_thread(signing_in.sign_in, self.book, body.name, body.password, _source(request), now()))
+                    return self._welcome(
+                        await _in_thread(signing_in.sign_in, self.book, body.name, body.password, _source(request), clock())
+                    )
                 case "DELETE":
                     self.actor(request)
                     signing_in.sign_out(self.book, request.cookies.get(self.cookie, ""))
@@ -122,20 +124,29 @@ class Doorkeeper:
                     return response
                 case _:
                     actor = self.actor(request)
-                    found = signing_in.actor_of_session(self.book, request.cookies.get(self.cookie, ""), now())
+                    found = signing_in.actor_of_session(self.book, request.cookies.get(self.cookie, ""), clock())
                     return JSONResponse(_who(actor, None if found is None else found[1].csrf))
 
         async def first_account(request: Request) -> Response:
             body = await _body(request, FirstAccount)
-            made = signing_in.use_first_link, self.book, body.link, body.name, body.title or body.name, body.password, body.division, now()
+            made = (
+                signing_in.use_first_link,
+                self.book,
+                body.link,
+                body.name,
+                body.title or body.name,
+                body.password,
+                body.division,
+                clock(),
+            )
             return self._welcome(await _in_thread(*made), 201)
 
         async def password(request: Request) -> Response:
             body = await _body(request, NewPassword)
             if body.link is not None:
-                return self._welcome(await _in_thread(signing_in.use_reset_link, self.book, body.link, body.password, now()))
+                return self._welcome(await _in_thread(signing_in.use_reset_link, self.book, body.link, body.password, clock()))
             actor = self.actor(request)
-            given = actor.name, body.old or "", body.password, _source(request), now()
+            given = actor.name, body.old or "", body.password, _source(request), clock()
             return self._welcome(await _in_thread(signing_in.change_own_password, self.book, *given))
 
         app.add_route(f"{prefix}/session", session, methods=["GET", "POST", "DELETE"])
@@ -145,7 +156,7 @@ class Doorkeeper:
     def _welcome(self, signed: SignedIn, status: int = 200) -> Response:
         """The answer to whoever has signed in: the secret is in the cookie alone."""
         response = JSONResponse(_who(signed.actor, signed.session.csrf), status)
-        left = int((signed.session.expires - now()).total_seconds())
+        left = int((signed.session.expires - clock()).total_seconds())
         response.set_cookie(self.cookie, signed.secret, max_age=left, path="/", secure=self.secure, httponly=True, samesite="strict")
         return response
 

@@ -31,6 +31,7 @@ ALLOWED = {
     ("streams/store/checkpoints.py", "rename"): "a damaged snapshot gets another name, so that it can still be looked at",
     ("streams/network/stages.py", "rename"): "what came whole from the depot gets its place",
     ("streams/erasure/stale_replicas.py", "rename"): "a whole folder gets another name",
+    ("connectors/pickup/drop_folder.py", "rename"): "a unit's own file goes into a folder beside it; nothing is written",
     ("connectors/kafka/depot.py", "makedirs"): "of an object store, which has no rights of files",
     ("connectors/kafka/depot.py", "get_file"): "into a file that was made private; its own digests say whether it is whole",
     ("connectors/kafka/depot.py", "put_file"): "in a folder of this machine a private file is made first, and renamed when it is whole",

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from connectors.accounts.grants import grant_of
-from infra.settings import now
+from infra.settings import clock
 from services.access.account_book import opened_book
 from services.access.accounts import add_account, set_password
 from services.access.deciding import owner
@@ -57,7 +57,7 @@ def add_people(workspace: Path) -> None:
     with opened_book(workspace) as book:
         for name, grant in PEOPLE.items():
             grants = [grant_of(grant)] if grant else []
-            add_account(book, owner("test"), name, name.title(), grants, now(), "root" if name == "operator" else None)
+            add_account(book, owner("test"), name, name.title(), grants, clock(), "root" if name == "operator" else None)
             set_password(book, owner("test"), name, PASSWORD)
 
 

@@ -83,6 +83,10 @@ def verbs(folder: Path, subject: str, other: str) -> Iterator[tuple[Any, ...]]:
     pension_file.write_bytes((PENSION + f'"P{LINE}",{resident(1)},2026-09-01,,much\n').encode("gb18030"))
     bad_document = folder / f"torn{LINES.replace('/', '')}.yaml"
     bad_document.write_text(json.dumps({"format": 1, LINES: LINES, "policy": LINES}), encoding="utf-8")
+    (folder / "w/ways_in.yaml").write_text("format: 1\ndrop: {quiet: PT1S}\n", encoding="utf-8")
+    (folder / "w/drop/hukou").mkdir(parents=True)
+    for place in ("w/drop", "w/drop/hukou"):
+        shutil.copy(bad, folder / place / f"{LINE.replace('/', '')}.csv")
     statement = {"format": 1, "statement": LINES, "feed": LINES, "unit": LINES, LINES: 1, "complete_to": LINES}
     (folder / "s.jsonl").write_text(json.dumps(statement) + "\n", encoding="utf-8")
     shutil.copy(bad, folder / "w/snapshots" / f"{LINE.replace('/', '')}.duckdb")
@@ -97,7 +101,7 @@ def verbs(folder: Path, subject: str, other: str) -> Iterator[tuple[Any, ...]]:
         ("unit", "add", "new", "--zh", f"新{LINES}", "--en", f"new{LINES}", "--division", "310107", "--phone", LINES),
         ("feed", "list"), ("feed", "show", "hukou"), ("feed", "show", LINES), ("feed", "check", bad_document), ("feed", "add", bad_document),
         ("feed", "history", "hukou"), ("feed", "try", "hukou", bad), ("feed", "try", "hukou", folder / LINES), ("feed", "coverage"),
-        ("feed", "draft", bad), ("feed", "draft", pension_file, "--feed", LINES), ("feed", "draft", pension_file, "--sheet", LINES),
+        ("feed", "pickup"), ("feed", "draft", bad), ("feed", "draft", pension_file, "--feed", LINES), ("feed", "draft", pension_file, "--sheet", LINES),
         ("feed", "coverage", folder / "s.jsonl"), ("ingest", "pension", pension_file), ("feed", "deliveries"), ("feed", "quarantine"),
         ("feed", "quarantine", "hukou", "--close", "1", "--by", LINES),
         ("policy", "check", draft), ("policy", "check", bad_document), ("policy", "needs", draft), ("policy", "needs", draft, "--letters"),
