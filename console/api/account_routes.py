@@ -10,8 +10,8 @@ from pydantic import Field
 
 from connectors.accounts.grants import grant_of
 from connectors.accounts.records import Account
-from console.api.asked import Asked
 from console.api.parameters import Body
+from console.api.request_context import RequestContext
 from console.api.route import Route
 from infra.settings import clock
 from policies.values import Text
@@ -89,7 +89,7 @@ class ShownOnce:
     expires: datetime
 
 
-def _listed(account: Account) -> ListedAccount:
+def _account_row(account: Account) -> ListedAccount:
     return ListedAccount(
         account.name,
         account.title,
@@ -101,58 +101,59 @@ def _listed(account: Account) -> ListedAccount:
     )
 
 
-def account_list(asked: Asked) -> list[ListedAccount]:
-    with opened_book(asked.workspace.root) as book:
-        return [_listed(account) for account in accounts.accounts(book, asked.actor)]
+def account_list(context: RequestContext) -> list[ListedAccount]:
+    with opened_book(context.workspace.root) as book:
+        return [_account_row(account) for account in accounts.accounts(book, context.actor)]
 
 
-def add(asked: Asked, body: NewAccount) -> ListedAccount:
-    with opened_book(asked.workspace.root) as book:
+def add(context: RequestContext, body: NewAccount) -> ListedAccount:
+    with opened_book(context.workspace.root) as book:
         grants = [grant_of(text) for text in body.grants]
-        return _listed(accounts.add_account(book, asked.actor, body.name, body.title, grants, clock()))
+        return _account_row(accounts.add_account(book, context.actor, body.name, body.title, grants, clock()))
 
 
-def grant(asked: Asked, account: AccountName, body: GrantedRole) -> ListedAccount:
-    with opened_book(asked.workspace.root) as book:
-        return _listed(accounts.grant_role(book, asked.actor, account, grant_of(body.grant)))
+def grant(context: RequestContext, account: AccountName, body: GrantedRole) -> ListedAccount:
+    with opened_book(context.workspace.root) as book:
+        return _account_row(accounts.grant_role(book, context.actor, account, grant_of(body.grant)))
 
 
-def revoke(asked: Asked, account: AccountName, body: GrantedRole) -> ListedAccount:
-    with opened_book(asked.workspace.root) as book:
-        return _listed(accounts.revoke_role(book, asked.actor, account, grant_of(body.grant)))
+def revoke(context: RequestContext, account: AccountName, body: GrantedRole) -> ListedAccount:
+    with opened_book(context.workspace.root) as book:
+        return _account_row(accounts.revoke_role(book, context.actor, account, grant_of(body.grant)))
 
 
-def standing(asked: Asked, account: AccountName, body: Standing) -> ListedAccount:
-    with opened_book(asked.workspace.root) as book:
-        return _listed(accounts.set_disabled(book, asked.actor, account, body.disabled))
+def standing(context: RequestContext, account: AccountName, body: Standing) -> ListedAccount:
+    with opened_book(context.workspace.root) as book:
+        return _account_row(accounts.set_disabled(book, context.actor, account, body.disabled))
 
 
-def reset_link(asked: Asked, account: AccountName) -> ShownOnce:
-    with opened_book(asked.workspace.root) as book:
-        secret, link = make_reset_link(book, asked.actor, account, clock())
+def reset_link(context: RequestContext, account: AccountName) -> ShownOnce:
+    with opened_book(context.workspace.root) as book:
+        secret, link = make_reset_link(book, context.actor, account, clock())
         return ShownOnce(account, secret, link.expires)
 
 
-def token_list(asked: Asked) -> list[ListedToken]:
-    with opened_book(asked.workspace.root) as book:
+def token_list(context: RequestContext) -> list[ListedToken]:
+    with opened_book(context.workspace.root) as book:
         return [
             ListedToken(t.id, t.account, t.title, tuple(sorted(t.actions)), None if t.feeds is None else tuple(sorted(t.feeds)), t.expires, t.revoked)
-            for t in tokens_of(book, asked.actor, asked.account)
+            for t in tokens_of(book, context.actor, context.account)
         ]  # fmt: skip
 
 
-def token(asked: Asked, body: NewToken) -> ShownOnce:
-    with opened_book(asked.workspace.root) as book, asked.workspace.reading() as host:
+def token(context: RequestContext, body: NewToken) -> ShownOnce:
+    with opened_book(context.workspace.root) as book, context.workspace.reading() as host:
         feeds = set(host.state.catalogue.feeds) if host.state.has_catalogue else set[str]()
-        given = asked.actor, asked.account, body.title, body.actions, body.feeds, body.days, clock(), feeds
-        issued = issue_token(book, *given)
+        issued = issue_token(
+            book, context.actor, context.account, body.title, body.actions, body.feeds, body.days, clock(), feeds
+        )  # fmt: skip
         return ShownOnce(issued.token.id, issued.secret, issued.token.expires)
 
 
-def end_token(asked: Asked, token: Annotated[str, Field(max_length=100)]) -> list[ListedToken]:
-    with opened_book(asked.workspace.root) as book:
-        revoke_token(book, asked.actor, token)
-    return token_list(asked)
+def end_token(context: RequestContext, token: Annotated[str, Field(max_length=100)]) -> list[ListedToken]:
+    with opened_book(context.workspace.root) as book:
+        revoke_token(book, context.actor, token)
+    return token_list(context)
 
 
 _ACCOUNT = "/accounts/{account}"

@@ -11,20 +11,20 @@ import hashlib
 import hmac
 from typing import Any
 
-from console.api.asked import Asked
 from console.api.problems import BAD_CURSOR, ApiProblem
+from console.api.request_context import RequestContext
 from infra.keys import derived_key
 
 _DIGEST = 16
 
 
-def cursor_of(asked: Asked, question: tuple[Any, ...], last: int) -> str:
+def cursor_of(context: RequestContext, question: tuple[Any, ...], last: int) -> str:
     """The cursor of the page behind a token."""
     body = last.to_bytes(8)
-    return base64.urlsafe_b64encode(body + _digest(asked, question, body)).decode().rstrip("=")
+    return base64.urlsafe_b64encode(body + _digest(context, question, body)).decode().rstrip("=")
 
 
-def after_of(asked: Asked, cursor: str | None, question: tuple[Any, ...]) -> int | None:
+def after_of(context: RequestContext, cursor: str | None, question: tuple[Any, ...]) -> int | None:
     """The token behind which a page begins; None for the first page.
 
     Raises:
@@ -36,11 +36,11 @@ def after_of(asked: Asked, cursor: str | None, question: tuple[Any, ...]) -> int
         body = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     except (ValueError, binascii.Error):
         body = b""
-    if not hmac.compare_digest(body[8:], _digest(asked, question, body[:8])):
+    if not hmac.compare_digest(body[8:], _digest(context, question, body[:8])):
         raise ApiProblem(400, "bad-cursor", BAD_CURSOR)
     return int.from_bytes(body[:8])
 
 
-def _digest(asked: Asked, question: tuple[Any, ...], body: bytes) -> bytes:
-    key = derived_key(asked.workspace.key(), "cursors")
-    return hmac.digest(key, repr((asked.account, question)).encode() + body, hashlib.sha256)[:_DIGEST]
+def _digest(context: RequestContext, question: tuple[Any, ...], body: bytes) -> bytes:
+    key = derived_key(context.workspace.key(), "cursors")
+    return hmac.digest(key, repr((context.account, question)).encode() + body, hashlib.sha256)[:_DIGEST]

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from console.api.asked import Asked
 from console.api.parameters import Body, Feed, Yaml
+from console.api.request_context import RequestContext
 from console.api.route import Route
 from console.text.health import finding_in_words
 from policies.values import Text
@@ -49,55 +49,55 @@ class Statements(Body):
     document: Yaml
 
 
-def directory(asked: Asked) -> list[ListedUnit]:
-    return units(asked.workspace)
+def directory(context: RequestContext) -> list[ListedUnit]:
+    return units(context.workspace)
 
 
-def new_unit(asked: Asked, body: Unit) -> AddedUnit:
+def new_unit(context: RequestContext, body: Unit) -> AddedUnit:
     return add_unit(
-        asked.workspace, body.id, body.kind, body.division, body.zh, body.en, {str(name): text for name, text in body.contact.items()}
+        context.workspace, body.id, body.kind, body.division, body.zh, body.en, {str(name): text for name, text in body.contact.items()}
     )
 
 
-def feeds(asked: Asked) -> list[DescribedFeed]:
-    return described_feeds(asked.workspace)
+def feeds(context: RequestContext) -> list[DescribedFeed]:
+    return described_feeds(context.workspace)
 
 
-def feed(asked: Asked, feed: Feed) -> DescribedFeed:
-    return described_feed(asked.workspace, feed)
+def feed(context: RequestContext, feed: Feed) -> DescribedFeed:
+    return described_feed(context.workspace, feed)
 
 
-def new_feed(asked: Asked, body: Contract) -> AddedFeed:
+def new_feed(context: RequestContext, body: Contract) -> AddedFeed:
     def may_add(unit: str) -> None:
-        require(asked.actor, Action.WRITE_FEEDS, Target(unit=unit, feed=body.name))
+        require(context.actor, Action.WRITE_FEEDS, Target(unit=unit, feed=body.name))
 
-    with asked.document(body.document, f"{body.name}.yaml") as file:
-        return add_feed(asked.workspace, file, may_add)
-
-
-def deliveries(asked: Asked, feed: Feed) -> list[DeliveryStatus]:
-    return deliveries_of(asked.workspace, feed, asked.sight)
+    with context.document(body.document, f"{body.name}.yaml") as file:
+        return add_feed(context.workspace, file, may_add)
 
 
-def quarantine(asked: Asked, feed: Feed) -> list[BrokenCell]:
-    return open_cells(asked.workspace, feed, asked.sight)
+def deliveries(context: RequestContext, feed: Feed) -> list[DeliveryStatus]:
+    return deliveries_of(context.workspace, feed, context.sight)
 
 
-def coverage(asked: Asked, feed: str | None = None) -> list[CoverageStatement]:
-    return coverage_statements(asked.workspace, feed, asked.sight)
+def quarantine(context: RequestContext, feed: Feed) -> list[BrokenCell]:
+    return open_cells(context.workspace, feed, context.sight)
 
 
-def state_coverage(asked: Asked, body: Statements) -> CoverageIntake:
+def coverage(context: RequestContext, feed: str | None = None) -> list[CoverageStatement]:
+    return coverage_statements(context.workspace, feed, context.sight)
+
+
+def state_coverage(context: RequestContext, body: Statements) -> CoverageIntake:
     def may_state(unit: str, division: str | None, feed: str) -> None:
-        require(asked.actor, Action.STATE_COVERAGE, Target(unit=unit, scope=division, feed=feed))
+        require(context.actor, Action.STATE_COVERAGE, Target(unit=unit, scope=division, feed=feed))
 
-    with asked.document(body.document, "coverage.yaml") as file:
-        return take_in_coverage(asked.workspace, file, asked.today(), None, asked.notify, may_state)
+    with context.document(body.document, "coverage.yaml") as file:
+        return take_in_coverage(context.workspace, file, context.today(), None, context.notify, may_state)
 
 
-def health(asked: Asked) -> list[Finding]:
-    found = examine_workspace(asked.workspace, asked.workspace.environment, asked.today(), False)
-    return [finding_in_words(finding) for finding in found]
+def health(context: RequestContext) -> list[Finding]:
+    findings = examine_workspace(context.workspace, context.workspace.environment, context.today(), False)
+    return [finding_in_words(finding) for finding in findings]
 
 
 _FEED = "/feeds/{feed}"

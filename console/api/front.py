@@ -136,10 +136,10 @@ class Front:
 
     async def _ask(self, request: Request, route: Route, parameters: Mapping[str, Any], actor: Actor) -> Answer:
         started = time.perf_counter()
-        known, key = request.headers.get("if-none-match"), request.headers.get("idempotency-key")
+        etag, key = request.headers.get("if-none-match"), request.headers.get("idempotency-key")
         try:
-            given = dict(parameters), self.caller(request, actor), known, key
-            result: Answer = await self.call(answer, route.name, *given, long=route.long, account=actor.name)
+            arguments = dict(parameters), self.caller(request, actor), etag, key
+            result: Answer = await self.call(answer, route.name, *arguments, long=route.long, account=actor.name)
         except Exception as error:
             self.metrics.observe(route.name, problem_of(error).status, time.perf_counter() - started)
             raise
@@ -172,8 +172,8 @@ class Front:
 
     async def _frames(self, asking: Asking, actor: Actor) -> AsyncGenerator[Frame, None]:
         assert self._link is not None  # from the beginning of the lifespan on
-        given = asking.route, dict(asking.parameters), Caller(actor, asking.language), None, asking.key
-        async for frame in self._link.frames(answer, *given, long=True, account=actor.name):
+        arguments = asking.route, dict(asking.parameters), Caller(actor, asking.language), None, asking.key
+        async for frame in self._link.frames(answer, *arguments, long=True, account=actor.name):
             yield frame
 
     async def _page_of(self, webhook: Webhook) -> ChangePage:

@@ -82,8 +82,8 @@ class Guard:
         except ApiProblem as problem:
             if status == 0:
                 body = document(problem, language)
-                kept = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]
-                await say({"type": "http.response.start", "status": problem.status, "headers": kept})
+                problem_headers = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]
+                await say({"type": "http.response.start", "status": problem.status, "headers": problem_headers})
                 await say({"type": "http.response.body", "body": body})
         finally:
             route = getattr(scope.get("route"), "name", None) or "-"

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from console.api.asked import Asked
 from console.api.parameters import Feed
+from console.api.request_context import RequestContext
 from console.api.route import Route
 from policies.values import Text
 from services.access.actions import Action
@@ -33,27 +33,29 @@ class UploadStatus:
     offset: int
 
 
-def take_in(asked: Asked, feed: Feed, file: str, unit: Unit = None, replaces: Replaces = False, id: Called = None) -> Ingest:
+def take_in(context: RequestContext, feed: Feed, file: str, unit: Unit = None, replaces: Replaces = False, id: Called = None) -> Ingest:
     """Takes a file in; a file that is refused is an error, for nothing of it was taken in."""
     intake = ingest(
-        asked.workspace, feed, [Path(file)], asked.today(), source=unit, replaces=replaces, called=id, trust=None, notify=asked.notify,
-        progress=asked.progress,
+        context.workspace, feed, [Path(file)], context.today(), source=unit, replaces=replaces, called=id, trust=None, notify=context.notify,
+        progress=context.progress,
     )  # fmt: skip
     if intake.refusal is not None and not intake.deliveries:
         raise intake.refusal
     return intake
 
 
-def try_file(asked: Asked, feed: Feed, file: str, unit: Unit = None, replaces: Replaces = False, id: Called = None) -> IngestTrial:
-    trial = ingest_trial(asked.workspace, feed, [Path(file)], asked.today(), source=unit, replaces=replaces, called=id)
+def try_file(
+    context: RequestContext, feed: Feed, file: str, unit: Unit = None, replaces: Replaces = False, id: Called = None
+) -> IngestTrial:
+    trial = ingest_trial(context.workspace, feed, [Path(file)], context.today(), source=unit, replaces=replaces, called=id)
     if trial.refusal is not None and not trial.deliveries:
         raise trial.refusal
     return trial
 
 
-def move(asked: Asked) -> DayMove:
+def move(context: RequestContext) -> DayMove:
     """Moves the day on to today, however far that is: the operator who asks confirms it."""
-    return move_day(asked.workspace, asked.today(), by=asked.account, confirm=None, notify=asked.notify, progress=asked.progress)
+    return move_day(context.workspace, context.today(), by=context.account, confirm=None, notify=context.notify, progress=context.progress)
 
 
 _FEED = "/feeds/{feed}"

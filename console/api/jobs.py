@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias
 from console.api.answers import Answer
 from console.api.problems import ApiProblem, document, problem_of
 from console.api.streams import SILENCE_SECONDS, event
-from infra.service.calls import Done, Frame, Progress
+from infra.service.calls import CallEnd, Frame, Progress
 from infra.workspace.serving import SERVICE
 from policies.values import Text
 from services.access.deciding import Actor
@@ -40,7 +40,7 @@ class Job:
     """How a job stands.
 
     Args:
-        done, total: of the step that is under way; total is null where it is not known.
+        step_count, step_total: of the step that is under way; total is null where it is not known.
         status: of HTTP, once it has ended.
     """
 
@@ -48,10 +48,10 @@ class Job:
     route: str
     account: str
     state: JobState
-    begun: float
+    since: float
     step: Text | None = None
-    done: int = 0
-    total: int | None = None
+    step_count: int = 0
+    step_total: int | None = None
     status: int | None = None
 
     @property
@@ -86,7 +86,7 @@ class Jobs:
 
     Args:
         frames: asks the reader, and gives what comes back.
-        actor_of: the actor of an account with the grants of now; None where it is gone or disabled.
+        actor_of: the actor of an account with the grants of now; None where it is is_gone or disabled.
     """
 
     def __init__(self, root: Path, frames: Frames, actor_of: Callable[[str], Actor | None]) -> None:
@@ -130,7 +130,7 @@ class Jobs:
         """The jobs of this account, the latest first."""
         jobs = [_read(path) for path in self._folder.glob("*.json")] if self._folder.exists() else []
         live = (self._running[job.id].job if job.id in self._running else job for job in jobs)
-        return sorted((job for job in live if job.account == account), key=lambda job: -job.begun)
+        return sorted((job for job in live if job.account == account), key=lambda job: -job.since)
 
     def answer(self, account: str, id: str) -> Answer:
         """The answer of a job that has ended.
@@ -143,8 +143,8 @@ class Jobs:
             raise ApiProblem(409, "not-done", NOT_DONE, after=1)
         if job.state == "cancelled":
             raise ApiProblem(409, "cancelled", CANCELLED)
-        kept: Answer = pickle.loads((self._folder / f"{id}.answer").read_bytes())
-        return kept
+        stored_answer: Answer = pickle.loads((self._folder / f"{id}.answer").read_bytes())
+        return stored_answer
 
     def cancel(self, account: str, id: str) -> Job:
         """Cancels a job; what it has done so far stays done."""
@@ -156,9 +156,9 @@ class Jobs:
             self._end(running, job)
         return job
 
-    async def events(self, account: str, id: str, gone: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
+    async def events(self, account: str, id: str, is_gone: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
         """How a job goes on, as server-sent events, up to its end."""
-        while not await gone():
+        while not await is_gone():
             job = self.of(account, id)
             yield event("job", json.dumps(asdict(job), ensure_ascii=False))
             running = self._running.get(id)
@@ -208,9 +208,9 @@ class Jobs:
         async for frame in self._frames(running.asking, actor):
             match frame:
                 case Progress():
-                    running.job = replace(running.job, step=frame.label, done=frame.done, total=frame.total)
+                    running.job = replace(running.job, step=frame.label, step_count=frame.count, step_total=frame.total)
                     running.moved.set()
-                case Done():
+                case CallEnd():
                     result: Answer = frame.result
                     return result
         raise EngineGone

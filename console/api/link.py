@@ -12,10 +12,10 @@ import socket
 import struct
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from itertools import count
+from itertools import count as counting
 from typing import Any
 
-from infra.service.calls import Call, Cancel, Done, Frame
+from infra.service.calls import Call, CallEnd, Cancel, Frame
 from streams.language.errors import EngineGone
 from streams.served.channel import Channel
 
@@ -32,7 +32,7 @@ class Link:
     def __init__(self, calls: Channel) -> None:
         self._sock = calls.sock
         self._sock.setblocking(False)
-        self._numbers = count(1)
+        self._numbers = counting(1)
         self._turn = asyncio.Lock()
 
     async def ask(self, function: Callable[..., Any], *arguments: Any, long: bool, account: str) -> Any:
@@ -43,12 +43,12 @@ class Link:
         """
         async with aclosing(self.frames(function, *arguments, long=long, account=account)) as frames:
             async for frame in frames:
-                if isinstance(frame, Done):
+                if isinstance(frame, CallEnd):
                     return frame.result
         raise EngineGone
 
     async def frames(self, function: Callable[..., Any], *arguments: Any, long: bool, account: str) -> AsyncGenerator[Frame]:
-        """Everything that comes back for a call, ``Done`` as the last. Whoever stops listening cancels a long call. Raises as ``ask``."""
+        """Everything that comes back for a call, its end last. Whoever stops listening cancels a long call. Raises as ``ask``."""
         number, (ours, theirs) = next(self._numbers), socket.socketpair()
         ours.setblocking(False)
         ended = False
@@ -57,7 +57,7 @@ class Link:
                 await self._send(Call(number, long, function, arguments, {}, account), theirs.fileno())
             while True:
                 frame = await _frame(ours)
-                ended = isinstance(frame, Done | BaseException)
+                ended = isinstance(frame, CallEnd | BaseException)
                 if isinstance(frame, BaseException):
                     raise frame
                 yield frame
@@ -107,10 +107,10 @@ async def _exactly(sock: socket.socket, length: int) -> bytearray:
     view = memoryview(body)
     while at < length:
         try:
-            taken = await loop.sock_recv_into(sock, view[at:])
+            count = await loop.sock_recv_into(sock, view[at:])
         except OSError as error:
             raise EngineGone from error
-        if not taken:
+        if not count:
             raise EngineGone
-        at += taken
+        at += count
     return body

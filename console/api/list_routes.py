@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from console.api.asked import Asked
 from console.api.cursors import after_of, cursor_of
 from console.api.parameters import Body, Cursor, Day, KnownAt, Limit, Name, Subject, Words, known_moment, token
+from console.api.request_context import RequestContext
 from console.api.route import Route
 from console.text.explanations import ExplanationInWords, explanation_in_words
 from console.text.hold_advice import HoldInWords, hold_in_words
@@ -98,83 +98,85 @@ class RequestAnswer(Body):
 
 
 def candidates(
-    asked: Asked, policy: Name, street: Words = None, status: Words = None, outcome: Words = None, assigned: Words = None,
+    context: RequestContext, policy: Name, street: Words = None, status: Words = None, outcome: Words = None, assigned: Words = None,
     new_since: Annotated[str | None, Field(max_length=20)] = None, every: bool = False, day: Day = None, known_at: KnownAt = None,
     limit: Limit = 100, cursor: Cursor = None,
 ) -> CandidatePage:  # fmt: skip
     wanted = ListFilter(tuple(street or ()), tuple(status or ()), tuple(outcome or ()), tuple(assigned or ()), new_since)
     facts = (policy, wanted, every, day, known_at)
-    after = after_of(asked, cursor, facts)
-    listing = candidate_list(asked.workspace, policy, every, wanted, limit, day, known_moment(known_at), after=after, sight=asked.sight)
+    after = after_of(context, cursor, facts)
+    listing = candidate_list(context.workspace, policy, every, wanted, limit, day, known_moment(known_at), after=after, sight=context.sight)
     counts = {status or "unknown": count for status, count in listing.counts.items()}
-    shown = listing.candidates
-    following = cursor_of(asked, facts, shown[-1].subject) if listing.more else None
-    return CandidatePage(policy, listing.policy.version, listing.day, listing.total, counts, shown, following)
+    rows = listing.candidates
+    following = cursor_of(context, facts, rows[-1].subject) if listing.more else None
+    return CandidatePage(policy, listing.policy.version, listing.day, listing.total, counts, rows, following)
 
 
 def candidate(
-    asked: Asked, policy: Name, subject: Subject, day: Day = None, known_at: KnownAt = None
+    context: RequestContext, policy: Name, subject: Subject, day: Day = None, known_at: KnownAt = None
 ) -> ExplanationInWords | ErasedSubject:
-    explained = explain_subject(asked.workspace, policy, token(subject), day, known_moment(known_at))
+    explained = explain_subject(context.workspace, policy, token(subject), day, known_moment(known_at))
     return explained if isinstance(explained, ErasedSubject) else explanation_in_words(explained)
 
 
-def history(asked: Asked, policy: Name, subject: Subject) -> CandidateHistory:
-    return candidate_history(asked.workspace, policy, token(subject))
+def history(context: RequestContext, policy: Name, subject: Subject) -> CandidateHistory:
+    return candidate_history(context.workspace, policy, token(subject))
 
 
-def outcome(asked: Asked, policy: Name, subject: Subject, body: Outcome) -> ReportedOutcome:
-    return report_outcome(asked.workspace, policy, token(subject), parse_outcome(body.outcome), asked.account, body.on, body.criterion)
+def outcome(context: RequestContext, policy: Name, subject: Subject, body: Outcome) -> ReportedOutcome:
+    return report_outcome(context.workspace, policy, token(subject), parse_outcome(body.outcome), context.account, body.on, body.criterion)
 
 
-def answer(asked: Asked, policy: Name, subject: Subject, body: CheckAnswer) -> ListChanges:
-    return answer_check(asked.workspace, policy, token(subject), body.check, body.answer, asked.account, asked.notify)
+def answer(context: RequestContext, policy: Name, subject: Subject, body: CheckAnswer) -> ListChanges:
+    return answer_check(context.workspace, policy, token(subject), body.check, body.answer, context.account, context.notify)
 
 
-def note(asked: Asked, policy: Name, subject: Subject, body: Note) -> HistoryEvent:
-    return record_note(asked.workspace, policy, token(subject), body.text, asked.account)
+def note(context: RequestContext, policy: Name, subject: Subject, body: Note) -> HistoryEvent:
+    return record_note(context.workspace, policy, token(subject), body.text, context.account)
 
 
-def call_again(asked: Asked, policy: Name, subject: Subject, body: CallAgain) -> HistoryEvent:
-    return record_call_again(asked.workspace, policy, token(subject), body.day, asked.account)
+def call_again(context: RequestContext, policy: Name, subject: Subject, body: CallAgain) -> HistoryEvent:
+    return record_call_again(context.workspace, policy, token(subject), body.day, context.account)
 
 
-def assignment(asked: Asked, policy: Name, subject: Subject, body: Assignment) -> HistoryEvent:
-    return record_assignment(asked.workspace, policy, token(subject), body.name, asked.account)
+def assignment(context: RequestContext, policy: Name, subject: Subject, body: Assignment) -> HistoryEvent:
+    return record_assignment(context.workspace, policy, token(subject), body.name, context.account)
 
 
-def tallies(asked: Asked, policy: Name) -> list[OutcomeTally]:
-    return outcome_tallies(asked.workspace, policy)
+def tallies(context: RequestContext, policy: Name) -> list[OutcomeTally]:
+    return outcome_tallies(context.workspace, policy)
 
 
-def edition_list(asked: Asked, policy: Name) -> EditionList:
-    return editions(asked.workspace, policy)
+def edition_list(context: RequestContext, policy: Name) -> EditionList:
+    return editions(context.workspace, policy)
 
 
-def edition(asked: Asked, policy: Name, number: int) -> EditionDetails:
-    return edition_details(asked.workspace, policy, number)
+def edition(context: RequestContext, policy: Name, number: int) -> EditionDetails:
+    return edition_details(context.workspace, policy, number)
 
 
-def cut(asked: Asked, policy: Name) -> CutEdition:
-    return cut_edition(asked.workspace, policy)
+def cut(context: RequestContext, policy: Name) -> CutEdition:
+    return cut_edition(context.workspace, policy)
 
 
-def hold_list(asked: Asked, every: bool = False) -> HoldList:
-    return holds(asked.workspace, every, asked.sight)
+def hold_list(context: RequestContext, every: bool = False) -> HoldList:
+    return holds(context.workspace, every, context.sight)
 
 
-def hold(asked: Asked, hold: Annotated[str, Field(max_length=100)]) -> HoldInWords:
-    return hold_in_words(hold_details(asked.workspace, hold, asked.sight))
+def hold(context: RequestContext, hold: Annotated[str, Field(max_length=100)]) -> HoldInWords:
+    return hold_in_words(hold_details(context.workspace, hold, context.sight))
 
 
-def requests(asked: Asked, policy: str | None = None, unit: str | None = None, only_open: bool = False) -> list[CorrectionInWords]:
-    return [correction_in_words(request) for request in correction_requests(asked.workspace, policy, unit, only_open, asked.sight)]
+def requests(
+    context: RequestContext, policy: str | None = None, unit: str | None = None, only_open: bool = False
+) -> list[CorrectionInWords]:
+    return [correction_in_words(request) for request in correction_requests(context.workspace, policy, unit, only_open, context.sight)]
 
 
-def request_answer(asked: Asked, number: int, body: RequestAnswer) -> AnsweredRequest:
-    if all(request.number != number for request in correction_requests(asked.workspace, sight=asked.sight)):
+def request_answer(context: RequestContext, number: int, body: RequestAnswer) -> AnsweredRequest:
+    if all(request.number != number for request in correction_requests(context.workspace, sight=context.sight)):
         raise HuiminError(Text("没有这个更正请求。", "There is no such correction request."), 2)
-    return answer_request(asked.workspace, number, body.answer, asked.account)
+    return answer_request(context.workspace, number, body.answer, context.account)
 
 
 _POLICY, _CANDIDATE = "/policies/{policy}", "/policies/{policy}/candidates/{subject}"

@@ -1,8 +1,8 @@
 """A request that writes is carried out once, however often it comes with the same Idempotency-Key.
 
-Before anything is done, a file notes the request and the state upon which it decides. Every decision made for it carries a stamp of the key
-and that state, so a second attempt after a crash is refused by the engine as a repetition (``streams.ledgers.decisions``). Once it is done,
-the file holds the answer, which repeats get. Source: the IETF draft "The Idempotency-Key HTTP Header Field".
+Before anything is done, a file notes the request and the state upon which it decides. Every decision made for it carries a stamp of that
+note, so a second attempt after a crash gets the receipts of the first (``streams.served.served_host``), and goes on behind it. Once it is
+done, the file holds the answer, which repeats get. Source: the IETF draft "The Idempotency-Key HTTP Header Field".
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from secrets import token_hex
 from typing import Any
 
 from console.api.answers import Answer
-from console.api.asked import Asked
 from console.api.problems import NO_KEY, OTHER_REQUEST, ApiProblem
+from console.api.request_context import RequestContext
 from infra.workspace.serving import SERVICE
 from streams.disk.files import make_folder, private, write_whole
 from streams.language.errors import RepeatedDecision
@@ -45,7 +45,7 @@ class _Note:
     answer: Answer | None
 
 
-def once(asked: Asked, key: str | None, name: str, parameters: Mapping[str, Any], run: Callable[[], Answer]) -> Answer:
+def once(context: RequestContext, key: str | None, name: str, parameters: Mapping[str, Any], run: Callable[[], Answer]) -> Answer:
     """The answer of ``run``, which is called unless the request was done before.
 
     Raises:
@@ -55,14 +55,14 @@ def once(asked: Asked, key: str | None, name: str, parameters: Mapping[str, Any]
         raise ApiProblem(400, "idempotency-key", NO_KEY)
     facts = sorted((k, _content(Path(v)) if k == "file" else repr(v)) for k, v in parameters.items())
     request = hashlib.sha256(repr((name, facts)).encode()).hexdigest()
-    name_of_key = hashlib.sha256(repr((asked.account, key)).encode()).hexdigest()[:32]
-    make_folder(folder := asked.workspace.root / SERVICE / FOLDER)
+    name_of_key = hashlib.sha256(repr((context.account, key)).encode()).hexdigest()[:32]
+    make_folder(folder := context.workspace.root / SERVICE / FOLDER)
     path = folder / f"{name_of_key}.json"
     with open(folder / f"{name_of_key}.lock", "ab", opener=private) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         note = _read(path)
         if note is None:
-            note = _Note(request, asked.offset(), token_hex(8), None)
+            note = _Note(request, context.offset(), token_hex(8), None)
             _write(path, note)
         elif note.request != request:
             raise ApiProblem(422, "idempotency-key-reused", OTHER_REQUEST)
@@ -101,15 +101,15 @@ def _read(path: Path) -> _Note | None:
         return None
     answer = plain.get("answer")
     headers = () if answer is None else tuple((name, value) for name, value in answer["headers"])
-    done = None if answer is None else Answer(answer["status"], answer["body"].encode(), answer["kind"], headers)
-    return _Note(plain["request"], plain["at"], plain["word"], done)
+    answer_before = None if answer is None else Answer(answer["status"], answer["body"].encode(), answer["kind"], headers)
+    return _Note(plain["request"], plain["at"], plain["word"], answer_before)
 
 
 def forget_old(root: Path, now: float | None = None) -> int:
     """Removes notes older than ``DAYS``; returns how many."""
-    before, gone = (time.time() if now is None else now) - DAYS * 86_400, 0
+    before, removals = (time.time() if now is None else now) - DAYS * 86_400, 0
     for path in (root / SERVICE / FOLDER).glob("*"):
         if os.stat(path).st_mtime < before:
             path.unlink(missing_ok=True)
-            gone += 1
-    return gone
+            removals += 1
+    return removals

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from console.api.asked import Asked
 from console.api.parameters import Body, Day, Name, Yaml
+from console.api.request_context import RequestContext
 from console.api.route import Route
 from console.text.comparisons import ComparisonInWords, comparison_in_words
 from console.text.policies import PolicyInWords, policy_in_words
@@ -47,53 +47,53 @@ class Versions(Body):
     ]
 
 
-def policies(asked: Asked) -> list[ListedPolicy]:
-    return listed_policies(asked.workspace)
+def policies(context: RequestContext) -> list[ListedPolicy]:
+    return listed_policies(context.workspace)
 
 
-def policy(asked: Asked, policy: Name) -> PolicyInWords:
+def policy(context: RequestContext, policy: Name) -> PolicyInWords:
     from console.text.clauses import Clauses
 
-    catalogue = asked.workspace.catalogue()
-    named, state = policy_named(lambda: asked.workspace, policy, catalogue)
-    return policy_in_words(named, state, Clauses(catalogue, asked.language, named.params))
+    catalogue = context.workspace.catalogue()
+    named, state = policy_named(lambda: context.workspace, policy, catalogue)
+    return policy_in_words(named, state, Clauses(catalogue, context.language, named.params))
 
 
-def history(asked: Asked, policy: Name) -> PolicyHistory:
-    return policy_history(asked.workspace, policy)
+def history(context: RequestContext, policy: Name) -> PolicyHistory:
+    return policy_history(context.workspace, policy)
 
 
-def forecast(asked: Asked, policy: Name, days: Annotated[int, Field(ge=1, le=3660)] = 90) -> Forecast:
-    return forecast_policy(asked.workspace, policy, days)
+def forecast(context: RequestContext, policy: Name, days: Annotated[int, Field(ge=1, le=3660)] = 90) -> Forecast:
+    return forecast_policy(context.workspace, policy, days)
 
 
-def check(asked: Asked, body: Draft) -> list[ReportedProblem]:
-    with asked.document(body.document) as file:
-        return reported_problems(check_drafts([file], asked.workspace.catalogue()).problems())
+def check(context: RequestContext, body: Draft) -> list[ReportedProblem]:
+    with context.document(body.document) as file:
+        return reported_problems(check_drafts([file], context.workspace.catalogue()).problems())
 
 
-def preview(asked: Asked, body: Draft, day: Day = None) -> PreviewInWords:
-    with asked.document(body.document) as file:
-        return preview_in_words(preview_file(asked.workspace, file, day), asked.language)
+def preview(context: RequestContext, body: Draft, day: Day = None) -> PreviewInWords:
+    with context.document(body.document) as file:
+        return preview_in_words(preview_file(context.workspace, file, day), context.language)
 
 
-def needs(asked: Asked, body: Draft, day: Day = None) -> PolicyNeeds:
-    with asked.document(body.document) as file:
-        catalogue = asked.workspace.catalogue()
-        return needs_in(asked.workspace, readable_policy(file, catalogue), catalogue, day, asked.today())
+def needs(context: RequestContext, body: Draft, day: Day = None) -> PolicyNeeds:
+    with context.document(body.document) as file:
+        catalogue = context.workspace.catalogue()
+        return needs_in(context.workspace, readable_policy(file, catalogue), catalogue, day, context.today())
 
 
-def compare(asked: Asked, body: Versions, day: Day = None) -> ComparisonInWords:
+def compare(context: RequestContext, body: Versions, day: Day = None) -> ComparisonInWords:
     if "\n" not in body.old:
-        with asked.document(body.document) as file:
-            return comparison_in_words(compare_policies(asked.workspace, body.old, str(file), day, asked.today()), asked.language)
-    with asked.documents(old=body.old, new=body.document) as (old, new):
-        return comparison_in_words(compare_policies(asked.workspace, str(old), str(new), day, asked.today()), asked.language)
+        with context.document(body.document) as file:
+            return comparison_in_words(compare_policies(context.workspace, body.old, str(file), day, context.today()), context.language)
+    with context.documents(old=body.old, new=body.document) as (old, new):
+        return comparison_in_words(compare_policies(context.workspace, str(old), str(new), day, context.today()), context.language)
 
 
-def test(asked: Asked, body: DraftWithCases) -> list[CaseRun]:
-    with asked.documents(draft=body.document, cases=body.cases) as (file, cases):
-        catalogue = asked.workspace.catalogue()
+def test(context: RequestContext, body: DraftWithCases) -> list[CaseRun]:
+    with context.documents(draft=body.document, cases=body.cases) as (file, cases):
+        catalogue = context.workspace.catalogue()
         return run_cases(case_suites(catalogue, [file], [cases]), catalogue, body.mutants)
 
 

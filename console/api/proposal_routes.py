@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from console.api.asked import Asked
 from console.api.parameters import Body, Remark
+from console.api.request_context import RequestContext
 from console.api.route import Route
 from infra.settings import clock
 from policies.values import Text
@@ -26,29 +26,29 @@ class SentBack(Body):
     remark: Remark
 
 
-def proposal_list(asked: Asked, every: bool = False) -> list[Proposal]:
-    return proposals(asked.workspace, asked.actor, every)
+def proposal_list(context: RequestContext, every: bool = False) -> list[Proposal]:
+    return proposals(context.workspace, context.actor, every)
 
 
-def proposal(asked: Asked, proposal: Id) -> Proposal:
-    return proposal_of(asked.workspace, asked.actor, proposal)
+def proposal(context: RequestContext, proposal: Id) -> Proposal:
+    return proposal_of(context.workspace, context.actor, proposal)
 
 
-def new(asked: Asked, body: Proposed) -> Proposal:
-    return propose(asked.workspace, asked.actor, body, clock())
+def new(context: RequestContext, body: Proposed) -> Proposal:
+    return propose(context.workspace, context.actor, body, clock())
 
 
-def approval(asked: Asked, proposal: Id) -> Proposal:
+def approval(context: RequestContext, proposal: Id) -> Proposal:
     def find(name: str) -> Actor:
-        with opened_book(asked.workspace.root) as book:
+        with opened_book(context.workspace.root) as book:
             return actor_of(book.store.account(name))
 
-    about = clock(), asked.today(), asked.language
-    return approve(asked.workspace, asked.actor, proposal, *about, find, asked.notify, asked.progress)
+    about = clock(), context.today(), context.language
+    return approve(context.workspace, context.actor, proposal, *about, find, context.notify, context.progress)
 
 
-def sent_back(asked: Asked, proposal: Id, body: SentBack) -> Proposal:
-    return send_back(asked.workspace, asked.actor, proposal, body.remark, clock())
+def sent_back(context: RequestContext, proposal: Id, body: SentBack) -> Proposal:
+    return send_back(context.workspace, context.actor, proposal, body.remark, clock())
 
 
 _PROPOSAL = "/proposals/{proposal}"

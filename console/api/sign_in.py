@@ -94,14 +94,14 @@ class Doorkeeper:
             if actor is None:
                 raise ApiProblem(401, "unknown-caller", UNKNOWN_CALLER)
             return actor
-        found = signing_in.actor_of_session(self.book, request.cookies.get(self.cookie, ""), clock())
-        if found is None:
+        signed_in = signing_in.actor_of_session(self.book, request.cookies.get(self.cookie, ""), clock())
+        if signed_in is None:
             raise (
                 ApiProblem(401, "no-accounts", NO_ACCOUNTS)
                 if self.book.store.is_empty()
                 else ApiProblem(401, "unknown-caller", UNKNOWN_CALLER)
             )
-        actor, session = found
+        actor, session = signed_in
         if request.method not in SAFE and not hmac.compare_digest(request.headers.get(CSRF_HEADER, ""), session.csrf):
             raise ApiProblem(403, "csrf", CSRF)
         return actor
@@ -124,12 +124,12 @@ class Doorkeeper:
                     return response
                 case _:
                     actor = self.actor(request)
-                    found = signing_in.actor_of_session(self.book, request.cookies.get(self.cookie, ""), clock())
-                    return JSONResponse(_who(actor, None if found is None else found[1].csrf))
+                    signed_in = signing_in.actor_of_session(self.book, request.cookies.get(self.cookie, ""), clock())
+                    return JSONResponse(_who(actor, None if signed_in is None else signed_in[1].csrf))
 
         async def first_account(request: Request) -> Response:
             body = await _body(request, FirstAccount)
-            made = (
+            arguments = (
                 signing_in.use_first_link,
                 self.book,
                 body.link,
@@ -139,15 +139,15 @@ class Doorkeeper:
                 body.division,
                 clock(),
             )
-            return self._welcome(await _in_thread(*made), 201)
+            return self._welcome(await _in_thread(*arguments), 201)
 
         async def password(request: Request) -> Response:
             body = await _body(request, NewPassword)
             if body.link is not None:
                 return self._welcome(await _in_thread(signing_in.use_reset_link, self.book, body.link, body.password, clock()))
             actor = self.actor(request)
-            given = actor.name, body.old or "", body.password, _source(request), clock()
-            return self._welcome(await _in_thread(signing_in.change_own_password, self.book, *given))
+            arguments = actor.name, body.old or "", body.password, _source(request), clock()
+            return self._welcome(await _in_thread(signing_in.change_own_password, self.book, *arguments))
 
         app.add_route(f"{prefix}/session", session, methods=["GET", "POST", "DELETE"])
         app.add_route(f"{prefix}/first-account", first_account, methods=["POST"])

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from console.api.asked import Asked
 from console.api.parameters import Name
 from console.api.problems import BAD_CURSOR, ApiProblem
+from console.api.request_context import RequestContext
 from console.api.route import Route
 from policies.values import Text
 from services.access.actions import Action
@@ -47,19 +47,18 @@ class ChangePage:
     more: bool
 
 
-def changes(asked: Asked, policy: Name, after: LineId = None, limit: Annotated[int, Field(ge=1, le=LINES)] = 100) -> ChangePage:
-    with asked.workspace.reading() as host:
+def changes(context: RequestContext, policy: Name, after: LineId = None, limit: Annotated[int, Field(ge=1, le=LINES)] = 100) -> ChangePage:
+    with context.workspace.reading() as host:
         try:
-            lines = (line for line in host.outputs(after) if line.policy == policy)
-            page = list(islice(lines, limit + 1))
+            page = list(islice((line for line in host.outputs(after) if line.policy == policy), limit + 1))
         except (ValueError, OverflowError):
             raise ApiProblem(400, "bad-cursor", BAD_CURSOR) from None
-    shown = tuple(change_lines(page[:limit]))
-    return ChangePage(shown, shown[-1].id if shown else after, len(page) > limit)
+    lines = tuple(change_lines(page[:limit]))
+    return ChangePage(lines, lines[-1].id if lines else after, len(page) > limit)
 
 
 async def events(
-    page: Callable[[str | None], Awaitable[ChangePage]], after: str | None, schedule: Schedule, gone: Callable[[], Awaitable[bool]]
+    page: Callable[[str | None], Awaitable[ChangePage]], after: str | None, schedule: Schedule, is_gone: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[bytes]:
     """Changes as server-sent events, until the client has gone.
 
@@ -67,7 +66,7 @@ async def events(
         page: gives the page behind a cursor, in the right of the caller as it is then.
     """
     yield b": here\n\n"
-    while not await gone():
+    while not await is_gone():
         offset = schedule.offset
         result = await page(after)
         for line in result.changes:

@@ -61,10 +61,10 @@ def add_pages(app: FastAPI, front: Front, prefix: str) -> None:
         async def page(behind: str | None) -> ChangePage:
             return await front.page(policy, behind, front.caller(request, front.door.actor(request)))
 
-        async def gone() -> bool:
+        async def is_gone() -> bool:
             return front.stopping or await request.is_disconnected()
 
-        return _events(events(page, after, front.schedule, gone))
+        return _events(events(page, after, front.schedule, is_gone))
 
     async def jobs(request: Request) -> Response:
         return JSONResponse([job_body(job) for job in front.jobs.all_of(front.door.actor(request).name)])
@@ -81,10 +81,10 @@ def add_pages(app: FastAPI, front: Front, prefix: str) -> None:
         actor, id = front.door.actor(request), request.path_params["job"]
         front.jobs.of(actor.name, id)
 
-        async def gone() -> bool:
+        async def is_gone() -> bool:
             return front.stopping or await request.is_disconnected()
 
-        return _events(front.jobs.events(actor.name, id, gone))
+        return _events(front.jobs.events(actor.name, id, is_gone))
 
     async def webhooks(request: Request) -> Response:
         actor = front.door.actor(request)
@@ -93,8 +93,8 @@ def add_pages(app: FastAPI, front: Front, prefix: str) -> None:
             return JSONResponse([_webhook_body(webhook) for webhook in front.webhooks.all()])
         require(actor, Action.WRITE_WEBHOOKS)
         body = await _body(request)
-        made = front.webhooks.add(body.account, body.policy, body.url, body.after)
-        return JSONResponse({**_webhook_body(made), "secret": made.secret}, 201)
+        webhook_added = front.webhooks.add(body.account, body.policy, body.url, body.after)
+        return JSONResponse({**_webhook_body(webhook_added), "secret": webhook_added.secret}, 201)
 
     async def webhook(request: Request) -> Response:
         require(front.door.actor(request), Action.WRITE_WEBHOOKS)

@@ -156,16 +156,16 @@ class Webhooks:
             body = batch(webhook, page, repeat)
             status = await self._post(webhook.url, body, signed_headers(webhook, f"{webhook.id}.{last}", int(time.time()), body, repeat))
             if 200 <= status < 300:
-                done = replace(webhook, cursor=last, sending=None, attempts=0, since=0.0)
+                after = replace(webhook, cursor=last, sending=None, attempts=0, since=0.0)
                 break
             repeat = True
             LOG.warning("a webhook was not taken", extra={"webhook": webhook.id, "status": status, "attempts": webhook.attempts})
             if time.time() - webhook.since > GIVE_UP:
-                done = replace(webhook, cursor=last, sending=None, attempts=0, since=0.0, dead=(*webhook.dead, (first, last)))
+                after = replace(webhook, cursor=last, sending=None, attempts=0, since=0.0, dead=(*webhook.dead, (first, last)))
                 break
             await asyncio.sleep(min(FIRST_WAIT * 2 ** (webhook.attempts - 1), LONGEST_WAIT))
-        self._note(done)
-        return done
+        self._note(after)
+        return after
 
     def _note(self, webhook: Webhook) -> None:
         write_whole(self._folder / f"{webhook.id}.json", json.dumps(asdict(webhook), ensure_ascii=False))

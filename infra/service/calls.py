@@ -1,7 +1,7 @@
 """What the front of a service asks of its reader, and how the answer comes back.
 
 A call names a function of the program and its arguments. Its answer comes over a socket of its own, in frames: any number of ``Progress``
-and bytes, then ``Done`` or an error. A socket that ends before that says that the process has died.
+and bytes, then ``CallEnd`` or an error. A socket that ends before that says that the process has died.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ class Progress:
     """
 
     label: Text
-    done: int
+    count: int
     total: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class CallEnd:
     """A call has ended, with this result."""
 
     result: Any
 
 
-Frame: TypeAlias = Progress | bytes | Done | BaseException
+Frame: TypeAlias = Progress | bytes | CallEnd | BaseException

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.service.calls import Call, Cancel, Done, Frame
+from infra.service.calls import Call, CallEnd, Cancel, Frame
 from infra.service.verbs import INTERRUPT, VerbLine, become, receive_line
 from infra.settings import acting_as
 from infra.workspace.serving import ServedWorkspace, serving
@@ -132,7 +132,7 @@ class Reader:
         task = Task(self._workspace, call.account, answers)
         with suppress(ChannelClosed), serving(ServedWorkspace(self._root, self._host, disposable)):
             try:
-                frame: Frame = Done(call.function(task, *call.arguments, **call.keywords))
+                frame: Frame = CallEnd(call.function(task, *call.arguments, **call.keywords))
             except Exception as error:  # the front says it to whoever asked
                 frame = error
             answers.send(frame)

@@ -202,7 +202,7 @@ class Workspace:
         return network_of(self.root)
 
     @property
-    def served(self) -> bool:
+    def is_served(self) -> bool:
         """Whether this process belongs to a service of this workspace."""
         return served_workspace(self.root) is not None
 
@@ -239,8 +239,8 @@ class Workspace:
     @contextmanager
     def reading(self) -> Iterator[Host]:
         """The state, to read; a writer may be at work. Where there is none yet: a new one with the documents, in memory."""
-        if (served := served_workspace(self.root)) is not None:
-            yield served.to_read()
+        if (service := served_workspace(self.root)) is not None:
+            yield service.to_read()
             return
         if (prefix := self.network) is not None:
             self._begin()
@@ -266,8 +266,8 @@ class Workspace:
         from streams.disk.effects import work
 
         prefix = self.network
-        if (served := served_workspace(self.root)) is not None:
-            with writing_served(self, served, documents, sphere) as host:
+        if (service := served_workspace(self.root)) is not None:
+            with writing_served(self, service, documents, sphere) as host:
                 yield host
             return
         if self.empty:

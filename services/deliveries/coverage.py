@@ -149,7 +149,7 @@ def state_coverage(
 def _check_right(host: ReceivingHost, statements: Sequence[CoverageStated | CoverageWithdrawn], may_state: MayState) -> None:
     entries = host.state.statements.entries
     for statement in statements:
-        known = entries.get(statement.statement)
-        about = statement if isinstance(statement, CoverageStated) else None if known is None else known.stated
+        earlier = entries.get(statement.statement)
+        about = statement if isinstance(statement, CoverageStated) else None if earlier is None else earlier.stated
         if about is not None:
             may_state(host.state.catalogue.feeds[about.feed].sources[about.source].unit, about.division, about.feed)

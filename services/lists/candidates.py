@@ -131,8 +131,8 @@ def candidate_list(
         erased = 0 if known_at is None else sum(erasure.offset > state.offset for erasure in host.state.erasures)
         definition, catalogue = matched_policy(state, policy), state.catalogue
         places, everybody = sight.places(host.state, policy), materialized_list(state, policy, every=every)
-        seen = everybody if places is None else [c for c in everybody if is_placed_in(c.division, places)]
-        every_one = wanted_candidates(host, state, policy, wanted, seen)
+        in_sight = everybody if places is None else [c for c in everybody if is_placed_in(c.division, places)]
+        every_one = wanted_candidates(host, state, policy, wanted, in_sight)
         behind = every_one if after is None else [c for c in every_one if c.subject > after]
         candidates = tuple(listed_candidates(state, policy, behind[:limit]))
         counts = Counter(c.status for c in every_one)

@@ -31,18 +31,18 @@ Reason = Annotated[str, Field(min_length=1, max_length=500)]
 Token = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 
 
-class _Proposed(BaseModel):
+class _ActForm(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Publish(_Proposed):
+class Publish(_ActForm):
     """Publish a policy."""
 
     act: Literal["publish"]
     document: Annotated[str, Field(max_length=512_000)]
 
 
-class Withdraw(_Proposed):
+class Withdraw(_ActForm):
     """Withdraw a policy."""
 
     act: Literal["withdraw"]
@@ -51,7 +51,7 @@ class Withdraw(_Proposed):
     since: date | None = None
 
 
-class DecideHold(_Proposed):
+class DecideHold(_ActForm):
     """Release or reject what a hold keeps back."""
 
     act: Literal["decide hold"]
@@ -60,7 +60,7 @@ class DecideHold(_Proposed):
     reason: Reason
 
 
-class CorrectIdentity(_Proposed):
+class CorrectIdentity(_ActForm):
     """Merge a subject into another; with no other, undo its merge."""
 
     act: Literal["correct identity"]
@@ -70,7 +70,7 @@ class CorrectIdentity(_Proposed):
     reason: Reason
 
 
-class Erase(_Proposed):
+class Erase(_ActForm):
     """Erase a person."""
 
     act: Literal["erase"]
@@ -78,7 +78,7 @@ class Erase(_Proposed):
     reason: Reason
 
 
-class ReleaseResearch(_Proposed):
+class ReleaseResearch(_ActForm):
     """Release a research snapshot."""
 
     act: Literal["release research"]

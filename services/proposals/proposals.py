@@ -69,7 +69,7 @@ def propose(workspace: Workspace, actor: Actor, proposed: Proposed, now: datetim
     act = act_of(proposed)
     for target in target_of(workspace, proposed):
         decide(actor, ACTIONS[act][0], target).require()
-    with _locked(workspace) as folder:
+    with _locked_folder(workspace) as folder:
         id = f"P{1 + max((int(path.stem[1:]) for path in folder.glob('P*.json')), default=0)}"
         proposal = Proposal(id, str(act), proposed.model_dump(mode="json"), actor.name, now.isoformat(), "open")
         _write(folder, proposal)
@@ -126,13 +126,13 @@ def approve(
         HuiminError: the act was refused; the proposal is open as before.
     """
     proposal = proposal_of(workspace, actor, id)
-    with _locked(workspace) as folder:
+    with _locked_folder(workspace) as folder:
         proposal = _read(folder / f"{id}.json")
-        begun = proposal.state == "approving" and proposal.decided_by == actor.name
-        if proposal.state != "open" and not begun:
-            raise Conflict(_decided(proposal))
+        is_begun = proposal.state == "approving" and proposal.decided_by == actor.name
+        if proposal.state != "open" and not is_begun:
+            raise Conflict(_decided_text(proposal))
         proposed = PROPOSED.validate_python(proposal.proposed)
-        if not begun:
+        if not is_begun:
             for target in target_of(workspace, proposed):
                 decide_approval(act_of(proposed), find(proposal.by), actor, target).require()
             with workspace.reading() as host:
@@ -147,14 +147,14 @@ def approve(
         except HuiminError:
             _write(folder, replace(proposal, state="open", decided_by=None, decided_at=None, offset=None))
             raise
-        done = replace(
+        approved = replace(
             proposal,
             state="approved",
             result={key: value for key, value in result.items() if key != "changes"},
             proposed=_without_person(proposal.proposed),
         )
-        _write(folder, done)
-    return done
+        _write(folder, approved)
+    return approved
 
 
 def send_back(workspace: Workspace, actor: Actor, id: str, remark: str, now: datetime) -> Proposal:
@@ -164,10 +164,10 @@ def send_back(workspace: Workspace, actor: Actor, id: str, remark: str, now: dat
         Denied: the actor may not approve it. Conflict: it was decided.
     """
     proposal = proposal_of(workspace, actor, id)
-    with _locked(workspace) as folder:
+    with _locked_folder(workspace) as folder:
         proposal = _read(folder / f"{id}.json")
         if proposal.state != "open":
-            raise Conflict(_decided(proposal))
+            raise Conflict(_decided_text(proposal))
         own = proposal.by == actor.name
         if not own:
             for target in _targets_or_nothing(workspace, proposal):
@@ -192,7 +192,7 @@ def _without_person(proposed: dict[str, Any]) -> dict[str, Any]:
     return {**proposed, **dict.fromkeys({"subject", "into"} & proposed.keys(), None)}
 
 
-def _decided(proposal: Proposal) -> Text:
+def _decided_text(proposal: Proposal) -> Text:
     words = {
         "approving": Text("正在办理", "is being carried out"), "approved": Text("已批准", "was approved"),
         "sent_back": Text("已退回", "was sent back"), "taken_back": Text("已撤回", "was taken back"), "open": Text("待批准", "is open"),
@@ -202,7 +202,7 @@ def _decided(proposal: Proposal) -> Text:
 
 
 @contextmanager
-def _locked(workspace: Workspace) -> Iterator[Path]:
+def _locked_folder(workspace: Workspace) -> Iterator[Path]:
     """The folder of proposals, to change; whoever else changes one waits."""
     folder = workspace.make_folder(FOLDER)
     with open(folder / "lock", "ab", opener=private) as lock:

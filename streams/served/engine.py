@@ -54,7 +54,7 @@ class CheckpointRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Committed:
+class CommitReceipt:
     """The receipt of one message.
 
     Args:
@@ -87,7 +87,7 @@ class AskStatus:
 
 
 Request: TypeAlias = Submission | Scrub | CheckpointRequest | AskStatus
-Reply: TypeAlias = list[Committed] | ScrubReport | EngineStatus | HuiminError | None
+Reply: TypeAlias = list[CommitReceipt] | ScrubReport | EngineStatus | HuiminError | None
 
 
 @dataclass(slots=True, eq=False)
@@ -172,7 +172,7 @@ class Engine:
         try:
             for receipt in self.host.submit_each(coming()):
                 self._messages += 1
-                self._answer(under_way.popleft()[0], [_committed(receipt)])
+                self._answer(under_way.popleft()[0], [_commit_receipt(receipt)])
         except HuiminError as error:
             for client, series in under_way:  # one: each is durable or refused before the next is applied
                 self._answer(client, self._refusal(client, series, error))
@@ -202,7 +202,7 @@ class Engine:
         except HuiminError as error:
             return self._refusal(client, submission.series, error)
         self._messages += len(receipts)
-        return [_committed(receipt) for receipt in receipts]
+        return [_commit_receipt(receipt) for receipt in receipts]
 
     def _refusal(self, client: _Client, series: int, error: HuiminError) -> HuiminError:
         self._refused += 1
@@ -218,5 +218,5 @@ def _length(request: Request) -> int:
     return sum(map(len, request.bodies)) if isinstance(request, Submission) else 0
 
 
-def _committed(receipt: Receipt) -> Committed:
-    return Committed(receipt.offset, wire.encode_changes(receipt.changes) if len(receipt.changes) else None, tuple(receipt.notices))
+def _commit_receipt(receipt: Receipt) -> CommitReceipt:
+    return CommitReceipt(receipt.offset, wire.encode_changes(receipt.changes) if len(receipt.changes) else None, tuple(receipt.notices))

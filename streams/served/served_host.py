@@ -27,7 +27,7 @@ from streams.ledgers.decisions import with_author, with_repeatable_stamp
 from streams.lists.editions import Edition
 from streams.lists.lines import Lines, no_lines
 from streams.served.channel import Channel, ChannelClosed
-from streams.served.engine import AskStatus, CheckpointRequest, Committed, EngineStatus, Reply, Request, Scrub, Submission
+from streams.served.engine import AskStatus, CheckpointRequest, CommitReceipt, EngineStatus, Reply, Request, Scrub, Submission
 from streams.steps.state import State
 from streams.store.outcome_history import OutcomeHistory
 from streams.wire import wire
@@ -170,10 +170,10 @@ class ServedHost:
         Raises:
             Refused, Invalid: it was not admitted.
         """
-        committed = self._reply()
-        assert isinstance(committed, list)
+        receipts_sent = self._reply()
+        assert isinstance(receipts_sent, list)
         receipts = []
-        for receipt in committed:
+        for receipt in receipts_sent:
             note_message(receipt.offset)
             receipts.append(Receipt(receipt.offset, _lines(receipt), list(receipt.notices)))
         return receipts
@@ -236,5 +236,5 @@ class ServedHost:
         self.close()
 
 
-def _lines(receipt: Committed) -> Lines:
+def _lines(receipt: CommitReceipt) -> Lines:
     return no_lines(receipt.offset) if receipt.outputs is None else wire.decode_changes(receipt.outputs)

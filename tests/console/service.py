@@ -74,7 +74,7 @@ def _ready(process: subprocess.Popen[str]) -> RunningService:
     assert process.stdout is not None
     for line in process.stdout:
         lines.append(line)
-        if found := re.search(r"ready at (\S+)", line):
+        if address := re.search(r"ready at (\S+)", line):
             link = re.search(r"first-account#(\S+)", "".join(lines))
-            return RunningService(process, found[1], None if link is None else link[1], lines)
+            return RunningService(process, address[1], None if link is None else link[1], lines)
     raise AssertionError(f"the service did not start: {process.wait(STOP_SECONDS)} {lines}")

@@ -50,9 +50,9 @@ def test_an_officer_proposes_and_another_approves(office: Office) -> None:
     assert [p for p in office.officer.post("/drafts/check", json={"document": document}).json() if p["severity"] == "error"] == []
     preview = office.officer.post("/drafts/preview", json={"document": document})
     assert (preview.status_code, preview.json()["policy"]) == (200, "dibao")
-    made = office.officer.post("/proposals", json={"act": "publish", "document": document})
-    assert made.status_code == 201, made.text
-    place = f"/proposals/{made.json()['id']}"
+    proposal = office.officer.post("/proposals", json={"act": "publish", "document": document})
+    assert proposal.status_code == 201, proposal.text
+    place = f"/proposals/{proposal.json()['id']}"
     own = office.officer.post(f"{place}/approval")
     assert (own.status_code, "another person" in own.json()["detail"]["en"]) == (403, True)
     approved = office.approver.post(f"{place}/approval")
@@ -65,13 +65,13 @@ def test_an_officer_proposes_and_another_approves(office: Office) -> None:
 
 def test_a_proposal_is_sent_back_with_a_remark(office: Office) -> None:
     """Its proposer reads the remark; whoever may not approve sees nothing of it."""
-    made = office.officer.post("/proposals", json={"act": "withdraw", "policy": ALLOWANCE, "reason": "停止执行"}).json()
-    back = office.approver.post(f"/proposals/{made['id']}/return", json={"remark": "请附文件"})
+    proposal = office.officer.post("/proposals", json={"act": "withdraw", "policy": ALLOWANCE, "reason": "停止执行"}).json()
+    back = office.approver.post(f"/proposals/{proposal['id']}/return", json={"remark": "请附文件"})
 
     assert (back.status_code, back.json()["state"]) == (200, "sent_back")
-    seen = {p["id"]: p for p in office.officer.get("/proposals", params={"every": True}).json()}
-    assert seen[made["id"]]["remark"] == "请附文件"
-    assert office.clerk.get(f"/proposals/{made['id']}").status_code == 400
+    visible = {p["id"]: p for p in office.officer.get("/proposals", params={"every": True}).json()}
+    assert visible[proposal["id"]]["remark"] == "请附文件"
+    assert office.clerk.get(f"/proposals/{proposal['id']}").status_code == 400
     assert office.clerk.post("/proposals", json={"act": "withdraw", "policy": POLICY, "reason": "x"}).status_code == 403
 
 
@@ -87,13 +87,13 @@ def test_a_coordinator_sees_their_street_by_token(office: Office) -> None:
 
 def test_an_operator_keeps_accounts(office: Office) -> None:
     """A new account chooses its password by a link that is good once; disabled, it is nobody at once."""
-    made = office.operator.post("/accounts", json={"name": "li", "title": "李强", "grants": ["analyst:310107"]})
+    proposal = office.operator.post("/accounts", json={"name": "li", "title": "李强", "grants": ["analyst:310107"]})
     link = office.operator.post("/accounts/li/links").json()["secret"]
-    chosen = office.nobody.post("/password", json={"link": link, "password": "a long enough one"}, headers={"cookie": ""})
+    welcome = office.nobody.post("/password", json={"link": link, "password": "a long enough one"}, headers={"cookie": ""})
     again = office.nobody.post("/password", json={"link": link, "password": "a long enough one"}, headers={"cookie": ""})
 
-    assert (made.status_code, chosen.status_code, again.status_code) == (201, 200, 409)
-    assert chosen.json()["grants"] == ["analyst:310107"]
+    assert (proposal.status_code, welcome.status_code, again.status_code) == (201, 200, 409)
+    assert welcome.json()["grants"] == ["analyst:310107"]
     assert office.operator.put("/accounts/li/standing", json={"disabled": True}).json()["disabled"]
-    cookie = chosen.headers["set-cookie"].partition(";")[0]
+    cookie = welcome.headers["set-cookie"].partition(";")[0]
     assert office.nobody.get("/session", headers={"cookie": cookie}).status_code == 401

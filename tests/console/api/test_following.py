@@ -28,7 +28,7 @@ def deliver(office: Office, serial: int, day: str = "2026-10-03") -> None:
 
 
 class Receiver:
-    """A unit's server that takes webhooks; it answers as it is told to.
+    """A unit's server that takes webhooks; it answers as it is event_lines to.
 
     Args:
         answers: the statuses of the next answers; after them 204.
@@ -96,10 +96,10 @@ def test_a_stream_tells_a_change_when_it_happens(office: Office) -> None:
         lines = stream.iter_lines()
         assert next(lines) == ": here"
         deliver(office, 41)
-        told = list(_until(lines, "data: "))
-    change = json.loads(told[-1].removeprefix("data: "))
+        event_lines = list(_until(lines, "data: "))
+    change = json.loads(event_lines[-1].removeprefix("data: "))
     assert (change["policy"], change["change"]) == (POLICY, "entered")
-    assert f"id: {change['id']}" in told
+    assert f"id: {change['id']}" in event_lines
     assert office.other_clerk.get(f"/policies/{POLICY}/changes/stream").status_code == 403
 
 
@@ -116,8 +116,8 @@ def test_a_webhook_sends_each_change_and_marks_repeats(office: Office) -> None:
     with receiver(500) as taking:
         wanted = {"policy": POLICY, "account": "clerk", "url": taking.url, "after": end}
         assert office.clerk.post("/webhooks", json=wanted).status_code == 403
-        made = office.operator.post("/webhooks", json=wanted)
-        assert made.status_code == 201, made.text
+        added = office.operator.post("/webhooks", json=wanted)
+        assert added.status_code == 201, added.text
         deliver(office, 42)
         (first, body), (again, same) = taking.wait(2)[:2]
 
@@ -126,12 +126,12 @@ def test_a_webhook_sends_each_change_and_marks_repeats(office: Office) -> None:
         assert (first["huimin-repeat"], again["huimin-repeat"]) == ("false", "true")
         assert (first["webhook-id"], [e["id"] for e in events]) == (again["webhook-id"], [e["id"] for e in repeated])
         signed = f"{first['webhook-id']}.{first['webhook-timestamp']}.".encode() + body
-        digest = hmac.digest(base64.b64decode(made.json()["secret"]), signed, hashlib.sha256)
+        digest = hmac.digest(base64.b64decode(added.json()["secret"]), signed, hashlib.sha256)
         assert first["webhook-signature"] == f"v1,{base64.b64encode(digest).decode()}"
         deliver(office, 43)
         later = taking.wait(3)[2]
         assert (later[0]["huimin-repeat"], json.loads(later[1])[0]["id"] > events[0]["id"]) == ("false", True)
-        assert office.operator.delete(f"/webhooks/{made.json()['id']}").status_code == 204
+        assert office.operator.delete(f"/webhooks/{added.json()['id']}").status_code == 204
     assert "secret" not in office.operator.get("/webhooks").text
     for url in ("http://example.org/x", "https://user@example.org/", "file:///etc/passwd", "ftp://127.0.0.1/"):
         assert office.operator.post("/webhooks", json={**wanted, "url": url}).status_code == 422, url
@@ -140,18 +140,18 @@ def test_a_webhook_sends_each_change_and_marks_repeats(office: Office) -> None:
 def test_a_webhook_in_the_right_of_nobody_sends_nothing(office: Office) -> None:
     """It reads in the right of its account, as it is when it reads."""
     with receiver() as taking:
-        made = office.operator.post("/webhooks", json={"policy": POLICY, "account": "other-clerk", "url": taking.url})
+        added = office.operator.post("/webhooks", json={"policy": POLICY, "account": "other-clerk", "url": taking.url})
         deliver(office, 44)
         assert taking.batches == []
-        office.operator.delete(f"/webhooks/{made.json()['id']}")
+        office.operator.delete(f"/webhooks/{added.json()['id']}")
 
 
 def test_long_work_is_a_job(office: Office) -> None:
-    """It is begun, followed to its end, and its answer is there; it is nobody else's."""
+    """It is accepted, followed to its end, and its answer is there; it is nobody else's."""
     document = (office.workspace / "policies/dibao.yaml").read_text(encoding="utf-8")
-    begun = office.officer.post("/drafts/preview", json={"document": document}, headers={"prefer": "respond-async"})
-    assert begun.status_code == 202, begun.text
-    place = begun.headers["location"].removeprefix("/v1")
+    accepted = office.officer.post("/drafts/preview", json={"document": document}, headers={"prefer": "respond-async"})
+    assert accepted.status_code == 202, accepted.text
+    place = accepted.headers["location"].removeprefix("/v1")
     with office.officer.stream("GET", f"{place}/events") as stream:
         states = [json.loads(line.removeprefix("data: "))["state"] for line in stream.iter_lines() if line.startswith("data: ")]
     answer = office.officer.get(f"{place}/answer")

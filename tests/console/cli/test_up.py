@@ -35,12 +35,12 @@ def town_with_work(run: Run, town: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def huimin(folder: Path, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+def huimin(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     """Runs the program in a folder, as a person would."""
     environment = {**os.environ, "HUIMIN_WORKSPACE": "w", "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "160", "PYTHONPATH": str(ROOT)}
     environment.pop("HUIMIN_LANG", None)
     return subprocess.run(
-        [*HUIMIN, *words], cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", input=given, timeout=120
+        [*HUIMIN, *words], cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", input=typed, timeout=120
     )
 
 
@@ -61,8 +61,8 @@ def test_every_verb_answers_as_without_the_service(run: Run, town_with_work: Pat
     with service(served / "w"):
         through = [huimin(served, *line) for line in lines]
 
-    for line, one, other in zip(lines, without, through, strict=True):
-        expected = one.exit_code, _plain(one.stdout), _plain(one.stderr)
+    for line, alone_result, other in zip(lines, without, through, strict=True):
+        expected = alone_result.exit_code, _plain(alone_result.stdout), _plain(alone_result.stderr)
         assert expected == (other.returncode, _plain(other.stdout), _plain(other.stderr)), line
     assert {path.name for path in (served / "out").iterdir()} == {path.name for path in (alone / "out").iterdir()}
     assert all(path.stat().st_mode & 0o777 == PRIVATE_FILE for path in (served / "out").glob("*.*") if path.is_file())
@@ -90,7 +90,7 @@ def test_mistakes_have_their_exit_codes(town: Path) -> None:
 def test_what_is_typed_reaches_the_verb(run: Run, town: Path) -> None:
     """Standard input goes to the verb: a number need not stand on the command line."""
     with service(town / "w"):
-        explained = huimin(town, "explain", POLICY, "-", given=f"{resident(1)}\n")
+        explained = huimin(town, "explain", POLICY, "-", typed=f"{resident(1)}\n")
         assert explained.returncode == 0, explained.stderr
         assert resident(1) not in explained.stdout
 

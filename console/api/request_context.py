@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestContext:
     """What the function of a route works with, before the parameters of the request.
 
     Args:
@@ -66,12 +66,12 @@ class Asked:
     @contextmanager
     def progress(self, label: Text, total: int | None = None) -> Iterator[Advance]:
         """Tells whoever waits how far a piece of work is."""
-        done = 0
+        count_done = 0
 
         def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            self.task.send(Progress(label, done, total))
+            nonlocal count_done
+            count_done += count
+            self.task.send(Progress(label, count_done, total))
 
         self.task.send(Progress(label, 0, total))
         yield advance
