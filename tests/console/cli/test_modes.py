@@ -22,7 +22,7 @@ from tests.streams.disk.test_files import modes
 
 NETWORK = "needs a network on Kafka; what it writes is written by the same modules, and by a worker's stages (tests/streams/network/test_stages.py)"
 ELSEWHERE = {
-    "huimin worker": NETWORK, "huimin feed listen": NETWORK, "huimin candidates send": NETWORK, "huimin kafka up": NETWORK,
+    "huimin up": "test_up.py", "huimin worker": NETWORK, "huimin feed listen": NETWORK, "huimin candidates send": NETWORK, "huimin kafka up": NETWORK,
     "huimin kafka down": NETWORK, "huimin kafka status": NETWORK, "huimin kafka join": NETWORK, "huimin kafka shards": NETWORK,
     "huimin kafka dead-letters": NETWORK, "huimin kafka describe": NETWORK, "huimin kafka key": "test_network_key.py", "huimin demo": "the last test here",
     "huimin bench": "writes nothing in a workspace",
