@@ -23,13 +23,13 @@ TESTS := not prove$(if $(FAST), and not kafka and not seeds and not long)
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 unexport PYTHONDONTWRITEBYTECODE # or every process that a test starts compiles all modules again
 
-.PHONY: demo test check prove bench uniqueness clean ready
+.PHONY: demo test check prove bench uniqueness clean ready servers
 .DEFAULT_GOAL := demo
 
 demo: ready
 	@$(BIN)/huimin demo --residents $(RESIDENTS) --kafka $(KAFKA)
 
-test: ready
+test: ready servers
 	@$(PYTEST) -m "$(TESTS)" tests
 
 check: ready
@@ -41,7 +41,7 @@ check: ready
 
 # The seeded proofs, TIMES times all seeds, of which `make test` goes through a part, and SCHEDULES of the simulator; then every other property on the examples of each of SEEDS.
 # A night: TIMES=40 SCHEDULES=100000 SEEDS="1 2 3".
-prove: ready
+prove: ready servers
 	@HUIMIN_SEEDS=$(TIMES) HUIMIN_SCHEDULES=$(SCHEDULES) $(PYTEST) -m "prove or seeds" tests
 	@for seed in $(SEEDS); do \
 	  echo "properties, seed $$seed"; \
@@ -59,6 +59,10 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ready: $(READY) $(KERNELS)
+
+# PostgreSQL and sshd, which some tests start on loopback: installed where apt and root are, else a sentence says what is missing.
+servers:
+	@tests/servers.sh
 
 $(READY): requirements.lock pyproject.toml
 	@python=; \

@@ -107,7 +107,7 @@ def publish_draft(
     check_people(by, approved_by)
     draft = draft_to_publish(workspace, file)
     policy = draft.policy
-    with workspace.writing() as host, announce_holds(host, notify):
+    with workspace.writing(sphere="decisions") as host, announce_holds(host, notify):
         begin_first_day(host, today)
         if confirm is not None:
             result = None
@@ -135,7 +135,7 @@ def withdraw(
         HuiminError: there is no such policy. Conflict: it is not confirmed. Refused: as for ``withdraw_policy``.
     """
     check_people(by, approved_by)
-    with workspace.writing() as host, announce_holds(host, notify):
+    with workspace.writing(sphere="decisions") as host, announce_holds(host, notify):
         newest = newest_version(host, name)
         if confirm is not None and not confirm():
             raise Conflict(Text("未撤销。加 --yes 可不再询问。", "Not withdrawn. Add --yes not to be asked."))
