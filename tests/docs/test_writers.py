@@ -32,6 +32,8 @@ ALLOWED = {
     ("streams/network/stages.py", "rename"): "what came whole from the depot gets its place",
     ("streams/erasure/stale_replicas.py", "rename"): "a whole folder gets another name",
     ("connectors/pickup/drop_folder.py", "rename"): "a unit's own file goes into a folder beside it; nothing is written",
+    ("connectors/pickup/sftp.py", "makedirs"): "on the unit's server, where its document says",
+    ("connectors/pickup/sftp.py", "rename"): "likewise",
     ("connectors/kafka/depot.py", "makedirs"): "of an object store, which has no rights of files",
     ("connectors/kafka/depot.py", "get_file"): "into a file that was made private; its own digests say whether it is whole",
     ("connectors/kafka/depot.py", "put_file"): "in a folder of this machine a private file is made first, and renamed when it is whole",
