@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date  # noqa: F401  # for the example
 from fractions import Fraction
+from functools import cache
 from inspect import cleandoc
 from typing import Annotated, Any, TypeVar
 
@@ -75,7 +76,14 @@ def plain(result: Any, language: str, kind: Any = None) -> Any:
     Args:
         kind: its type, where the result does not show it: ``list[Finding]``.
     """
-    return TypeAdapter(kind or type(result)).dump_python(result, mode="json", by_alias=True, context={"language": language})
+    writer: TypeAdapter[Any] = _adapter(type(result) if kind is None else kind)  # type: ignore[arg-type]  # a type is hashable
+    return writer.dump_python(result, mode="json", by_alias=True, context={"language": language})
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """The writer of a type; making it takes longer than most results."""
+    return TypeAdapter(kind)
 
 
 def facts(result: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The reader of a service: a process with one thread that follows the log and answers, and forks a child for whatever takes long.
+"""The reader of a service: a process with one thread that follows the log and answers, and has children for whatever takes long.
 
 It was forked from the engine, so both share the memory of the state until it changes. A child sees the state behind one message, can use
-any library, and can be cancelled; its exit code is the exit code of a verb.
+any library, and can be cancelled. Each verb has a child of its own, whose exit code is the verb's; long calls go to workers, which stay.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from streams.served.served_host import ServedHost
 
 FOLLOW_SECONDS = 0.2
 """The reader looks at the log at least so often."""
+WORKER_CALLS, IDLE_WORKERS = 200, 2
+"""A worker ends after so many calls, and where so many others are idle."""
 LINE_SECONDS = 1.0
 """A client has so long to send its line."""
 RunVerb = Callable[[VerbLine, Peer], int]
@@ -35,11 +37,19 @@ RunVerb = Callable[[VerbLine, Peer], int]
 
 @dataclass(slots=True, eq=False)
 class _Child:
-    """A child, and who waits for it: the connection of a verb, or a call's number."""
+    """A child, and who waits for it.
+
+    Args:
+        verb: the connection of its client, where it runs a verb.
+        worker: the channel of a worker, which takes one long call after another.
+        call: the number of the call that it runs; -1: none.
+    """
 
     process: int
     verb: socket.socket | None = None
+    worker: Channel | None = None
     call: int = -1
+    calls: int = 0
 
 
 class Reader:
@@ -108,6 +118,9 @@ class Reader:
             request, files = self._calls.receive()
         except ChannelClosed:
             self._goes_on = False
+            for child in list(self._children.values()):
+                if child.worker is not None and child.call < 0:
+                    self._dismiss(child, child.worker)
             self._selector.unregister(self._calls)
             self._selector.unregister(self._verbs)
             self._verbs.close()
@@ -118,14 +131,42 @@ class Reader:
                     answers = stack.enter_context(socket.socket(fileno=files[0]))
                     self._host.refresh()
                     if request.long:
-                        process = self._fork(lambda: self._answer(request, Channel(answers), disposable=True))
-                        self._children[process] = _Child(process, call=request.number)
+                        self._hand_over(request, answers)
                     else:
                         self._answer(request, Channel(answers), disposable=False)
             case Cancel():
                 for child in self._children.values():
                     if child.call == request.number:
                         os.kill(child.process, signal.SIGTERM)
+
+    def _hand_over(self, call: Call, answers: socket.socket) -> None:
+        """Gives a long call to a worker that is idle, or to a new one."""
+        idle = (child for child in self._children.values() if child.worker is not None and child.call < 0)
+        child = next(idle, None) or self._new_worker()
+        assert child.worker is not None
+        child.call, child.calls = call.number, child.calls + 1
+        child.worker.send(call, (answers.fileno(),))
+
+    def _new_worker(self) -> _Child:
+        ours, theirs = Channel.pair()
+        process = self._fork(lambda: self._work(theirs, ours))
+        theirs.close()
+        self._children[process] = child = _Child(process, worker=ours)
+        self._selector.register(ours, selectors.EVENT_READ, child)
+        return child
+
+    def _work(self, calls: Channel, others: Channel) -> int:
+        """A worker: its libraries and modules stay with it, so that only its first call waits for them."""
+        others.close()
+        while True:
+            try:
+                call, files = calls.receive()
+            except ChannelClosed:
+                return 0
+            with socket.socket(fileno=files[0]) as answers:
+                self._host.refresh()
+                self._answer(call, Channel(answers), disposable=False)
+            calls.send(None)  # it is idle again
 
     def _answer(self, call: Call, answers: Channel, disposable: bool) -> int:
         """Runs a call, and sends its answer."""
@@ -160,7 +201,10 @@ class Reader:
             os._exit(code)
 
     def _pass_on(self, child: _Child) -> None:
-        """An interrupt of the client, or its end, goes to the verb."""
+        """An interrupt of the client, or its end, goes to the verb; a worker that has done its call is idle."""
+        if child.worker is not None:
+            self._note_idle(child, child.worker)
+            return
         assert child.verb is not None
         try:
             word = child.verb.recv(16)
@@ -172,6 +216,25 @@ class Reader:
             elif not word:
                 self._selector.unregister(child.verb)
                 os.kill(child.process, signal.SIGHUP)
+
+    def _note_idle(self, child: _Child, worker: Channel) -> None:
+        try:
+            worker.receive()
+        except ChannelClosed:  # it died or was cancelled
+            self._selector.unregister(worker)
+            worker.close()
+            self._children.pop(child.process, None)
+            return
+        child.call = -1
+        others = sum(other.worker is not None and other.call < 0 for other in self._children.values()) - 1
+        if child.calls >= WORKER_CALLS or others >= IDLE_WORKERS or not self._goes_on:
+            self._dismiss(child, worker)
+
+    def _dismiss(self, child: _Child, worker: Channel) -> None:
+        """Lets an idle worker end."""
+        self._selector.unregister(worker)
+        worker.close()
+        self._children.pop(child.process, None)
 
     def _reap(self) -> None:
         """Tells the clients of ended verbs their exit code."""

@@ -71,13 +71,17 @@ def core(state: State) -> Matcher:
 
 
 def materialized_list(state: State, policy: str, every: bool = False) -> list[Candidate]:
-    """The materialized list of a policy, by token: the computed list, changed by suppressions and holds.
+    """The materialized list of a policy, by token: the computed list, changed by suppressions and holds. Do not change it.
 
     Args:
         every: also the unknown subjects that are only counted.
     """
-    matcher = core(state)
-    return _as_told(state, policy, matcher.candidates(policy, every=every) if policy in matcher.policies else [])
+    key, matcher = ("materialized list", policy, every), core(state)
+    if key not in state.remembered:
+        computed = matcher.candidates(policy, every=every) if policy in matcher.policies else []
+        state.remembered[key] = _as_told(state, policy, computed)
+    materialized: list[Candidate] = state.remembered[key]
+    return materialized
 
 
 def materialized_lists(state: State) -> Iterator[tuple[str, list[Candidate]]]:

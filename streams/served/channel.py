@@ -74,6 +74,12 @@ class Channel:
         self.sock.close()
 
 
+def frame_of(value: Any) -> bytes:
+    """An object as a frame."""
+    body = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    return _HEAD.pack(len(body)) + body
+
+
 def send_frame(sock: socket.socket, body: bytes, files: tuple[int, ...] = ()) -> None:
     """Sends bytes with their length, and open files with the first of them.
 

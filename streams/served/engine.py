@@ -12,7 +12,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
 from matchers.matrix.erasure import Trace
@@ -21,10 +21,12 @@ from policies.values import Text
 from streams.erasure.scrub import ScrubReport
 from streams.host import Host, Receipt
 from streams.language.messages import Input, Notice
-from streams.served.channel import Channel, ChannelClosed, accept
+from streams.served.channel import Channel, ChannelClosed, accept, frame_of
 from streams.wire import wire
 
 IDLE_SECONDS = 5.0
+LAST_SECONDS = 5.0
+"""So long the engine waits at its end for a client to read the last replies."""
 SKIPPED = Text("前一条消息被退回，这一条没有处理。", "The message before it was refused, so this one was not looked at.")
 
 
@@ -92,8 +94,11 @@ Reply: TypeAlias = list[CommitReceipt] | ScrubReport | EngineStatus | HuiminErro
 
 @dataclass(slots=True, eq=False)
 class _Client:
+    """A client, and what it has not read yet: the engine waits for nobody who is slow to read."""
+
     channel: Channel
     refused_series: int = -1
+    unread: bytearray = field(default_factory=bytearray)
 
 
 _Waiting: TypeAlias = deque[tuple[_Client, Request]]
@@ -130,11 +135,16 @@ class Engine:
             else:
                 client, request = waiting.popleft()
                 self._answer(client, self._reply(client, request))
+        for key in list(self._selector.get_map().values()):
+            if isinstance(key.data, _Client) and key.data.unread:
+                key.data.channel.sock.settimeout(LAST_SECONDS)
+                with suppress(OSError):
+                    key.data.channel.sock.sendall(key.data.unread)
 
     def _requests(self, seconds: float) -> list[tuple[_Client, Request]]:
         """One request of each client that has one, the shortest first."""
         requests: list[tuple[_Client, Request]] = []
-        for key, _ in self._selector.select(seconds):
+        for key, events in self._selector.select(seconds):
             if key.fd == self._stop:
                 self._stopping = True
             elif key.fileobj is self._listener:
@@ -143,7 +153,10 @@ class Engine:
             else:
                 client: _Client = key.data
                 try:
-                    requests.append((client, client.channel.receive()[0]))
+                    if events & selectors.EVENT_WRITE:
+                        self._send_unread(client)
+                    if events & selectors.EVENT_READ:
+                        requests.append((client, client.channel.receive()[0]))
                 except ChannelClosed:
                     self._selector.unregister(client.channel)
                     client.channel.close()
@@ -210,8 +223,25 @@ class Engine:
         return error
 
     def _answer(self, client: _Client, reply: Reply) -> None:
+        client.unread += frame_of(reply)
         with suppress(ChannelClosed):  # a client that has gone reads in the log what became of its message
-            client.channel.send(reply)
+            self._send_unread(client)
+
+    def _send_unread(self, client: _Client) -> None:
+        """Sends as much as the client takes now, and the rest when it takes more."""
+        sock = client.channel.sock
+        try:
+            while client.unread:
+                del client.unread[: sock.send(client.unread, socket.MSG_DONTWAIT)]
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            client.unread.clear()
+            raise ChannelClosed from error
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.unread else 0)
+        with suppress(KeyError, ValueError):  # it may be closed already
+            if self._selector.get_key(client.channel).events != wanted:
+                self._selector.modify(client.channel, wanted, client)
 
 
 def _length(request: Request) -> int:

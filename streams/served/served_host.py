@@ -29,6 +29,7 @@ from streams.lists.lines import Lines, no_lines
 from streams.served.channel import Channel, ChannelClosed
 from streams.served.engine import AskStatus, CheckpointRequest, CommitReceipt, EngineStatus, Reply, Request, Scrub, Submission
 from streams.steps.state import State
+from streams.steps.steps import step
 from streams.store.outcome_history import OutcomeHistory
 from streams.wire import wire
 
@@ -49,6 +50,7 @@ class ServedHost:
         self.reader, self._connect, self._author = reader, connect, author
         self._channel: Channel | None = None
         self._series = count()
+        self._ahead: State | None = None
 
     @property
     def parts(self) -> Parts:
@@ -68,7 +70,7 @@ class ServedHost:
 
     @property
     def state(self) -> State:
-        return self.reader.state
+        return self.reader.state if self._ahead is None else self._ahead
 
     def submit(self, message: Input) -> Receipt:
         """As in ``streams.host.Host``. Also raises EngineGone: the engine has ended; the log says whether the message was stored."""
@@ -85,12 +87,12 @@ class ServedHost:
         try:
             receipts = self._receipts()
         except RepeatedDecision:
-            self.reader.refresh()
+            self.refresh()
             earlier = [self._earlier_receipt(message) for message in decided]
             if None in earlier:
                 raise
             return [receipt for receipt in earlier if receipt is not None]
-        self.reader.refresh()
+        self.refresh()
         return receipts
 
     def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
@@ -116,7 +118,7 @@ class ServedHost:
                     yield from self._receipts()
         finally:
             self._pass_over(under_way)
-            self.reader.refresh()
+            self.refresh()
 
     def outputs(self, after: str | None = None) -> Iterator[CandidateChange]:
         return self.reader.outputs(after)
@@ -146,9 +148,13 @@ class ServedHost:
         return report
 
     def ahead(self, message: Input) -> None:
-        self.reader.ahead(message)
+        """Shows in a copy of ``state`` what this message would do, until the host follows the log again."""
+        copy = State.restore(self.parts, self.state.meta(), self.state.arrays())
+        step(copy, message, copy.offset)
+        self._ahead = copy
 
     def refresh(self) -> State:
+        self._ahead = None
         return self.reader.refresh()
 
     def write_checkpoint(self) -> Path:

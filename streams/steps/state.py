@@ -7,7 +7,7 @@ book of lists, the stamps of decisions. It is written as JSON plus arrays and re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import date
 from typing import Any
 
@@ -70,6 +70,8 @@ class State:
         self.book = Book()
         self.erasures = Erasures()
         self.stamps = RecentStamps()
+        self.remembered: dict[Hashable, Any] = {}
+        """What readers have computed from this state; it goes with the next message (``streams.steps.steps``), and is not stored."""
         self.notices: list[Notice] = []
         self.in_matcher: dict[str, int] = {}
         self.turning_days: frozenset[date] = frozenset()

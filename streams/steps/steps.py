@@ -112,6 +112,7 @@ def apply_message(state: State, message: Input, offset: int) -> tuple[list[Move]
     function = STEPS.get(type(message))
     if function is None:
         raise Refusal(Text(f"不认识的消息 {type(message).__name__}。", f"Unknown message {type(message).__name__}."), 3)
+    state.remembered.clear()
     state.stamps.refuse_known(message, offset)
     require_in_range(message)
     require_not_erased(state, message)
