@@ -43,6 +43,7 @@ def serve(service: Service, root: Path, host: str, port: int, say: Callable[[Tex
             f"Cannot listen on {host}:{port} ({error.strerror}): choose another --port.",
         )
         raise HuiminError(Text(zh, en), 4) from error
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or each answer waits 40 ms for an acknowledgement
     address = f"http://{host}:{listener.getsockname()[1]}"
     log_as_json()
     door = Doorkeeper.of(root, secure=False)

@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from infra.logs import log_plainly, traceback_text
@@ -52,6 +53,7 @@ class Service:
         stop: the engine ends once it is closed.
     """
 
+    folder: Path
     lock: WriterLock
     engine: int
     calls: Channel
@@ -78,6 +80,8 @@ class Service:
         self.calls.close()
         os.close(self.stop)
         _, status = os.waitpid(self.engine, 0)
+        for name in (ENGINE, VERBS):
+            (self.folder / name).unlink(missing_ok=True)
         self.lock.release()
         return os.waitstatus_to_exitcode(status)
 
@@ -104,7 +108,7 @@ def start(workspace: Workspace, run_verb: RunVerb, prepare: Callable[[], None]) 
         for item in (engine_socket, verb_socket, calls_of_reader, status_of_engine):
             item.close()
         os.close(stop_of_engine)
-        return Service(lock, process, calls, status, stop)
+        return Service(folder, lock, process, calls, status, stop)
     lock.leave()
     calls.close()
     status.close()

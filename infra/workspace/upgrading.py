@@ -12,11 +12,13 @@ verb goes on. ``services.workspaces`` calls it.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISSOCK
 from typing import TypeAlias
 
 from infra.links import PROGRAM_FOLDERS, refuse_links
@@ -96,7 +98,7 @@ def _prepare(root: Path, environment: Mapping[str, str], before: int) -> None:
         make_folder(place / NEW)
         for name in parts:
             if (root / name).is_dir():
-                shutil.copytree(root / name, place / NEW / name, symlinks=True)
+                shutil.copytree(root / name, place / NEW / name, symlinks=True, ignore=_sockets)
             else:
                 shutil.copy2(root / name, place / NEW / name, follow_symlinks=False)
         for version in range(before, VERSION):
@@ -140,6 +142,11 @@ def _ready(path: Path) -> tuple[list[str], list[str]]:
 
 def _parts(root: Path) -> list[str]:
     return sorted(path.name for path in root.iterdir() if path.name not in NOT_COPIED)
+
+
+def _sockets(folder: str, names: list[str]) -> list[str]:
+    """Sockets that a service left, which cannot be copied."""
+    return [name for name in names if S_ISSOCK(os.lstat(os.path.join(folder, name)).st_mode)]
 
 
 def _not_upgraded(error: Exception) -> FailedUpgrade:
