@@ -20,7 +20,7 @@ from connectors.parsing.cells import SPACES
 from connectors.parsing.decoding import too_long, too_wide, unreadable
 from connectors.parsing.header_rows import DELIMITERS, SEARCHED, HeaderLine, header, nearest, positions, refusal
 from connectors.parsing.records import RecordShape, plain, scan
-from connectors.parsing.rows import ReadingNotes, Rows, TableHead, TableRequest, is_footer
+from connectors.parsing.rows import ReadingNotes, Rows, TableHead, TableRequest, first_cells, is_footer
 
 _HEAD = 1 << 18
 """Bytes that are searched for the header."""
@@ -45,6 +45,12 @@ def rows(blocks: Iterable[bytes], wanted: TableRequest, notes: ReadingNotes) -> 
 def header_names(blocks: Iterable[bytes], wanted: TableRequest) -> list[str]:
     """The names of the columns, as they are written."""
     return _header(_start(_with_last_newline(blocks)), wanted, ReadingNotes())[1].cells or []
+
+
+def first_lines(blocks: Iterable[bytes], delimiters: Sequence[str]) -> dict[str, list[HeaderLine]]:
+    """The first records of a file by delimiter, for a reader that does not know the header yet."""
+    start = _start(_with_last_newline(blocks))
+    return {between: _candidates(start, between) for between in delimiters}
 
 
 def _start(blocks: Iterator[bytes]) -> bytes:
@@ -236,9 +242,3 @@ class _DelimitedTable:
             )  # fmt: skip
         openings = first_cells(frame) if all_columns else None
         return frame.select(pl.col(name).alias(column) for column, name in self._there.items()), openings
-
-
-def first_cells(frame: pl.DataFrame) -> pl.Series:
-    """The first cell of each row that is not empty."""
-    full = [pl.when(pl.col(c).str.strip_chars(SPACES) != "").then(pl.col(c)) for c in frame.columns]
-    return frame.select(pl.coalesce(full).fill_null("").alias("opening")).to_series()

@@ -22,6 +22,7 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 # the first bytes of a file -> what it is
 _SIGNATURES: dict[bytes, Text] = {
     b"%PDF": Text("PDF 文件；请向制表单位要原始表格", "a PDF; ask its author for the table itself"),
+    b"PAR1": Text(" Parquet 文件；请导出为 CSV 或 XLSX", "a Parquet file; export it as CSV or XLSX"),
     b"Rar!": Text("RAR 压缩包；请先解压", "a RAR archive; unpack it first"),
     b"7z\xbc\xaf": Text("7z 压缩包；请先解压", "a 7z archive; unpack it first"),
     b"<!doctype html": Text(

@@ -152,6 +152,12 @@ def numbered_pieces(blocks: Iterable[Rows], wanted: TableRequest, notes: Reading
                 raise unreadable(wanted.name, f"{zh}；请分成几批", f"{en}; deliver it in parts")
 
 
+def first_cells(frame: pl.DataFrame) -> pl.Series:
+    """The first cell of each row that is not empty."""
+    full = [pl.when(pl.col(c).str.strip_chars(SPACES) != "").then(pl.col(c)) for c in frame.columns]
+    return frame.select(pl.coalesce(full).fill_null("").alias("opening")).to_series()
+
+
 def is_footer(opening: str, words: Iterable[str]) -> bool:
     """Whether a row that begins with this text is a footer."""
     return opening.strip(SPACES).startswith(tuple(words))

@@ -20,9 +20,8 @@ from connectors.limits import MOST_MARKED
 from connectors.parsing.archive_parts import damaged_workbook
 from connectors.parsing.cells import SPACES, Fault
 from connectors.parsing.decoding import unreadable
-from connectors.parsing.delimited_text import first_cells
 from connectors.parsing.header_rows import SEARCHED, HeaderLine, header, nearest, positions, refusal
-from connectors.parsing.rows import ReadingNotes, Rows, TableHead, TableRequest, UInt8
+from connectors.parsing.rows import ReadingNotes, Rows, TableHead, TableRequest, UInt8, first_cells
 from connectors.parsing.workbooks import SheetPart, Structure, column_letters, marked_all_over, sheet_parts, structure
 from policies.problems.problems import comma_list
 
@@ -49,6 +48,17 @@ def header_names(path: Path, wanted: TableRequest) -> list[str]:
     """The names of the columns of the first selected sheet."""
     sheet, facts = _selected_sheets(path, wanted)[0]
     return _header(_load(path, sheet, facts), sheet, wanted, ReadingNotes()).cells or []
+
+
+def first_lines(path: Path, wanted: TableRequest) -> list[HeaderLine]:
+    """The first lines of the first selected sheet, for a reader that does not know the header yet."""
+    return _candidates(_load(path, *_selected_sheets(path, wanted)[0]))
+
+
+def row_openings(path: Path, wanted: TableRequest) -> Iterator[str]:
+    """The first cell that is not empty of each row of the selected sheets."""
+    for sheet, facts in _selected_sheets(path, wanted):
+        yield from first_cells(_load(path, sheet, facts)).to_list()
 
 
 def _selected_sheets(path: Path, wanted: TableRequest) -> list[tuple[SheetPart, Structure]]:
@@ -92,15 +102,19 @@ def _load(path: Path, sheet: SheetPart, facts: Structure) -> pl.DataFrame:
 
 
 def _header(frame: pl.DataFrame, sheet: SheetPart, wanted: TableRequest, notes: ReadingNotes) -> HeaderLine:
-    candidates = [
-        HeaderLine(line, [(cell or "").strip(SPACES) for cell in cells]) for line, cells in enumerate(frame.head(SEARCHED).iter_rows(), 1)
-    ]
+    candidates = _candidates(frame)
     at, like = header(candidates, wanted), nearest(candidates, wanted)
     if like is not None:
         notes.heads.append(TableHead(sheet.name, like.line, tuple(like.cells or ())))
     if at is not None and set(wanted.columns) <= set(at.cells or ()):
         return at
     raise refusal({"": candidates}, wanted)
+
+
+def _candidates(frame: pl.DataFrame) -> list[HeaderLine]:
+    return [
+        HeaderLine(line, [(cell or "").strip(SPACES) for cell in cells]) for line, cells in enumerate(frame.head(SEARCHED).iter_rows(), 1)
+    ]
 
 
 class _Sheet:

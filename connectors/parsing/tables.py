@@ -8,15 +8,18 @@ line in the file. Otherwise the file is refused, in one sentence that says what 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from connectors.parsing import delimited_text, jsonlines, sheets
+from connectors.parsing.cells import SPACES
 from connectors.parsing.decoding import file_errors, open_unpacked, utf8_blocks, with_line_feeds
 from connectors.parsing.file_formats import refuse_text, refuse_workbook
+from connectors.parsing.header_rows import DELIMITERS, HeaderLine
 from connectors.parsing.rows import Piece, ReadingNotes, Rows, TableRequest, numbered_pieces
 from policies.language.catalogue import PLAIN_LAYOUT, FileLayout
 
-__all__ = ["ALL_SHEETS", "Piece", "ReadingNotes", "header_of", "pieces"]
+__all__ = ["ALL_SHEETS", "Piece", "ReadingNotes", "first_lines", "header_of", "pieces", "row_openings"]
 
 ALL_SHEETS = FileLayout(sheets=("*",))
 """Every visible sheet of a workbook, each with the same columns."""
@@ -59,6 +62,47 @@ def _rows(path: Path, format: str, encoding: str, wanted: TableRequest, notes: R
         refuse_text(file, format, path.name)
         blocks = with_line_feeds(utf8_blocks(file, encoding, path.name, note_encoding))
         yield from (jsonlines.rows if format == "jsonl" else delimited_text.rows)(blocks, wanted, notes)
+
+
+def first_lines(path: Path, format: str, layout: FileLayout = PLAIN_LAYOUT) -> dict[str, list[HeaderLine]]:
+    """The first lines of a CSV or workbook whose header is not known: of a CSV by delimiter, of a workbook under "".
+
+    Raises:
+        UnreadableFile: as for ``pieces``.
+    """
+    wanted = TableRequest(path.name, (), layout=layout)
+    with file_errors(path.name, path):
+        if format == "xlsx":
+            refuse_workbook(path)
+            return {"": sheets.first_lines(path, wanted)}
+        with _utf8(path, format) as blocks:
+            return delimited_text.first_lines(blocks, tuple(DELIMITERS))
+
+
+def row_openings(path: Path, format: str, layout: FileLayout = PLAIN_LAYOUT) -> Iterator[str]:
+    """How each row of a CSV or workbook begins: by its first cell that is not empty, or by more of its line."""
+    with file_errors(path.name, path):
+        if format == "xlsx":
+            yield from sheets.row_openings(path, TableRequest(path.name, (), layout=layout))
+            return
+        with _utf8(path, format) as blocks:
+            carry = b""
+            for block in blocks:
+                *whole, carry = (carry + block).split(b"\n")
+                yield from map(_opening, whole)
+            yield _opening(carry)
+
+
+def _opening(line: bytes) -> str:
+    return line.decode("utf-8", "replace").strip(SPACES + "".join(DELIMITERS) + '"')
+
+
+@contextmanager
+def _utf8(path: Path, format: str) -> Iterator[Iterator[bytes]]:
+    """The blocks of a text file in whatever encoding, as UTF-8."""
+    with open_unpacked(path) as file:
+        refuse_text(file, format, path.name)
+        yield with_line_feeds(utf8_blocks(file, "auto", path.name))
 
 
 def header_of(path: Path, format: str, encoding: str, layout: FileLayout = PLAIN_LAYOUT) -> list[str]:

@@ -1,6 +1,6 @@
 """Verbs about feeds: add, list, show.
 
-See also ``console.cli.feed_contracts``, ``console.cli.feed_coverage`` and ``console.cli.feed_quarantine``.
+See also ``console.cli.feed_contracts``, ``console.cli.feed_draft``, ``console.cli.feed_coverage`` and ``console.cli.feed_quarantine``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from console.cli import (
 )
 from console.cli import (
     feed_coverage as coverage,
+)
+from console.cli import (
+    feed_draft as drafting,
 )
 from console.cli import (
     feed_quarantine as quarantine,
@@ -53,6 +56,7 @@ def group() -> typer.Typer:
     ):
         app.command(name, help=text)(function)
     contracts.add(app)
+    drafting.add(app)
     trying.add(app)
     coverage.add(app)
     quarantine.add(app)

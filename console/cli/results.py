@@ -34,6 +34,7 @@ from services.exports.snapshot_comparison import SnapshotComparison
 from services.exports.snapshots import CheckedSnapshot, CreatedSnapshot, SnapshotFile
 from services.exports.visit_sheets import WrittenVisitSheets
 from services.feeds.contracts import AddedFeed, DescribedFeed
+from services.feeds.drafting import FeedDraft
 from services.feeds.file_trial import FileTrial
 from services.feeds.growth import ContractAddition, ContractChange
 from services.health.finding import Finding
@@ -93,6 +94,7 @@ RESULTS: dict[str, Any] = {
     "feed add": AddedFeed,
     "feed check": list[ContractAddition] | list[ReportedProblem],
     "feed coverage": CoverageIntake | list[CoverageStatement],
+    "feed draft": FeedDraft,
     "feed deliveries": list[DeliveryStatus],
     "feed history": tuple[ContractChange, ...],
     "feed list": list[DescribedFeed],

@@ -97,6 +97,7 @@ def verbs(folder: Path, subject: str, other: str) -> Iterator[tuple[Any, ...]]:
         ("unit", "add", "new", "--zh", f"新{LINES}", "--en", f"new{LINES}", "--division", "310107", "--phone", LINES),
         ("feed", "list"), ("feed", "show", "hukou"), ("feed", "show", LINES), ("feed", "check", bad_document), ("feed", "add", bad_document),
         ("feed", "history", "hukou"), ("feed", "try", "hukou", bad), ("feed", "try", "hukou", folder / LINES), ("feed", "coverage"),
+        ("feed", "draft", bad), ("feed", "draft", pension_file, "--feed", LINES), ("feed", "draft", pension_file, "--sheet", LINES),
         ("feed", "coverage", folder / "s.jsonl"), ("ingest", "pension", pension_file), ("feed", "deliveries"), ("feed", "quarantine"),
         ("feed", "quarantine", "hukou", "--close", "1", "--by", LINES),
         ("policy", "check", draft), ("policy", "check", bad_document), ("policy", "needs", draft), ("policy", "needs", draft, "--letters"),

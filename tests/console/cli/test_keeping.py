@@ -41,7 +41,7 @@ CHANGING = {
     "erase person": ["{token}", *WHY, "--yes"], "erase finish": [],
 }  # fmt: skip
 ELSEWHERE = {
-    "init", "demo", "bench", "worker", "upgrade", "feed listen", "candidates send", "policy test", "policy schema", "snapshot list", "snapshot verify", "snapshot diff",
+    "init", "demo", "bench", "worker", "upgrade", "feed draft", "feed listen", "candidates send", "policy test", "policy schema", "snapshot list", "snapshot verify", "snapshot diff",
     "kafka up", "kafka down", "kafka status", "kafka join", "kafka shards", "kafka dead-letters", "kafka describe", "kafka key",
 }  # fmt: skip
 """Verbs that use neither the key nor the state of a workspace on no network."""

@@ -44,7 +44,7 @@ def tour(out: Path, token: str, others: list[str]) -> list[list[str]]:
     return [
         ["doctor"], ["upgrade"], ["unit", "list"], ["unit", "add", "new-unit", "--division", "310107", "--zh", "新单位", "--en", "New unit"],
         ["feed", "add", "tekun.yaml"], ["feed", "list"], ["feed", "show", "hukou"], ["feed", "check", contract], ["feed", "history", "hukou"],
-        ["feed", "try", contract, "broken.csv"], ["feed", "coverage"], ["ingest", "pension", "broken.csv", "--id", "b1"],
+        ["feed", "try", contract, "broken.csv"], ["feed", "draft", "broken.csv", "--out", f"{out}/drafted.yaml"], ["feed", "coverage"], ["ingest", "pension", "broken.csv", "--id", "b1"],
         ["feed", "deliveries"], ["feed", "quarantine"], ["feed", "quarantine", "pension", "--out", f"{out}/mend.xlsx", "--from", "broken.csv"],
         ["feed", "quarantine", "pension", "--out", f"{out}/mend.csv", "--from", "broken.csv"],
         ["feed", "quarantine", "pension", "--close", "2", "--by", "王芳"], ["tick", "--to", "2026-10-16"],
