@@ -5,12 +5,15 @@ The verb ``feed coverage`` calls this.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from policies.values import Text
+from services.access.deciding import Target
+from services.access.run import enter_source, passes
 from services.deliveries.clock import Trust, day_of_receipt
 from services.deliveries.deferring import deferring_host
 from services.lists.changes import Changes, Titles, list_changes
@@ -19,7 +22,10 @@ from services.results import Hidden
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
+    from policies.language.catalogue import Catalogue
     from services.deliveries.delivery import ReceivingHost
+    from streams.language.messages import CoverageStated, CoverageWithdrawn
+    from streams.steps.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +88,33 @@ def coverage_statements(workspace: Workspace, feed: str | None = None) -> list[C
         for entry in host.state.statements.entries.values():
             s = entry.stated
             if feed in (None, s.feed):
+                if not passes(_target(s, catalogue)):
+                    continue
                 title, unit = catalogue.feeds[s.feed].title, catalogue.units[catalogue.feeds[s.feed].sources[s.source].unit]
                 about = s.division, len(s.subjects), s.complete_to, entry.standing, s.delivery, s.rows, s.received, s.by
                 rows.append(CoverageStatement(s.statement, s.feed, unit.id, *about, title, unit.title))
     return sorted(rows, key=lambda row: (row.feed, row.unit, -row.complete_to.toordinal(), row.statement))
+
+
+def _target(stated: CoverageStated, catalogue: Catalogue) -> Target:
+    """A statement as a target: of its unit, and of the area that it is about."""
+    source = catalogue.feeds[stated.feed].sources[stated.source]
+    return Target(unit=source.unit, feed=stated.feed, scope=stated.division or source.division)
+
+
+def _enter(state: State, statements: Iterable[CoverageStated | CoverageWithdrawn]) -> None:
+    """Passes statements of units for which the run may state coverage; a withdrawal of one that is not there is refused later.
+
+    Raises:
+        AccessDenied: the run may not.
+    """
+    from streams.language.messages import CoverageStated
+
+    for statement in statements:
+        entry = None if isinstance(statement, CoverageStated) else state.statements.entries.get(statement.statement)
+        stated = statement if isinstance(statement, CoverageStated) else None if entry is None else entry.stated
+        if stated is not None:
+            enter_source(stated.feed, state.catalogue.feeds[stated.feed].sources[stated.source].unit)
 
 
 def take_in_coverage(workspace: Workspace, path: Path, today: date, trust: Trust | None, notify: Notify) -> CoverageIntake:
@@ -121,6 +150,7 @@ def state_coverage(workspace: Workspace, host: ReceivingHost, path: Path, receiv
     from streams.steps.admission import require_statements
 
     statements = read_statements(path, host.state.catalogue, workspace.tokens(), received)
+    _enter(host.state, statements)
     require_statements(host.state, statements)  # all at once: a network takes them one by one
     changes = [change for receipt in host.submit_many(list(statements)) for change in receipt.changes]
     entries = host.state.statements.entries
