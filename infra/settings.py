@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -121,12 +124,32 @@ def clock() -> datetime:
     return datetime.now(SHANGHAI)
 
 
-def operator() -> str:
-    """The user who runs this, by the name that the machine has for them."""
+def clock_seconds() -> float:
+    """The seconds of the clock by which files are stamped."""
+    return time.time()
+
+
+_CALLER: ContextVar[int | None] = ContextVar("caller", default=None)
+
+
+@contextmanager
+def acting_as(uid: int) -> Iterator[None]:
+    """In the block, a service works for this user of the machine."""
+    before = _CALLER.set(uid)
     try:
-        return pwd.getpwuid(os.getuid()).pw_name
+        yield
+    finally:
+        _CALLER.reset(before)
+
+
+def operator() -> str:
+    """The user who runs this, or for whom a service runs it, by the name that the machine has for them."""
+    caller = _CALLER.get()
+    uid = os.getuid() if caller is None else caller
+    try:
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return str(os.getuid())
+        return str(uid)
 
 
 def day(text: str) -> date:

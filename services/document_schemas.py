@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.contracts.schema import coverage_schema, feed_schema, units_schema
+from connectors.pickup.ways_in import ways_in_schema
 from infra.workspace.destination import destination, is_schema
 from policies.problems.problems import HuiminError, suggestion
 from policies.schema import cases_schema, policy_schema
@@ -33,6 +34,7 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         "units": units_schema(),
         "feed": feed_schema(),
         "coverage": coverage_schema(),
+        "ways-in": ways_in_schema(),
     }
 
 

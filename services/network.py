@@ -80,15 +80,15 @@ class RefusedMessage:
 
 @dataclass(frozen=True, slots=True)
 class MatchedStreets:
-    """How many streets have done a submitted message; ``of`` is 0 before the first report."""
+    """How many streets have done a submitted message; ``of`` is None before the first report, and 0 where nobody lives anywhere yet."""
 
     done_count: int
-    of: int
+    of: int | None
 
     @property
     def complete(self) -> bool:
         """Whether all of them have."""
-        return self.done_count == self.of > 0
+        return self.done_count == self.of
 
 
 def write_key(file: Path) -> NetworkKeyFile:
@@ -197,7 +197,7 @@ def matched_streets(host: Host, label: str, offset: int, progress: Progress = si
 
     if not isinstance(host, NetworkHost):
         return None
-    streets, until = MatchedStreets(0, 0), time.monotonic() + MATCHING_SECONDS
+    streets, until = MatchedStreets(0, None), time.monotonic() + MATCHING_SECONDS
     with progress(Text("各街镇匹配", "Streets matched"), None) as advance:
         while not streets.complete and time.monotonic() < until:
             if (news := host.progress(label, offset)) is not None:

@@ -39,20 +39,20 @@ class AccessLine:
         kind: ``cut``: what a stopped writer had left at the end was cut off, ``count`` bytes.
         who: account, or this machine's user where there are no accounts.
         token: the id of the token of a machine.
-        way: by which way in: cli, http, ...
+        via: by which way in: cli, http, ...
         action, also: codes; ``also`` went with it, such as identity.see.
         outcome: allowed or denied.
         approver: of an act of two people.
         policy, version, agency, purpose: whose list it was, and what for.
         agreements: the feeds under whose agreements the policy reads and discloses.
         count: how many subjects were shown or concerned.
-        persons: their salted digests, where they are few; else ``shown``.
+        persons: their salted digests, where they are few; else ``block``.
     """
 
     seq: int
     time: str
     who: str
-    way: str
+    via: str
     action: str
     outcome: Literal["allowed", "denied"]
     kind: Kind = "access"
@@ -67,7 +67,7 @@ class AccessLine:
     feed: str | None = None
     count: int = 0
     persons: tuple[str, ...] = ()
-    shown: ShownBlock | None = None
+    block: ShownBlock | None = None
 
 
 _DEFAULTS = {each.name: each.default for each in fields(AccessLine)}
@@ -87,9 +87,9 @@ def line_of(data: bytes) -> AccessLine:
     """
     try:
         facts: Mapping[str, Any] = json.loads(data)
-        shown = facts.get("shown")
+        stored = facts.get("block")
         lists = {name: tuple(facts[name]) for name in ("agreements", "persons") if name in facts}
-        line = AccessLine(**{**facts, **lists, "shown": None if shown is None else ShownBlock(**shown)})
+        line = AccessLine(**{**facts, **lists, "block": None if stored is None else ShownBlock(**stored)})
         again = canonical_bytes(line)
     except (TypeError, ValueError, AttributeError, RecursionError, rfc8785.CanonicalizationError) as error:
         raise ValueError("no line of the record of access") from error

@@ -69,15 +69,15 @@ class AuditLog:
         make_folder(self._folder)
         digests = self.salts(create=True).digests(tokens) if tokens else []
         with self._alone() as file:
-            torn = self._catch_up(file)
-            if torn:
+            left_over = self._catch_up(file)
+            if left_over:
                 os.ftruncate(file, self._end)
                 if cut is not None:
-                    self._write(file, replace(cut(self._tree.size), kind="cut", count=torn))
-            made = self._with_subjects(line(self._tree.size), digests)
-            self._write(file, made)
+                    self._write(file, replace(cut(self._tree.size), kind="cut", count=left_over))
+            entry = self._with_subjects(line(self._tree.size), digests)
+            self._write(file, entry)
             self._note_tree()
-            return made
+            return entry
 
     def lines(self) -> Iterator[AccessLine]:
         """Every line in order. A line that is being written is not there yet.
@@ -89,9 +89,9 @@ class AuditLog:
             try:
                 line = line_of(data)
             except ValueError:
-                raise self.damaged(number) from None
+                raise self.damage_at(number) from None
             if line.seq != number:
-                raise self.damaged(number)
+                raise self.damage_at(number)
             yield line
 
     def raw_lines(self) -> Iterator[bytes]:
@@ -102,11 +102,11 @@ class AuditLog:
         except FileNotFoundError:
             return
 
-    def shown(self, line: AccessLine) -> bytes | None:
+    def subjects_of(self, line: AccessLine) -> bytes | None:
         """The salted digests of a line's subjects, one after another; None where the side file does not hold them as they were."""
-        if line.shown is None:
+        if line.block is None:
             return b"".join(bytes.fromhex(text) for text in line.persons)
-        return read_block(self._folder / SHOWN, line.shown, line.count * SALTED_BYTES)
+        return read_block(self._folder / SHOWN, line.block, line.count * SALTED_BYTES)
 
     def standing(self) -> tuple[int, int]:
         """How many lines there are, and how many bytes a stopped writer left behind them.
@@ -116,8 +116,8 @@ class AuditLog:
         """
         file = os.open(self._folder / LOG, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            torn = self._catch_up(file)
-            return self._tree.size, torn
+            left_over = self._catch_up(file)
+            return self._tree.size, left_over
         finally:
             os.close(file)
 
@@ -155,7 +155,7 @@ class AuditLog:
             self._salts.close()
             self._salts = None
 
-    def damaged(self, number: int) -> DamagedStore:
+    def damage_at(self, number: int) -> DamagedStore:
         """The error that a line is not as it was written."""
         path = self._folder / LOG
         zh = f"{path} 第 {number + 1} 行不是写下时的样子。请从备份恢复整个 audit/，并查明是谁改的。"
@@ -202,7 +202,7 @@ class AuditLog:
     def _with_subjects(self, line: AccessLine, digests: Sequence[bytes]) -> AccessLine:
         if len(digests) <= FEW:
             return replace(line, count=max(line.count, len(digests)), persons=tuple(digest.hex() for digest in digests))
-        return replace(line, count=len(digests), shown=append_block(self._folder / SHOWN, b"".join(digests)))
+        return replace(line, count=len(digests), block=append_block(self._folder / SHOWN, b"".join(digests)))
 
     def _write(self, file: int, line: AccessLine) -> None:
         data = canonical_bytes(line)

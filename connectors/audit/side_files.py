@@ -20,7 +20,7 @@ from streams.disk.files import Unfit, private, sync_folder, text_at, write_whole
 from streams.language.errors import DamagedStore
 
 
-class Unrecorded(HuiminError):
+class UnrecordedAccess(HuiminError):
     """An access could not be recorded, so it is refused (operator: see why; 1). Trying again helps once that is mended."""
 
     def __init__(self, why: Text) -> None:
@@ -86,10 +86,10 @@ def write_all(file: int, data: bytes) -> None:
     """
     view = memoryview(data)
     while view:
-        written = os.write(file, view)
-        if not written:
+        count = os.write(file, view)
+        if not count:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        view = view[written:]
+        view = view[count:]
 
 
 def _torn_tree(path: Path) -> DamagedStore:

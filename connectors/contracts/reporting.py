@@ -82,6 +82,8 @@ _TEXTS: dict[str, Text] = {
     "division_unquoted": Text('区划代码请加引号，例如 "310107"', 'write the division code in quotes, for example "310107"'),
     "day": Text("不是日期；应写作 2026-10-01", "not a date; write 2026-10-01"),
     "period": Text("不是期间；应写作 P7D、P1M、P1Y", "not a period; write P7D, P1M or P1Y"),
+    "duration": Text("不是时长；应写作 PT10S、PT15M、PT1H、P1D", "not a duration; write PT10S, PT15M, PT1H or P1D"),
+    "time_of_day": Text('不是钟点；应加引号，写作 "02:30"', 'not a time of day; write it in quotes, such as "02:30"'),
     "number": Text("不是精确的数；应写作 12 或 12.50", "not an exact number; write 12 or 12.50"),
     "word": Text("应为一个词", "expected a word"),
     "delimiter": Text('应为 auto、tab 或一个符号，例如 ";"', 'expected auto, tab, or one character such as ";"'),
@@ -96,6 +98,8 @@ _PATTERNS: dict[str, Text] = {
     r"^[a-z][a-z0-9_]*$": Text("只用小写字母、数字和下划线，以字母开头", "lower-case letters, digits and underscores, a letter first"),
     r"^[a-z0-9][a-z0-9_-]*$": Text("只用小写字母、数字、连字符和下划线", "lower-case letters, digits, hyphens and underscores"),
     r"^[A-Za-z0-9][A-Za-z0-9_-]*$": Text("只用英文字母、数字、连字符和下划线", "letters, digits, hyphens and underscores"),
+    r"^[A-Za-z_][A-Za-z0-9_]*$": Text("环境变量名只用字母、数字和下划线", "the name of a variable: letters, digits and underscores"),
+    r"\S": Text("不能只有空格", "not spaces alone"),
     r"^\S(.*\S)?$": Text("只写一行，首尾不留空格", "one line without spaces at its ends"),
 }
 _PATTERN = Text("请看文档中的写法", "see the documentation")

@@ -15,7 +15,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def units_schema() -> dict[str, Any]:
     """The schema of ``units.yaml``."""
-    return _schema(UnitsForm, "Huimin units")
+    return schema_of(UnitsForm, "Huimin units")
 
 
 def feed_schema() -> dict[str, Any]:
@@ -25,13 +25,14 @@ def feed_schema() -> dict[str, Any]:
         >>> feed_schema()["properties"]["cardinality"]["enum"]
         ['one', 'many']
     """
-    return _schema(FeedForm, "Huimin feed contract")
+    return schema_of(FeedForm, "Huimin feed contract")
 
 
 def coverage_schema() -> dict[str, Any]:
     """The schema of one line of a coverage file."""
-    return _schema(StatementForm, "Huimin coverage statement")
+    return schema_of(StatementForm, "Huimin coverage statement")
 
 
-def _schema(form: type[Form], title: str) -> dict[str, Any]:
+def schema_of(form: type[Form], title: str) -> dict[str, Any]:
+    """The schema of any form."""
     return {"$schema": _DIALECT, **form.model_json_schema(by_alias=True), "title": title}

@@ -39,7 +39,7 @@ def category(cells: pl.Series, by_title: bool) -> Values:
             return ()
         if text != " ".join(text.split()):
             return ()
-    return _coded(sorted(counts, key=lambda text: (-counts[text], text)))
+    return _with_codes(sorted(counts, key=lambda text: (-counts[text], text)))
 
 
 def yes_no(texts: Collection[str], digits: bool) -> Values:
@@ -54,7 +54,7 @@ def yes_no(texts: Collection[str], digits: bool) -> Values:
     return ("yes", "yes", yes), ("no", "no", no)
 
 
-def _coded(texts: list[str]) -> Values:
+def _with_codes(texts: list[str]) -> Values:
     values: dict[str, tuple[str | None, list[str]]] = {}
     for at, text in enumerate(texts, 1):
         code, en = VALUE_CODES.get(text, (_own_code(text) or f"value_{at}", None))

@@ -70,7 +70,7 @@ def contract_document(
     out.add("", questions.HEAD)
     out.add("format: 1")
     out.add(f"feed: {feed}")
-    out.add(f"title: {{zh: {quoted(title)}, en: {quoted(feed.replace('_', ' '))}}}", None, questions.TITLE)
+    out.add(f"title: {{zh: {yaml_text(title)}, en: {yaml_text(feed.replace('_', ' '))}}}", None, questions.TITLE)
     _source(out, places)
     _identity(out, parts, places)
     _ordering(out, parts)
@@ -83,7 +83,7 @@ def contract_document(
     return "\n".join(out.lines) + "\n", tuple(out.questions)
 
 
-def quoted(text: object) -> str:
+def yaml_text(text: object) -> str:
     """A text as YAML: plain where it cannot be read as anything else."""
     plain = str(text)
     return plain if _PLAIN.fullmatch(plain) and plain.lower() not in _WORDS else escaped_json(json.dumps(plain, ensure_ascii=False))
@@ -102,33 +102,33 @@ def _identity(out: _Lines, parts: Parts, places: Places) -> None:
         out.add("cardinality: many", Text("样本中有对象不止一行", "some subjects have several rows in the sample"))
     else:
         out.add("cardinality: one", Text("样本中每个对象至多一行", "each subject has at most one row in the sample"))
-    out.add(f"key: {quoted(parts.key.title)}", parts.key.why, parts.key.question)
+    out.add(f"key: {yaml_text(parts.key.title)}", parts.key.why, parts.key.question)
     if parts.order.column is None:
         out.add("order: delivery", parts.order.why, parts.order.question)
     else:
-        out.add(f"order: {{column: {quoted(parts.order.title)}, type: {parts.order_type}}}", parts.order.why, parts.order.question)
+        out.add(f"order: {{column: {yaml_text(parts.order.title)}, type: {parts.order_type}}}", parts.order.why, parts.order.question)
     space, question = "", parts.subject.question
     if parts.scheme == "opaque":
         own = (places.spaces or {}).get(parts.kind)
         space = f", space: {own or f'{places.unit or NO_UNIT}/{parts.kind}'}"
         if own is None and question is None:
             question = questions.SPACE
-    out.add(f"identify: {{{parts.kind}: {{column: {quoted(parts.subject.title)}, scheme: {parts.scheme}{space}}}}}", None, question)
+    out.add(f"identify: {{{parts.kind}: {{column: {yaml_text(parts.subject.title)}, scheme: {parts.scheme}{space}}}}}", None, question)
 
 
 def _ordering(out: _Lines, parts: Parts) -> None:
     if parts.first is None or parts.last is None:
         return
-    opens = f", open: [{', '.join(map(quoted, parts.open_words))}]" if parts.open_words else ""
-    out.add(f"validity: {{from: {quoted(parts.first.title)}, to: {quoted(parts.last.title)}{opens}}}", parts.first.why)
+    opens = f", open: [{', '.join(map(yaml_text, parts.open_words))}]" if parts.open_words else ""
+    out.add(f"validity: {{from: {yaml_text(parts.first.title)}, to: {yaml_text(parts.last.title)}{opens}}}", parts.first.why)
 
 
 def _fields(out: _Lines, guesses: Sequence[ColumnGuess], parts: Parts) -> None:
     names: set[str] = set()
-    taken, before = parts.titles(), len(out.lines)
+    with_part, before = parts.titles(), len(out.lines)
     for guess in guesses:
         title = guess.column.title
-        if title in taken or title == "deleted" or (guess.part is Part.SERIAL and guess.type == "int"):
+        if title in with_part or title == "deleted" or (guess.part is Part.SERIAL and guess.type == "int"):
             continue
         name = base = field_name(title, guess.column.position)
         while name in names:
@@ -145,12 +145,12 @@ def _household_link(out: _Lines, guesses: Sequence[ColumnGuess], parts: Parts, p
     if column is None:
         return
     space = (places.spaces or {}).get(Kind.HOUSEHOLD) or f"{places.unit or NO_UNIT}/household"
-    link = f"links: {{household: {{column: {quoted(column.column.title)}, scheme: opaque, space: {space}}}}}"
+    link = f"links: {{household: {{column: {yaml_text(column.column.title)}, scheme: opaque, space: {space}}}}}"
     out.add("", None, questions.register(link))
 
 
 def _field(name: str, guess: ColumnGuess) -> Iterable[str]:
-    known = known_title(guess.column.title)
+    usual = known_title(guess.column.title)
     yield f"type: {'text' if guess.type == 'resident' else guess.type}"
     if guess.values:
         yield f"values: {{{', '.join(_value(*value) for value in guess.values)}}}"
@@ -165,10 +165,10 @@ def _field(name: str, guess: ColumnGuess) -> Iterable[str]:
         yield "sensitivity: identity"
     elif guess.part in (Part.QUASI, Part.BIRTH):
         yield "sensitivity: quasi"
-    en = known.en if known is not None else name.replace("_", " ")
-    yield f"title: {{zh: {quoted(guess.column.title)}, en: {quoted(en)}}}"
+    en = usual.en if usual is not None else name.replace("_", " ")
+    yield f"title: {{zh: {yaml_text(guess.column.title)}, en: {yaml_text(en)}}}"
     if guess.column.title != name:
-        yield f"column: {quoted(guess.column.title)}"
+        yield f"column: {yaml_text(guess.column.title)}"
 
 
 def _plain_number(number: Decimal) -> str:
@@ -176,8 +176,8 @@ def _plain_number(number: Decimal) -> str:
 
 
 def _value(code: str, en: str | None, labels: tuple[str, ...]) -> str:
-    zh = quoted(labels[0]) if len(labels) == 1 else f"[{', '.join(map(quoted, labels))}]"
-    return f"{quoted(code)}: {f'{{zh: {zh}, en: {quoted(en)}}}' if en else zh}"
+    zh = yaml_text(labels[0]) if len(labels) == 1 else f"[{', '.join(map(yaml_text, labels))}]"
+    return f"{yaml_text(code)}: {f'{{zh: {zh}, en: {yaml_text(en)}}}' if en else zh}"
 
 
 def _field_why(guess: ColumnGuess) -> Text:
@@ -193,9 +193,9 @@ def _field_why(guess: ColumnGuess) -> Text:
 
 def _columns_left_out(out: _Lines, sheet: SampleSheet) -> None:
     if sheet.untitled:
-        out.add("", None, questions.untitled(", ".join(map(str, sheet.untitled))))
+        out.add("", None, questions.columns_without_title(", ".join(map(str, sheet.untitled))))
     if sheet.twice:
-        out.add("", None, questions.same_title(", ".join(map(quoted, sheet.twice))))
+        out.add("", None, questions.same_title(", ".join(map(yaml_text, sheet.twice))))
 
 
 def _delivery(sheet: SampleSheet, layout: FileLayout) -> str:
@@ -207,7 +207,7 @@ def _delivery(sheet: SampleSheet, layout: FileLayout) -> str:
     if layout.header == FIND:
         parts.append("header: find")
     if sheet.format == "csv" and layout.delimiter != ",":
-        parts.append(f"delimiter: {'tab' if layout.delimiter == tab else quoted(layout.delimiter)}")
+        parts.append(f"delimiter: {'tab' if layout.delimiter == tab else yaml_text(layout.delimiter)}")
     for key, words in (("footer", layout.footer), ("nulls", layout.nulls), ("currency", layout.currency), ("dates", layout.dates)):
         if words:
             parts.append(f"{key}: {_words(words)}")
@@ -217,7 +217,7 @@ def _delivery(sheet: SampleSheet, layout: FileLayout) -> str:
 
 
 def _words(words: Sequence[str]) -> str:
-    return f"[{', '.join(map(quoted, words))}]"
+    return f"[{', '.join(map(yaml_text, words))}]"
 
 
 def _delivery_why(sheet: SampleSheet, layout: FileLayout) -> Text | None:

@@ -65,8 +65,8 @@ def propose(path: Path, name: str | None, sheets: Sequence[str], places: Places,
 
 def _layout(layout: FileLayout, guesses: Iterable[ColumnGuess], parts: Parts) -> FileLayout:
     """The layout with what the columns need for their cells to be read."""
-    all_guesses, taken = tuple(guesses), parts.titles()
-    fields = [guess for guess in all_guesses if guess.column.title not in taken]
+    all_guesses, with_part = tuple(guesses), parts.titles()
+    fields = [guess for guess in all_guesses if guess.column.title not in with_part]
     dates = list(dict.fromkeys(form for guess in all_guesses for form in guess.dates))
     if any(form.startswith("D") for form in dates):
         dates = [form for form in dates if not form.startswith("M")]

@@ -25,7 +25,7 @@ RHYTHM = Text(
 )
 
 
-def untitled(places: str) -> Text:
+def columns_without_title(places: str) -> Text:
     """Of columns that no contract can name."""
     return Text(
         f"第 {places} 列没有（单行的）列名，读不了；要读，请单位补上",

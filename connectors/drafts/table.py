@@ -111,22 +111,22 @@ def best_header(lines: Sequence[HeaderLine]) -> HeaderLine | None:
 def _likeness(line: HeaderLine | None) -> int:
     """How like a header a line is: its titles, those that are usual twice; 0 for a line that may be a row or a title of the table."""
     titles = [cell for cell in (line.cells if line else None) or () if cell]
-    known = sum(known_title(title) is not None for title in titles)
+    usual = sum(known_title(title) is not None for title in titles)
     if not titles or any(_NUMBER.fullmatch(title) or may_be_number(title) for title in titles):
         return 0
-    if not known and any(may_be_name(title) for title in titles):
+    if not usual and any(may_be_name(title) for title in titles):
         return 0
-    if len(titles) == 1 and not known:
+    if len(titles) == 1 and not usual:
         return 0
-    return len(set(titles)) + known
+    return len(set(titles)) + usual
 
 
 def _footers(openings: Iterable[str], titles: Sequence[str]) -> tuple[str, ...]:
     """The usual words with which rows of the file begin; not those that begin its header."""
     first = next((title for title in titles if title), "")
     words = tuple(word for word in FOOTERS if not first.startswith(word))
-    seen = Counter(next(word for word in words if opening.startswith(word)) for opening in openings if opening.startswith(words))
-    return tuple(word for word in words if seen[word])
+    counts = Counter(next(word for word in words if opening.startswith(word)) for opening in openings if opening.startswith(words))
+    return tuple(word for word in words if counts[word])
 
 
 def _columns(path: Path, format: str, layout: FileLayout, header: HeaderLine | None, titles: Sequence[str]) -> SampleSheet:

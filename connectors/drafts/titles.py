@@ -126,9 +126,9 @@ def known_title(title: str) -> KnownTitle | None:
 
 def part_of(title: str) -> Part | None:
     """The part that a title says a column plays, by the table or by a word in it."""
-    known, plain = known_title(title), plain_title(title)
-    if known is not None:
-        return known.part
+    usual, plain = known_title(title), plain_title(title)
+    if usual is not None:
+        return usual.part
     if _PERSONAL.search(plain):
         return Part.PERSONAL
     if _FLAG.search(plain):
@@ -143,8 +143,8 @@ def field_name(title: str, position: int) -> str:
         >>> field_name("出生日期", 3), field_name("Changed At", 4), field_name("某项", 5)
         ('birth_date', 'changed_at', 'field_5')
     """
-    known = known_title(title)
-    if known is not None:
-        return known.name
+    usual = known_title(title)
+    if usual is not None:
+        return usual.name
     name = re.sub(r"[^a-z0-9]+", "_", unicodedata.normalize("NFKC", title).lower()).strip("_")
     return name if title.isascii() and re.fullmatch(r"[a-z][a-z0-9_]*", name) else f"field_{position}"

@@ -97,13 +97,13 @@ def show(context: typer.Context, name: Name) -> None:
 
     session = session_of(context)
     with book_of(session) as (book, by):
-        shown = details(account(book, by, name), tokens_of(book, by, name))
-    if session.print_json(shown):
+        listed = details(account(book, by, name), tokens_of(book, by, name))
+    if session.print_json(listed):
         return
-    session.say(Text(f"{name}　{shown.title}　{_state(shown).zh}", f"{name}  {shown.title}  {_state(shown).en}"), "bold")
-    for text in shown.grants:
+    session.say(Text(f"{name}　{listed.title}　{_state(listed).zh}", f"{name}  {listed.title}  {_state(listed).en}"), "bold")
+    for text in listed.grants:
         session.say(Text(f"授权 {text}", f"grant {text}"))
-    for each in shown.tokens:
+    for each in listed.tokens:
         zh, en = f"令牌 {each.id}，到 {each.expires:%Y-%m-%d}", f"token {each.id}, until {each.expires:%Y-%m-%d}"
         words = " ".join((*each.actions, *(each.feeds or ())))
         session.say(Text(f"{zh}{'，已作废' if each.revoked else ''}：{words}", f"{en}{', revoked' if each.revoked else ''}: {words}"))

@@ -111,8 +111,8 @@ def token(
             if not session.print_json(RevokedToken(revoke_id)):
                 session.say(Text(f"已作废令牌 {revoke_id}。", f"The token {revoke_id} is revoked."))
             return
-        known = session.workspace().catalogue().feeds if feeds else None
-        fresh = new_token(issue_token(book, by, name, title, actions or (), feeds, days, clock(), known))
+        known_feeds = session.workspace().catalogue().feeds if feeds else None
+        fresh = new_token(issue_token(book, by, name, title, actions or (), feeds, days, clock(), known_feeds))
     if not session.print_json(fresh):
         until = f"{fresh.expires:%Y-%m-%d}"
         session.say(Text(f"令牌 {fresh.id}，到 {until}。只显示这一次：", f"Token {fresh.id}, until {until}. Shown this once:"))

@@ -20,6 +20,9 @@ from console.cli import (
     feed_draft as drafting,
 )
 from console.cli import (
+    feed_pickup as picking_up,
+)
+from console.cli import (
     feed_quarantine as quarantine,
 )
 from console.cli import (
@@ -58,6 +61,7 @@ def group() -> typer.Typer:
     contracts.add(app)
     drafting.add(app)
     trying.add(app)
+    picking_up.add(app)
     coverage.add(app)
     quarantine.add(app)
     units_kafka.add_feed(app)

@@ -8,6 +8,7 @@ user never shows a traceback.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -32,6 +33,7 @@ from console.cli import (
     snapshot,
     start,
     unit,
+    up,
     worker,
 )
 from console.cli import (
@@ -43,7 +45,7 @@ from console.cli import (
 from console.cli import (
     policy_publish as publish,
 )
-from console.cli.ending import open_outputs, run, warn_of_encoding
+from console.cli.ending import CANCELLED, open_outputs, report_on_stderr, run, warn_of_encoding
 from console.cli.i18n import both, localise
 from console.cli.session import Session
 from console.cli.usage import VerbGroup, valueless
@@ -126,6 +128,7 @@ def application() -> typer.Typer:
     app.callback()(_root)
     for module in (start, deliver, explain, forecast, worker):
         module.add(app)
+    up.add(app, run_line)
     for name, group in (
         ("unit", unit.group()), ("feed", feed.group()), ("policy", policy.group()),
         ("candidates", candidates.group()), ("holds", holds.group()), ("edition", edition.group()), ("identity", identity.group()),
@@ -190,6 +193,29 @@ def main() -> None:
     log_plainly()
     open_outputs()
     command(start_language(sys.argv, os.environ)).main(prog_name="huimin")
+
+
+def refuse_while_up() -> int:
+    """Says that the service has to be stopped first; returns the exit code."""
+    from infra.service.processes import BUSY
+
+    open_outputs()
+    return report_on_stderr(BUSY, 5, start_language(sys.argv, os.environ)).exit_code
+
+
+def run_line(arguments: Sequence[str]) -> int:
+    """Runs a line in a child of a service; returns its exit code."""
+    os.umask(PRIVATE_UMASK)
+    open_outputs()
+    language = start_language(arguments, os.environ)
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # an interrupt that came before waits until here
+        command(language).main(args=list(arguments), prog_name="huimin")
+    except KeyboardInterrupt:
+        return report_on_stderr(CANCELLED, 1, language).exit_code
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    return 0
 
 
 if __name__ == "__main__":

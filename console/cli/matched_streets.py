@@ -15,6 +15,9 @@ def say_matched_streets(session: Session, streets: MatchedStreets | None) -> Non
     """Print how many streets have matched a publication or withdrawal; nothing where the workspace is on no network."""
     if streets is None:
         return
+    if streets.of == 0:
+        session.say(Text("网络里还没有街镇，无人需要匹配。", "There are no streets on the network yet, so there is nobody to match."))
+        return
     if streets.complete:
         session.say(Text(f"{streets.done_count}/{streets.of} 个街镇已匹配。", f"{streets.done_count}/{streets.of} streets matched."))
         return

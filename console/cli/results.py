@@ -25,6 +25,7 @@ from services.audit.verification import AuditCheck, Proof, SignedCheckpoint
 from services.cluster import ClusterStatus, StartedCluster, StoppedCluster
 from services.deliveries.clock import DayMove
 from services.deliveries.coverage import CoverageIntake, CoverageStatement
+from services.deliveries.drop_folder import Pickup
 from services.deliveries.exchange import SentEditions, TopicIntake
 from services.deliveries.ingest import Ingest, IngestTrial
 from services.deliveries.mending import CopiedRows
@@ -121,6 +122,7 @@ RESULTS: dict[str, Any] = {
     "feed history": tuple[ContractChange, ...],
     "feed list": list[DescribedFeed],
     "feed listen": TopicIntake,
+    "feed pickup": Pickup,
     "feed quarantine": list[BrokenCell] | CopiedRows | Closing,
     "feed show": DescribedFeed,
     "feed try": FileTrial,

@@ -40,6 +40,7 @@ VERBS: Mapping[str, VerbRight] = {
     "init": PUBLIC,  # there is no workspace yet
     "demo": PUBLIC,  # in a workspace of its own
     "bench": PUBLIC,  # in none
+    "up": PUBLIC,  # it serves each in their own right; whoever starts it can read the key
     "policy schema": PUBLIC,  # part of the program
     "access table": PUBLIC,  # likewise
     "doctor": VerbRight(Action.READ_HEALTH),
@@ -61,6 +62,7 @@ VERBS: Mapping[str, VerbRight] = {
     "feed coverage": VerbRight(Action.READ_COVERAGE),  # with a file: STATE_COVERAGE (``action_of``)
     "feed deliveries": VerbRight(Action.READ_DELIVERIES),
     "feed quarantine": VerbRight(Action.READ_QUARANTINE, names=True),  # to copy out or close: MEND_ROWS, CLOSE_ROWS
+    "feed pickup": VerbRight(Action.TAKE_IN),
     "feed listen": VerbRight(Action.TAKE_IN),
     "policy check": VerbRight(Action.WRITE_DRAFTS),
     "policy needs": VerbRight(Action.WRITE_DRAFTS),

@@ -36,7 +36,7 @@ def access_row(line: RecordedAccess, language: str) -> list[str]:
     names = [name for name in (line.policy, line.feed) if name]
     also = _WITH_IDENTITY[language] if line.also == Action.SEE_IDENTITY else ""
     return [
-        str(line.line), line.time[:19].replace("T", " "), _name(line.who, line.token), line.way, what[language] + also, " ".join(names),
+        str(line.line), line.time[:19].replace("T", " "), _name(line.who, line.token), line.via, what[language] + also, " ".join(names),
         line.purpose or "", f"{line.count:,}" if line.count else "", OUTCOMES[line.outcome][language],
     ]  # fmt: skip
 

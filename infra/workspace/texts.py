@@ -6,11 +6,15 @@ like: in another encoding its Chinese would be other Chinese. ``DamagedFile`` is
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from connectors.limits import LARGEST_DOCUMENT
 from policies.problems.problems import HuiminError
 from policies.values import Text
+from streams.disk.files import write_whole
 
 _MARKS = {
     b"\xff\xfe": Text("UTF-16（记事本的“Unicode”）", 'UTF-16 ("Unicode" in Notepad)'),
@@ -86,3 +90,12 @@ def _looks(data: bytes) -> Text | None:
     except UnicodeDecodeError:
         return None
     return _CHINESE
+
+
+@contextmanager
+def as_file(text: str, name: str = "draft.yaml") -> Iterator[Path]:
+    """A text as a file of this name in a folder of its own, for whatever reads files."""
+    with TemporaryDirectory(prefix="huimin-") as folder:
+        path = Path(folder) / name
+        write_whole(path, text)
+        yield path

@@ -12,6 +12,7 @@ What people write (units, contracts, drafts) is plain files that they may edit a
     accounts.sqlite                 who may sign in (``infra.workspace.accounts``)
     version
     retention                       how many days of the past can be asked, if not 400; and how many GB they may take
+    service/                        sockets and locks of a running service (``infra.service``)
     network                         of a workspace that is part of a network on Kafka: the prefix of its topics
 
 Reading creates nothing: where there is no state yet, a verb that only reads gets an empty one in memory; where a state was lost, it is
@@ -36,6 +37,7 @@ from infra.workspace.lost_state import KNOWN_FILES, lost_state
 from infra.workspace.ports import depot_of, parts
 from infra.workspace.refusals import BrokenWorkspace, OlderWorkspace, WorkspaceExists
 from infra.workspace.rootfiles import network_of, retention_of
+from infra.workspace.serving import Sphere, served_workspace, writing_served
 from infra.workspace.texts import NO_TEXT, text_at_all, text_of
 from infra.workspace.versions import VERSION, stored_version
 from policies.problems.problems import Conflict
@@ -205,6 +207,11 @@ class Workspace:
         """The prefix of the network's topics, where this workspace is part of one."""
         return network_of(self.root)
 
+    @property
+    def is_served(self) -> bool:
+        """Whether this process belongs to a service of this workspace."""
+        return served_workspace(self.root) is not None
+
     def retention(self) -> Retention:
         """How much of the past is kept."""
         return retention_of(self.root)
@@ -238,6 +245,9 @@ class Workspace:
     @contextmanager
     def reading(self) -> Iterator[Host]:
         """The state, to read; a writer may be at work. Where there is none yet: a new one with the documents, in memory."""
+        if (service := served_workspace(self.root)) is not None:
+            yield service.to_read()
+            return
         if (prefix := self.network) is not None:
             self._begin()
             with self._on_network(prefix) as host:
@@ -250,8 +260,11 @@ class Workspace:
             yield host
 
     @contextmanager
-    def writing(self, documents: bool = True) -> Iterator[Host]:
+    def writing(self, documents: bool = True, sphere: Sphere = "records") -> Iterator[Host]:
         """The state, to change; with ``documents``, its catalogue is updated to them first, as far as they may follow it.
+
+        Args:
+            sphere: what is changed. Without a service there is one writer at a time; in a service one for each sphere.
 
         At the end a warning says if a checkpoint, or how far the log has come, could not be written.
         """
@@ -259,6 +272,10 @@ class Workspace:
         from streams.disk.effects import work
 
         prefix = self.network
+        if (service := served_workspace(self.root)) is not None:
+            with writing_served(self, service, documents, sphere) as host:
+                yield host
+            return
         if self.empty:
             self.catalogue()  # raises every problem of the documents before anything is made
         self._begin()

@@ -15,7 +15,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from policies.problems.characters import lines
 from policies.problems.places import chinese
@@ -66,6 +66,16 @@ class HuiminError(Exception):
         super().__init__(text.en)
         self.text = text
         self.exit_code = exit_code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _error_again, (type(self), self.args, self.__dict__)  # subclasses have arguments of their own
+
+
+def _error_again(kind: type[HuiminError], args: tuple[object, ...], attributes: dict[str, object]) -> HuiminError:
+    """An error as it was in another process."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class Invalid(HuiminError):

@@ -96,8 +96,8 @@ def details(account: Account, tokens: Iterable[MachineToken] = ()) -> AccountDet
 
 def new_token(token: IssuedToken) -> NewToken:
     """A token that was just issued."""
-    shown = _token(token.token)
-    return NewToken(shown.id, token.token.account, shown.title, shown.actions, shown.feeds, shown.expires, token.secret)
+    facts = _token(token.token)
+    return NewToken(facts.id, token.token.account, facts.title, facts.actions, facts.feeds, facts.expires, token.secret)
 
 
 def _token(token: MachineToken) -> TokenDetails:

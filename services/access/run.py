@@ -37,7 +37,7 @@ class AccessEvent:
 
     actor: Actor
     action: Action
-    way: str
+    via: str
     outcome: Outcome
     policy: Policy | None = None
     feed: str | None = None
@@ -55,7 +55,7 @@ class AccessRun:
     """One action of one actor.
 
     Args:
-        way: ``cli``, ``http`` and so on.
+        via: ``cli``, ``http`` and so on.
         record: writes the record of access; None: nothing is recorded.
         approver, approval: of an act of two people, the second person and their action.
         recorded: how many events of this run were recorded.
@@ -63,7 +63,7 @@ class AccessRun:
 
     actor: Actor
     action: Action
-    way: str
+    via: str
     record: Recorder | None = None
     approver: Actor | None = None
     approval: Action | None = None
@@ -98,13 +98,13 @@ class AccessRun:
         """Records an event.
 
         Raises:
-            Unrecorded: it could not be recorded; the action must not go on.
+            UnrecordedAccess: it could not be recorded; the action must not go on.
         """
         if self.record is not None:
             approver = None if self.approver is None else self.approver.name
             self.record(
                 AccessEvent(
-                    self.actor, self.action, self.way, outcome, policy, feed, tuple(subjects), approver, also
+                    self.actor, self.action, self.via, outcome, policy, feed, tuple(subjects), approver, also
                 )
             )  # fmt: skip
             self.recorded += 1
@@ -196,7 +196,7 @@ def note_feed(feed: str) -> None:
     """Tells the open run that rows of a feed are going to be shown as the unit delivered them.
 
     Raises:
-        Unrecorded: it could not be recorded.
+        UnrecordedAccess: it could not be recorded.
     """
     if (run := _RUN.get()) is not None:
         run.note("allowed", None, feed)
@@ -209,7 +209,7 @@ def show(policy: Policy | None, subjects: Iterable[int], also: Action | None = N
         also: with it goes another action, which the actor needs, too: ``Action.SEE_IDENTITY`` where names are shown.
 
     Raises:
-        AccessDenied: the actor may not do the other action. Unrecorded: it could not be recorded.
+        AccessDenied: the actor may not do the other action. UnrecordedAccess: it could not be recorded.
     """
     if (run := _RUN.get()) is None:
         return

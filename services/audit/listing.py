@@ -37,7 +37,7 @@ class RecordedAccess:
     kind: str
     who: str
     token: str | None
-    way: str
+    via: str
     action: str
     also: str | None
     outcome: str
@@ -106,7 +106,7 @@ def line_numbered(workspace: Workspace, number: int) -> RecordedAccess:
 def recorded_access(line: AccessLine) -> RecordedAccess:
     """A line, to read."""
     return RecordedAccess(
-        line.seq, line.time, line.kind, line.who, line.token, line.way, line.action, line.also, line.outcome, line.approver, line.policy,
+        line.seq, line.time, line.kind, line.who, line.token, line.via, line.action, line.also, line.outcome, line.approver, line.policy,
         line.version, line.agency, line.purpose, line.agreements, line.feed, line.count,
     )  # fmt: skip
 
@@ -128,11 +128,11 @@ def lines_with(
     for line in log.lines():
         if line.action in of_everybody and line.outcome == "allowed":
             yield line, frozenset()
-        if not line.persons and line.shown is None:
+        if not line.persons and line.block is None:
             continue
-        data = log.shown(line)
+        data = log.subjects_of(line)
         if data is None:
-            raise log.damaged(line.seq)
+            raise log.damage_at(line.seq)
         matching = frozenset(digest for digest in digests if _stands_in(data, digest, SALTED_BYTES))
         if matching:
             yield line, matching

@@ -44,7 +44,7 @@ class AccessToPerson:
     time: str
     who: str
     machine: bool
-    way: str
+    via: str
     action: str
     what: Sentence
     identity: bool
@@ -107,6 +107,6 @@ def _access(line: AccessLine, digests: dict[bytes, Kind], matching: frozenset[by
     what = TITLES[Action(line.action)] if line.action in set(Action) else Text(line.action, line.action)
     identity = Action.SEE_IDENTITY in (line.also, line.action) or line.action == Action.LOOK_UP_IDENTITY
     return AccessToPerson(
-        line.seq, line.time, line.who, line.token is not None, line.way, line.action, what, identity, kind, line.policy,
+        line.seq, line.time, line.who, line.token is not None, line.via, line.action, what, identity, kind, line.policy,
         titles.get(line.policy or ""), line.agency, line.purpose, line.agreements,
     )  # fmt: skip

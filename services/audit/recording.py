@@ -37,22 +37,22 @@ class AuditTrail:
         """Records an event; it is durable when this returns.
 
         Raises:
-            Unrecorded: it could not be recorded.
+            UnrecordedAccess: it could not be recorded.
         """
-        from connectors.audit.side_files import Unrecorded
+        from connectors.audit.side_files import UnrecordedAccess
 
         time = self._clock().isoformat(timespec="seconds")
         try:
             if self._log is None:
                 self._log = audit_log(self._workspace)
             self._log.append(lambda number: line_about(event, number, time), event.subjects, lambda number: _cut(event, number, time))
-        except Unrecorded:
+        except UnrecordedAccess:
             raise
         except HuiminError as error:
-            raise Unrecorded(error.text) from error
+            raise UnrecordedAccess(error.text) from error
         except OSError as error:
             why = f"{error.filename or self._workspace.root}: {error.strerror or type(error).__name__}"
-            raise Unrecorded(Text(why, why)) from error
+            raise UnrecordedAccess(Text(why, why)) from error
 
     def close(self) -> None:
         """Closes its files."""
@@ -66,7 +66,7 @@ def line_about(event: AccessEvent, number: int, time: str) -> AccessLine:
 
     policy, actor = event.policy, event.actor
     return AccessLine(
-        number, time, actor.name, event.way, event.action, event.outcome, token=actor.token, also=event.also, approver=event.approver,
+        number, time, actor.name, event.via, event.action, event.outcome, token=actor.token, also=event.also, approver=event.approver,
         policy=None if policy is None else policy.name, version=None if policy is None else policy.version,
         agency=None if policy is None else policy.agency, purpose=None if policy is None else policy.purpose,
         agreements=() if policy is None else agreements_of(policy), feed=event.feed,
@@ -83,4 +83,4 @@ def agreements_of(policy: Policy) -> tuple[str, ...]:
 def _cut(event: AccessEvent, number: int, time: str) -> AccessLine:
     from connectors.audit.lines import AccessLine
 
-    return AccessLine(number, time, event.actor.name, event.way, "audit.cut", "allowed", "cut")
+    return AccessLine(number, time, event.actor.name, event.via, "audit.cut", "allowed", "cut")

@@ -94,15 +94,15 @@ def verify(workspace: Workspace, checkpoint: str | None = None, key: str | None 
 
     log, tree, blocks, persons, problems = audit_log(workspace), Frontier(), 0, 0, list[Text]()
     earlier = None if checkpoint is None else read_checkpoint(checkpoint, key or verifier_key(*checkpoint_key(workspace)))
-    known, roots = _known_roots(log, earlier), {0: tree.root()}
+    expected_roots, roots = _known_roots(log, earlier), {0: tree.root()}
     for number, data in enumerate(log.raw_lines()):
         line, wrong = _read_line(log, number, data)
         problems += wrong
-        blocks, persons = blocks + (line is not None and line.shown is not None), persons + (0 if line is None else len(line.persons))
+        blocks, persons = blocks + (line is not None and line.block is not None), persons + (0 if line is None else len(line.persons))
         tree.append(leaf_hash(data))
-        if tree.size in known:
+        if tree.size in expected_roots:
             roots[tree.size] = tree.root()
-    problems += [_differs(tree.size, size) for size, root in sorted(known.items()) if roots.get(size) != root]
+    problems += [_differs(tree.size, size) for size, root in sorted(expected_roots.items()) if roots.get(size) != root]
     salts = _salts(log, bool(blocks or persons), problems)
     size = None if earlier is None else earlier.size
     return AuditCheck(tree.size, tree.root().hex(), blocks, salts, size, not problems, tuple(problems))
@@ -195,7 +195,7 @@ def _read_line(log: AuditLog, number: int, data: bytes) -> tuple[AccessLine | No
     problems = []
     if line.seq != number:
         problems.append(Text(f"第 {number} 行写的编号是 {line.seq}。", f"Line {number} says that its number is {line.seq}."))
-    if line.shown is not None and log.shown(line) is None:
+    if line.block is not None and log.subjects_of(line) is None:
         zh = f"第 {number} 行所显示的对象与旁边的文件不符。"
         problems.append(Text(zh, f"The subjects that line {number} showed are not in the side file as they were."))
     return line, problems
@@ -217,10 +217,10 @@ def _salts(log: AuditLog, is_needed: bool, problems: list[Text]) -> int:
         log.close()
 
 
-def _differs(size: int, known: int) -> Text:
+def _differs(size: int, before: int) -> Text:
     """The problem that the record does not fit what is known of it."""
-    if known > size:
-        zh = f"只有 {size} 行，而曾有 {known} 行：有行被去掉了。"
-        return Text(zh, f"There are {size} lines, and there were {known}: lines were taken out.")
-    zh = f"前 {known} 行与当时的根不符：其中有行被改过、去掉或插入。"
-    return Text(zh, f"The first {known} lines do not have the root they had: one was changed, removed or added.")
+    if before > size:
+        zh = f"只有 {size} 行，而曾有 {before} 行：有行被去掉了。"
+        return Text(zh, f"There are {size} lines, and there were {before}: lines were taken out.")
+    zh = f"前 {before} 行与当时的根不符：其中有行被改过、去掉或插入。"
+    return Text(zh, f"The first {before} lines do not have the root they had: one was changed, removed or added.")

@@ -105,7 +105,7 @@ def move_day(
     if to is not None and days is not None:
         raise HuiminError(Text("--to 和 --days 只能给一个。", "Give --to or --days, not both."), 2)
     changes: list[CandidateChange] = []
-    with workspace.writing() as host, announce_holds(host, notify):
+    with workspace.writing(sphere="decisions") as host, announce_holds(host, notify):
         before = None if host.state.day == NO_DAY else host.state.day
         start = before or today
         day = to or (start + timedelta(days) if days else today)

@@ -5,20 +5,22 @@ The verb ``feed coverage`` calls this.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from policies.values import Text
 from services.access.deciding import Target
 from services.access.run import enter_source, passes
+from services.access.sight import EVERYTHING, Sight
 from services.deliveries.clock import Trust, day_of_receipt
 from services.deliveries.deferring import deferring_host
 from services.lists.changes import Changes, Titles, list_changes
 from services.lists.holds import Notify, announce_holds
 from services.results import Hidden
+from streams.language.messages import CoverageStated, CoverageWithdrawn
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
@@ -26,6 +28,14 @@ if TYPE_CHECKING:
     from services.deliveries.delivery import ReceivingHost
     from streams.language.messages import CoverageStated, CoverageWithdrawn
     from streams.steps.state import State
+
+
+MayState: TypeAlias = Callable[[str, str | None, str], None]
+"""Raises where somebody may not make a statement of a unit about a division (None: about a list of subjects), of a feed."""
+
+
+def _anybody(unit: str, division: str | None, feed: str) -> None:
+    """The command line without accounts: whoever holds the key may state anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +91,15 @@ class CoverageStatement:
     unit_title: Annotated[Text, Hidden]
 
 
-def coverage_statements(workspace: Workspace, feed: str | None = None) -> list[CoverageStatement]:
-    """The statements of a workspace, or of one feed, also those that prove nothing; within a feed and unit the latest first."""
+def coverage_statements(workspace: Workspace, feed: str | None = None, sight: Sight = EVERYTHING) -> list[CoverageStatement]:
+    """The statements that are in sight, of all feeds or of one, also those that prove nothing; within a feed and unit the latest first."""
     with workspace.reading() as host:
         catalogue, rows = host.state.catalogue, []
         for entry in host.state.statements.entries.values():
             s = entry.stated
-            if feed in (None, s.feed):
-                if not passes(_target(s, catalogue)):
-                    continue
-                title, unit = catalogue.feeds[s.feed].title, catalogue.units[catalogue.feeds[s.feed].sources[s.source].unit]
+            unit = catalogue.units[catalogue.feeds[s.feed].sources[s.source].unit]
+            if feed in (None, s.feed) and sight.area(unit.id, s.division) and passes(_target(s, catalogue)):
+                title = catalogue.feeds[s.feed].title
                 about = s.division, len(s.subjects), s.complete_to, entry.standing, s.delivery, s.rows, s.received, s.by
                 rows.append(CoverageStatement(s.statement, s.feed, unit.id, *about, title, unit.title))
     return sorted(rows, key=lambda row: (row.feed, row.unit, -row.complete_to.toordinal(), row.statement))
@@ -117,18 +126,21 @@ def _enter(state: State, statements: Iterable[CoverageStated | CoverageWithdrawn
             enter_source(stated.feed, state.catalogue.feeds[stated.feed].sources[stated.source].unit)
 
 
-def take_in_coverage(workspace: Workspace, path: Path, today: date, trust: Trust | None, notify: Notify) -> CoverageIntake:
+def take_in_coverage(
+    workspace: Workspace, path: Path, today: date, trust: Trust | None, notify: Notify, may_state: MayState = _anybody
+) -> CoverageIntake:  # fmt: skip
     """Take in a file of coverage statements, all or none.
 
     Args:
         trust: whether a clock far ahead of the state is right (``services.deliveries.clock``); None where it is.
+        may_state: called with unit, division and feed of each statement; raises where somebody may not make it.
 
     Raises:
         Invalid: with every problem of every line. Conflict: the clock is not right.
         Refused: a statement contradicts what is on record, or the delivery that it names.
     """
     with deferring_host(workspace) as host, announce_holds(host, notify):
-        changes, standings = state_coverage(workspace, host, path, day_of_receipt(host, today, trust))
+        changes, standings = state_coverage(workspace, host, path, day_of_receipt(host, today, trust), may_state)
         entries = host.state.statements.entries
         waiting = (entries[s.statement].stated for s in standings if s.standing == "pending")
         listing = list_changes(changes, host.state.registry)
@@ -137,7 +149,9 @@ def take_in_coverage(workspace: Workspace, path: Path, today: date, trust: Trust
         )
 
 
-def state_coverage(workspace: Workspace, host: ReceivingHost, path: Path, received: date) -> tuple[Changes, tuple[StatementStanding, ...]]:
+def state_coverage(
+    workspace: Workspace, host: ReceivingHost, path: Path, received: date, may_state: MayState = _anybody
+) -> tuple[Changes, tuple[StatementStanding, ...]]:  # fmt: skip
     """Apply a file of coverage statements to a host, all or none: the changes, and where each statement stands now.
 
     Args:
@@ -151,8 +165,18 @@ def state_coverage(workspace: Workspace, host: ReceivingHost, path: Path, receiv
 
     statements = read_statements(path, host.state.catalogue, workspace.tokens(), received)
     _enter(host.state, statements)
+    _check_right(host, statements, may_state)
     require_statements(host.state, statements)  # all at once: a network takes them one by one
     changes = [change for receipt in host.submit_many(list(statements)) for change in receipt.changes]
     entries = host.state.statements.entries
     ids = dict.fromkeys(statement.statement for statement in statements)
     return changes, tuple(StatementStanding(id, entries[id].standing) for id in ids)
+
+
+def _check_right(host: ReceivingHost, statements: Sequence[CoverageStated | CoverageWithdrawn], may_state: MayState) -> None:
+    entries = host.state.statements.entries
+    for statement in statements:
+        earlier = entries.get(statement.statement)
+        about = statement if isinstance(statement, CoverageStated) else None if earlier is None else earlier.stated
+        if about is not None:
+            may_state(host.state.catalogue.feeds[about.feed].sources[about.source].unit, about.division, about.feed)

@@ -7,7 +7,7 @@ twice changes nothing. The workspace's file ``deliveries.jsonl`` says which file
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -112,6 +112,7 @@ def deliver(
     replaces: bool = False,
     advance: Callable[[int], None] = lambda rows: None,
     called: str | None = None,
+    as_json: bool = False,
 ) -> FileIntake:
     """Take in one file.
 
@@ -121,6 +122,7 @@ def deliver(
         replaces: a full replacement.
         advance: called with the number of rows read since; each row is read twice.
         called: the unit's own name for the delivery, which its coverage statements will use.
+        as_json: the file has JSON lines, whatever the contract says of the unit's files.
 
     Raises:
         DamagedFile: the list of files taken in before cannot be read; nothing has changed.
@@ -130,7 +132,7 @@ def deliver(
     """
     from services.deliveries.quarantine import Quarantine
 
-    file = arriving_file(workspace, host.state, name, source, path, received, replaces, called)
+    file = replace(arriving_file(workspace, host.state, name, source, path, received, replaces, called), as_json=as_json)
     quarantine, rows_read = Quarantine(workspace, host.state.catalogue.feeds[name], source, file.title), 0
     number, _, _ = host.state.delivery_number(name, source, file.id)
     vault = workspace.vault()
@@ -160,6 +162,7 @@ class ArrivingFile:
         id: of its delivery.
         digest: of its content: the same bytes as a full replacement have another digest.
         title: its name, in characters that can be written.
+        as_json: it has JSON lines, whatever the contract says.
     """
 
     feed: str
@@ -170,6 +173,7 @@ class ArrivingFile:
     id: str
     digest: str
     title: str
+    as_json: bool = False
 
 
 def arriving_file(
@@ -201,8 +205,11 @@ def apply_file(
 
     state, recording = host.state, RecordingHost(host)
     waiting = [entry.stated.statement for entry in state.statements.waiting_for(file.feed, file.source, file.id)]
+    feed = state.catalogue.feeds[file.feed]
+    if file.as_json:
+        feed = replace(feed, format="jsonl", encoding="utf-8")
     report = delivery.deliver(
-        recording, state.catalogue.feeds[file.feed], file.source, file.bytes, workspace.tokens(), vault, received=file.received,
+        recording, feed, file.source, file.bytes, workspace.tokens(), vault, received=file.received,
         mode="replace" if file.replaces else "upsert", id=file.id, progress=progress, on_flaw=on_flaw, on_start=on_start,
     )  # fmt: skip
     state = host.state

@@ -17,6 +17,7 @@ from policies.problems.problems import HuiminError
 from policies.values import Text
 from services.access.deciding import Target
 from services.access.run import enter_source, passes
+from services.access.sight import EVERYTHING, Sight
 from services.deliveries.delivery import source_of
 from services.deliveries.quarantine import WAY_OUT, BrokenCell, broken_cells, rows_by_delivery
 from services.lookup import feed_named
@@ -46,8 +47,8 @@ class Closing:
     day: str
 
 
-def open_cells(workspace: Workspace, feed: str | None = None) -> list[BrokenCell]:
-    """The broken cells of rows that are still to be mended, of all feeds or of one.
+def open_cells(workspace: Workspace, feed: str | None = None, sight: Sight = EVERYTHING) -> list[BrokenCell]:
+    """The broken cells of rows that are still to be mended, of all feeds or of one; of the units that are in sight.
 
     Raises:
         HuiminError: there is no feed of this name. DamagedFile: a file of the quarantine cannot be read back.
@@ -56,7 +57,7 @@ def open_cells(workspace: Workspace, feed: str | None = None) -> list[BrokenCell
         feed_named(workspace.catalogue(), feed)
     with workspace.reading() as host:
         cells = still_open(workspace, host.state, feed)
-        return [cell for cell in cells if passes(Target(unit=cell.unit, feed=cell.feed))]
+        return [cell for cell in cells if sight.unit(cell.unit) and passes(Target(unit=cell.unit, feed=cell.feed))]
 
 
 def still_open(workspace: Workspace, state: State, feed: str | None) -> list[BrokenCell]:

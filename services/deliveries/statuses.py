@@ -15,6 +15,7 @@ from infra.workspace.known_files import KnownFile, known_files
 from policies.values import Text
 from services.access.deciding import Target
 from services.access.run import passes
+from services.access.sight import EVERYTHING, Sight
 from services.deliveries.open_cells import still_open
 from services.deliveries.quarantine import broken_cells, rows_by_delivery
 from services.lookup import feed_named
@@ -60,8 +61,8 @@ class DeliveryStatus:
     stage: DeliveryStage
 
 
-def deliveries_of(workspace: Workspace, feed: str | None = None) -> list[DeliveryStatus]:
-    """Every delivery, of all feeds or of one, by feed, source and number.
+def deliveries_of(workspace: Workspace, feed: str | None = None, sight: Sight = EVERYTHING) -> list[DeliveryStatus]:
+    """Every delivery, of all feeds or of one, by feed, source and number; of the units that are in sight.
 
     Raises:
         HuiminError: there is no feed of this name. DamagedFile: a file beside the state cannot be read back.
@@ -78,7 +79,8 @@ def deliveries_of(workspace: Workspace, feed: str | None = None) -> list[Deliver
     deliveries = []
     for contract in state.catalogue.feeds.values():
         for position, source in enumerate(contract.sources):
-            for delivery in state.deliveries.of(contract.name, position) if feed in (None, contract.name) else ():
+            is_asked = feed in (None, contract.name) and sight.unit(source.unit)
+            for delivery in state.deliveries.of(contract.name, position) if is_asked else ():
                 file = files.get((contract.name, position, delivery.id), KnownFile(contract.name, position, delivery.id, ""))
                 broken_rows = broken_by_delivery.get((contract.name, source.unit, delivery.number), {})
                 open_rows = open_by_delivery.get((contract.name, source.unit, delivery.number), {})

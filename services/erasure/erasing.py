@@ -260,5 +260,5 @@ def _open(workspace: Workspace) -> Iterator[Host]:
         with workspace.reading() as host:
             yield host
         return
-    with workspace.store() as host:
+    with workspace.writing(documents=False) if workspace.is_served else workspace.store() as host:
         yield host

@@ -5,7 +5,7 @@ The verbs ``feed list``, ``show`` and ``add`` call this.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -134,8 +134,11 @@ def _describe(feed: Feed, catalogue: Catalogue) -> DescribedFeed:
     )
 
 
-def add_feed(workspace: Workspace, contract: Path) -> AddedFeed:
+def add_feed(workspace: Workspace, contract: Path, may_add: Callable[[str], None] = lambda unit: None) -> AddedFeed:
     """Copy a contract into the workspace.
+
+    Args:
+        may_add: called with each unit that delivers; raises where somebody may not add a feed of it.
 
     Raises:
         Invalid: it has problems. Conflict: there is a feed of this name already. Nothing has changed.
@@ -149,6 +152,7 @@ def add_feed(workspace: Workspace, contract: Path) -> AddedFeed:
     added = load_contract(text, str(contract))
     for source in added.sources:
         enter_source(added.name, source.unit)
+        may_add(source.unit)
     file = f"feeds/{added.name}.yaml"
     with workspace.editing():
         _, others = workspace.documents()

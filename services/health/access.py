@@ -62,11 +62,11 @@ def audit_findings(workspace: Workspace, deep: bool) -> Iterator[Finding]:
     log = audit_log(workspace)
     if not log.exists:
         return
-    lines, torn = log.standing()
-    if torn:
-        zh = f"访问记录末尾有中断的半行（{torn} 字节），下一次访问时切去"
+    lines, left_over = log.standing()
+    if left_over:
+        zh = f"访问记录末尾有中断的半行（{left_over} 字节），下一次访问时切去"
         yield Finding(
-            "warning", "audit", Text(zh, f"half a line ({torn} bytes) at the end of the record of access; the next access cuts it off")
+            "warning", "audit", Text(zh, f"half a line ({left_over} bytes) at the end of the record of access; the next access cuts it off")
         )
     if not deep:
         yield Finding("ok", "audit", Text(f"访问记录有 {lines:,} 行", f"the record of access has {with_noun(lines, 'line')}"))

@@ -16,6 +16,7 @@ from policies.language.closing import days_left
 from policies.problems.problems import HuiminError
 from policies.values import Text
 from services.access.run import reachable_divisions, show
+from services.access.sight import EVERYTHING, Sight, is_placed_in
 from services.lists.changes import ListChanges, list_changes
 from services.lists.filters import EVERYBODY, ListFilter, wanted_candidates
 from services.lists.follow_ups import working_states
@@ -93,6 +94,7 @@ class CandidateList:
         holds: of changes of this list.
         kept_off: the number of suppressed subjects, by outcome.
         erased: how many persons were erased since the moment that was asked about.
+        more: there are candidates behind these.
     """
 
     policy: Policy
@@ -103,6 +105,7 @@ class CandidateList:
     holds: tuple[HoldSummary, ...]
     kept_off: Mapping[str, int]
     erased: int
+    more: bool
 
     @property
     def total(self) -> int:
@@ -111,7 +114,7 @@ class CandidateList:
 
 def candidate_list(
     workspace: Workspace, policy: str, every: bool = False, wanted: ListFilter = EVERYBODY, limit: int | None = None,
-    day: date | None = None, known_at: int | date | None = None,
+    day: date | None = None, known_at: int | date | None = None, after: int | None = None, sight: Sight = EVERYTHING,
 ) -> CandidateList:  # fmt: skip
     """A policy's list on a day, from what was known at a moment; None: now.
 
@@ -119,6 +122,8 @@ def candidate_list(
         every: also the unknown subjects that are only counted.
         wanted: only these candidates.
         limit: the most candidates.
+        sight: only candidates whose place is in sight, and counts of them alone.
+        after: only those whose token is greater, in the order of tokens.
 
     Raises:
         HuiminError: the policy is not matched on that day, or a filter names what there is not. NotKept: the moment cannot be asked for.
@@ -127,13 +132,18 @@ def candidate_list(
         state = state_known_at(host, day, known_at)
         erased = 0 if known_at is None else sum(erasure.offset > state.offset for erasure in host.state.erasures)
         definition, catalogue = matched_policy(state, policy), state.catalogue
-        every_one = wanted_candidates(host, state, policy, wanted, materialized_list(state, policy, every=every))
-        candidates = tuple(listed_candidates(state, policy, every_one[:limit]))
+        places, everybody = sight.places(host.state, policy), materialized_list(state, policy, every=every)
+        in_sight = everybody if places is None else [c for c in everybody if is_placed_in(c.division, places)]
+        every_one = wanted_candidates(host, state, policy, wanted, in_sight)
+        behind = every_one if after is None else [c for c in every_one if c.subject > after]
+        candidates = tuple(listed_candidates(state, policy, behind[:limit]))
         counts = Counter(c.status for c in every_one)
         show(definition, (c.subject for c in candidates))
-        whole = reachable_divisions(definition) is None
+        whole = places is None and reachable_divisions(definition) is None
         kept_off, holds = (suppression_counts(state, policy), tuple(holds_on(state, policy))) if whole else (Counter[str](), ())
-        return CandidateList(definition, catalogue, state.day, candidates, counts, holds, kept_off, erased)
+        return CandidateList(
+            definition, catalogue, state.day, candidates, counts, holds, kept_off, erased, more=len(behind) > len(candidates)
+        )  # fmt: skip
 
 
 def listed_candidates(state: State, policy: str, candidates: Iterable[Candidate], still: bool = True) -> Iterator[ListedCandidate]:
@@ -171,7 +181,7 @@ def answer_check(workspace: Workspace, policy: str, subject: int, check: str, an
     """
     from streams.language.messages import CheckAnswered
 
-    with workspace.writing() as host, announce_holds(host, notify):
+    with workspace.writing(sphere="decisions") as host, announce_holds(host, notify):
         check_published(host.state, policy)
         enter_candidates(host.state, policy, [subject])
         return list_changes(host.submit(CheckAnswered(policy, subject, check, answer, by)).changes, host.state.registry)

@@ -15,6 +15,7 @@ from policies.problems.problems import HuiminError
 from policies.values import Text, within
 from services.access.deciding import Target
 from services.access.run import current_run, passes
+from services.access.sight import EVERYTHING, Sight
 from services.lists.changes import Changes, Titles, list_changes
 from services.lists.cited_coverage import CitedStatement, StatementsInEffect, cited_statement
 from services.lists.marks import is_answered_by_record
@@ -86,9 +87,9 @@ class AnsweredRequest:
 
 
 def correction_requests(
-    workspace: Workspace, policy: str | None = None, unit: str | None = None, only_open: bool = False
+    workspace: Workspace, policy: str | None = None, unit: str | None = None, only_open: bool = False, sight: Sight = EVERYTHING
 ) -> list[CorrectionRequest]:
-    """What units are asked to look at, by number of the request; of all policies and units, or of one.
+    """What units are asked to look at, by number of the request; of all policies and units, or of one; those in sight.
 
     Raises:
         HuiminError: the policy was never published; there is no such unit.
@@ -104,7 +105,11 @@ def correction_requests(
         in_order = sorted(asked, key=lambda finding: finding.offset)
         requests = [request for finding in in_order for request in _parts(state, finding, in_force, delivered)]
         requests = [request for request in requests if passes(Target(_agency(state, request.policy), request.unit))]
-        return [request for request in requests if unit in (None, request.unit) and (request.open or not only_open)]
+        return [
+            request
+            for request in requests
+            if unit in (None, request.unit) and (request.open or not only_open) and sight.request(state, request.policy, request.unit)
+        ]
 
 
 def answer_request(workspace: Workspace, number: int, answer: str, by: str) -> AnsweredRequest:
@@ -115,7 +120,7 @@ def answer_request(workspace: Workspace, number: int, answer: str, by: str) -> A
     """
     from streams.language.messages import CorrectionAnswered
 
-    with workspace.writing() as host:
+    with workspace.writing(sphere="decisions") as host:
         finding = host.state.outcomes.request(number)
         if finding is None or not _asks(finding):
             zh = f"没有编号为 {number} 的更正请求；用 huimin candidates corrections 查看。"

@@ -112,7 +112,7 @@ def cut_edition(workspace: Workspace, policy: str) -> CutEdition:
     """
     from streams.language.messages import EditionCut
 
-    with workspace.writing() as host:
+    with workspace.writing(sphere="decisions") as host:
         enter_published(host.state, policy)
         offset = host.submit(EditionCut(policy)).offset
         return CutEdition(policy, offset, next((edition.number for edition in host.editions(policy) if edition.offset == offset), None))

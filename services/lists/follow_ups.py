@@ -102,7 +102,7 @@ def record_assignment(workspace: Workspace, policy: str, subject: int, name: str
 def _record(workspace: Workspace, policy: str, subject: int, message: Callable[[int], FollowUpRecorded]) -> HistoryEvent:
     from services.lists.outcome_reports import known_subjects
 
-    with workspace.writing() as host:
+    with workspace.writing(sphere="decisions") as host:
         check_published(host.state, policy)
         subjects = known_subjects(host.state, policy)
         if not subjects.exists(subjects.root(subject)):

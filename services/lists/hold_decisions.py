@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 from policies.language.people import check_people
 from policies.problems.problems import Conflict, HuiminError, comma_list
 from policies.values import Text
+from services.access.sight import EVERYTHING, Sight
 from services.lists.changes import Changes, Titles, list_changes
 from services.lists.holds import (
     HeldChange,
@@ -142,16 +143,16 @@ class DecidedHold:
     titles: Titles
 
 
-def hold_details(workspace: Workspace, id: str) -> HoldDetails:
-    """A hold, its subjects, and what to check.
+def hold_details(workspace: Workspace, id: str, sight: Sight = EVERYTHING) -> HoldDetails:
+    """A hold, its subjects on the lists that are in sight, and what to check.
 
     Raises:
         HuiminError: there is no hold with this id.
     """
     with workspace.reading() as host:
         state = host.state
-        hold = hold_of(state, id)
-        subjects = held_changes(state)[id]
+        hold = hold_of(state, id, sight)
+        subjects = held_changes(state, sight)[id]
         enter_hold(state, subjects)
         places, short = placements(state, subjects), hold_summary(state, hold, subjects)
         people = tuple(
@@ -182,7 +183,7 @@ def decide_hold(
     check_people(by, approved_by)
     if not reason.strip():
         raise HuiminError(Text("请写明理由（--reason）。", "Give the reason (--reason)."), 2)
-    with workspace.writing() as host, announce_holds(host, notify):
+    with workspace.writing(sphere="decisions") as host, announce_holds(host, notify):
         hold = hold_of(host.state, id)
         enter_hold(host.state, held_changes(host.state)[id])
         people = f"{hold.by} / {hold.approved_by}"
@@ -213,15 +214,18 @@ def enter_hold(state: State, people: Sequence[HeldChange]) -> None:
         enter_candidates(state, name, [change.subject for change in people if change.policy == name])
 
 
-def hold_of(state: State, id: str) -> Hold:
-    """The hold with this id.
+def hold_of(state: State, id: str, sight: Sight = EVERYTHING) -> Hold:
+    """The hold with this id, if it holds anything back that is in sight.
 
     Raises:
         HuiminError: there is none; names those there are.
     """
-    hold = state.book.holds.get(id)
+    in_sight = state.book.holds
+    if sight is not EVERYTHING:
+        in_sight = {name: in_sight[name] for name, changes in held_changes(state, sight).items() if changes}
+    hold = in_sight.get(id)
     if hold is None:
-        ids = comma_list(list(state.book.holds))
+        ids = comma_list(list(in_sight))
         others = Text(f"现有：{ids}。", f"There are: {ids}.") if ids else Text("没有任何暂缓。", "Nothing is held back.")
         raise HuiminError(Text(f"没有这个编号的暂缓。{others.zh}", f"There is no such hold. {others.en}"), 2)
     return hold

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, asse
 from matchers.kernel.changes import STATUSES
 from policies.values import Text
 from services.access.run import passes_policy
+from services.access.sight import EVERYTHING, Sight
 from services.lists.changes import distinct_titles
 from services.lists.reach import newest_policy
 from services.results import Internal
@@ -150,10 +151,15 @@ Notify: TypeAlias = Callable[[HoldSummary], None]
 """Called with every hold that opens while messages are submitted."""
 
 
-def holds(workspace: Workspace, every: bool = False) -> HoldList:
-    """The holds that keep subjects back; ``every``: also those that keep none back any more."""
+def holds(workspace: Workspace, every: bool = False, sight: Sight = EVERYTHING) -> HoldList:
+    """The holds that keep subjects back, with their changes of the lists that are in sight.
+
+    Args:
+        every: also those that keep nobody back any more, for whoever sees all lists.
+    """
     with workspace.reading() as host:
-        state, people = host.state, held_changes(host.state)
+        state, people = host.state, held_changes(host.state, sight)
+        every = every and sight is EVERYTHING
         some = [hold for hold in state.book.holds.values() if (every or people[hold.id]) and reaches(state, people[hold.id])]
         return HoldList(tuple(hold_summary(state, hold, people[hold.id]) for hold in some), len(people))
 
@@ -190,11 +196,11 @@ def opened_holds(state: State, before: int) -> list[HoldSummary]:
     return [hold_summary(state, hold, people[hold.id]) for hold in opened if people[hold.id]]
 
 
-def held_changes(state: State) -> dict[str, list[HeldChange]]:
-    """The held changes by hold; of every hold, in the order in which they opened."""
+def held_changes(state: State, sight: Sight = EVERYTHING) -> dict[str, list[HeldChange]]:
+    """The held changes of the lists that are in sight, by hold; of every hold, in the order in which they opened."""
     people: dict[str, list[HeldChange]] = {hold: [] for hold in state.book.holds}
     for policy, of in sorted(state.book.overlays.items()):
-        for subject, overlay in sorted(of.items()):
+        for subject, overlay in sorted(of.items()) if sight.policy(state, policy) else ():
             if overlay.hold is not None:
                 people[overlay.hold].append(_held_back(policy, subject, overlay))
     return people

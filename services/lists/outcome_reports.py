@@ -76,7 +76,7 @@ def report_outcome(
     Raises:
         HuiminError: there is no such policy, subject or criterion. Refused: the outcome does not fit.
     """
-    with workspace.writing() as host:
+    with workspace.writing(sphere="decisions") as host:
         state = host.state
         check_published(state, policy)
         subjects = known_subjects(state, policy)

@@ -34,7 +34,7 @@ def enter_candidates(state: State, name: str, subjects: Sequence[int], also: Act
         also: another action that goes with it, such as ``Action.SEE_IDENTITY``.
 
     Raises:
-        AccessDenied: the run may not reach one of them. Unrecorded: it could not be recorded.
+        AccessDenied: the run may not reach one of them. UnrecordedAccess: it could not be recorded.
     """
     if current_run() is None:
         return

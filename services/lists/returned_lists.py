@@ -94,7 +94,7 @@ def report_returned(
     """
     from connectors.lists.outcomes import read_outcome_rows
 
-    with workspace.writing() as host:
+    with workspace.writing(sphere="decisions") as host:
         state = host.state
         check_published(state, policy)
         recorded = RecordedFollowUps(state, policy, workspace.notes_key())

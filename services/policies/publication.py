@@ -110,7 +110,7 @@ def publish_draft(
     draft = draft_to_publish(workspace, file)
     policy = draft.policy
     enter_policy(policy)
-    with workspace.writing() as host, announce_holds(host, notify):
+    with workspace.writing(sphere="decisions") as host, announce_holds(host, notify):
         show(policy, ())
         begin_first_day(host, today)
         if confirm is not None:
@@ -139,7 +139,7 @@ def withdraw(
         HuiminError: there is no such policy. Conflict: it is not confirmed. Refused: as for ``withdraw_policy``.
     """
     check_people(by, approved_by)
-    with workspace.writing() as host, announce_holds(host, notify):
+    with workspace.writing(sphere="decisions") as host, announce_holds(host, notify):
         newest = newest_version(host, name)
         enter_published(host.state, name)
         show(host.state.registry.versions[name][newest].policy, ())

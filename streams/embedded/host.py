@@ -7,6 +7,7 @@ checkpoint that reads back, and the inputs behind it. When ``submit`` returns, t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -27,6 +28,7 @@ from streams.language.messages import CandidateChange, EngineUpgraded, Input, Pe
 from streams.language.ports import Parts
 from streams.ledgers.decisions import with_author, with_stamp
 from streams.lists.editions import ALL, Edition, closed_by, editions
+from streams.lists.lines import Lines, no_lines
 from streams.lists.manifests import manifests_from_store
 from streams.steps.erasure import message_without_erased
 from streams.steps.state import State
@@ -71,7 +73,8 @@ class EmbeddedHost:
         self, folder: Path, parts: Parts, readonly: bool = False, rule: CheckpointRule | None = None,
         key: bytes = b"", head: Path | None = None, lock: Callable[[Path], WriterLock] = WriterLock, author: str | None = None,
     ) -> None:  # fmt: skip
-        self.folder, self.parts, self.readonly, self.rule, self._key = folder, parts, readonly, rule or CheckpointRule(), key
+        self.folder, self.parts, self.readonly, self.rule = folder, parts, readonly, rule or CheckpointRule()
+        self._key, self._head = key, head
         self.problem: HuiminError | None = None
         """Why the last checkpoint could not be written or read; the log is whole all the same."""
         self._upgraded, self._author = False, author
@@ -178,6 +181,12 @@ class EmbeddedHost:
     def outputs(self, after: str | None = None) -> Iterator[CandidateChange]:
         return lines_behind(after, (wire.decode_changes(body) for _, _, body in self._log.outputs(place_of(after)[0] - 1)))
 
+    def lines_of(self, offset: int) -> Lines:
+        """The lines of one message."""
+        body = next((body for at, _, body in self._log.outputs(offset - 1) if at >= offset), None)
+        lines = no_lines(offset) if body is None else wire.decode_changes(body)
+        return lines if lines.offset == offset else no_lines(offset)
+
     def editions(self, policy: str) -> Iterator[Edition]:
         state = self.state
         rows = ((offset, closes, wire.decode_changes(body)) for offset, closes, body in self._log.outputs(-1) if offset <= state.offset)
@@ -203,6 +212,28 @@ class EmbeddedHost:
         if self.readonly:
             raise Refusal(READONLY)
         return scrub(self._log, self.folder / "snapshots", self.state, person, traces)
+
+    @contextmanager
+    def forking(self) -> Iterator[None]:
+        """For a process that forks: the log is closed in the block, for a process and its child must not share a database."""
+        self._log.close()
+        try:
+            yield
+        finally:
+            self._log = Log(self.folder, self.readonly, key=self._key, head=self._head)
+
+    def become_reader(self) -> None:
+        """For the child of a fork, inside ``forking``: the writer is the process that forked, and this one reads."""
+        self.readonly = True
+        if self._lock is not None:
+            self._lock.leave()
+            self._lock = None
+
+    @property
+    def is_checkpoint_due(self) -> bool:
+        """Whether closing would write a checkpoint."""
+        fresh = 0 if self._state is None else self._state.documents.fresh
+        return self._rows + DOCUMENT_ROWS * fresh >= self.rule.closing_rows
 
     def write_checkpoint(self) -> Path:
         """Writes a checkpoint now, and removes what is older than the retention (``streams.store.retention``).
@@ -238,8 +269,7 @@ class EmbeddedHost:
     def close(self) -> None:
         """Closes the store; writes a checkpoint first if a replay would take long, and the chain head."""
         try:
-            fresh = 0 if self._state is None else self._state.documents.fresh
-            if self._lock is not None and self._state is not None and self._rows + DOCUMENT_ROWS * fresh >= self.rule.closing_rows:
+            if self._lock is not None and self._state is not None and self.is_checkpoint_due:
                 self._try(self.write_checkpoint)
             if self._lock is not None:
                 self._try(self._log.note_head)

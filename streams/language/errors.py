@@ -11,6 +11,7 @@ The tree, below ``policies.problems.problems.HuiminError``:
 - ``DamagedStore``       us or the disk: what is stored does not read back; restore a copy. exit 1
 - ``NoRoom``        the operator: the disk is full or a limit was met; free space, then try again. exit 1
 - ``Busy``          the operator: another process writes here; wait, or stop it. exit 5
+- ``EngineGone``    the operator: the service has ended; look at its log, then try again. exit 4
 - ``NotThere``      the operator: no store at that path. exit 2
 - ``NotKept``       the user: the moment is before the beginning, beyond the end, or older than the retention. exit 2
 
@@ -80,6 +81,15 @@ class Busy(HuiminError):
 
     def __init__(self, text: Text) -> None:
         super().__init__(text, 5)
+
+
+class EngineGone(HuiminError):
+    """The engine of a service does not answer. The log says whether the last message was stored."""
+
+    def __init__(self) -> None:
+        zh = "惠民服务（huimin up）已停止或没有应答。已得到回执的都已存好；请看服务的日志，再试一次。"
+        en = "The service (huimin up) has ended or does not answer. What was acknowledged is stored. Look at its log, then try again."
+        super().__init__(Text(zh, en), 4)
 
 
 class NotThere(HuiminError):

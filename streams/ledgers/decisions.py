@@ -9,19 +9,26 @@ stamps can be forgotten. The stamp of a refused decision is remembered too.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any, TypeVar, get_args
 
 from policies.values import Text
 from streams.language.errors import Refusal, RepeatedDecision
 from streams.language.messages import DecisionMessage, Input, Stamp
+from streams.wire import wire
 
 WINDOW = 65_536
 """For so many messages a stamp is remembered."""
 
 M = TypeVar("M", bound=Input)
 _DECIDED: tuple[type[Input], ...] = get_args(DecisionMessage)
+
+
+_ATTEMPT: ContextVar[Stamp | None] = ContextVar("attempt", default=None)
 
 
 class RecentStamps:
@@ -56,6 +63,11 @@ class RecentStamps:
             self._at.setdefault(stamp, offset)
         while self._at and next(iter(self._at.values())) < offset - WINDOW:
             self._at.popitem(last=False)
+
+    def offset_of(self, message: Input) -> int | None:
+        """The offset of the decision with the stamp of this message; None if there is none."""
+        stamp = stamp_of(message)
+        return None if stamp is None else self._at.get(stamp)
 
     def meta(self) -> list[list[Any]]:
         return [[*stamp, offset] for stamp, offset in self._at.items()]
@@ -94,6 +106,30 @@ def with_stamp(message: M, last_known: int, word: str = "") -> M:
     if not decides(message) or stamp_of(message) is not None:
         return message
     return replace(message, stamp=Stamp(last_known, word))  # type: ignore[arg-type]  # every decision has a field ``stamp``
+
+
+@contextmanager
+def stamping(at: int, word: str) -> Iterator[None]:
+    """In the block, a decision gets the stamp that it gets again, if a crash ends the block and it is tried once more.
+
+    Args:
+        at: offset of the last message known to the person who decides.
+        word: names what is tried.
+    """
+    before = _ATTEMPT.set(Stamp(at, word))
+    try:
+        yield
+    finally:
+        _ATTEMPT.reset(before)
+
+
+def with_repeatable_stamp(message: M) -> M:
+    """A message with its stamp in the block of ``stamping``; the same message outside of one, or if nobody decides in it."""
+    attempt = _ATTEMPT.get()
+    if attempt is None or not decides(message) or stamp_of(message) is not None:
+        return message
+    of = attempt.word.encode() + wire.encode(message)  # not its place: what is known already may be left out the next time
+    return replace(message, stamp=Stamp(attempt.at, sha256(of).hexdigest()[:16]))  # type: ignore[arg-type]  # every decision has a field ``stamp``
 
 
 def with_author(message: M, author: str | None) -> M:

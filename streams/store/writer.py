@@ -73,13 +73,13 @@ class WriterLock:
         Busy: another process holds it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._file: BinaryIO = open(folder / LOCK, "a+b", opener=private)  # noqa: SIM115  # it is held until ``release``
+    def __init__(self, folder: Path, name: str = LOCK) -> None:
+        self._file: BinaryIO = open(folder / name, "a+b", opener=private)  # noqa: SIM115  # it is held until ``release``
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             self._file.close()
-            holder = holder_of(folder)
+            holder = holder_of(folder, name)
             zh = f"另一个进程（{holder}）正在写入 {folder}；请等它结束再试。"
             raise Busy(Text(zh, f"Another process ({holder}) is writing to {folder}; wait for it, then try again.")) from error
         self._file.truncate(0)
@@ -89,16 +89,20 @@ class WriterLock:
     def release(self) -> None:
         self._file.close()
 
+    def leave(self) -> None:
+        """For the child of a fork: closes its copy of the file. The lock stays with the process that forked."""
+        self._file.close()
 
-def holder_of(folder: Path) -> str:
+
+def holder_of(folder: Path, name: str = LOCK) -> str:
     """The id of the process that holds the lock of a store, or held it last; a question mark where that is not known."""
     try:
-        return (folder / LOCK).read_bytes()[:20].decode("ascii", "replace").strip() or "?"
+        return (folder / name).read_bytes()[:20].decode("ascii", "replace").strip() or "?"
     except OSError:
         return "?"
 
 
-def wait_for_lock(folder: Path, say: Callable[[Text], None] = lambda text: None) -> WriterLock:
+def wait_for_lock(folder: Path, say: Callable[[Text], None] = lambda text: None, name: str = LOCK) -> WriterLock:
     """The lock of a store, once the process that holds it lets it go; ``say`` gets one sentence where that takes some seconds.
 
     Raises:
@@ -107,13 +111,13 @@ def wait_for_lock(folder: Path, say: Callable[[Text], None] = lambda text: None)
     start, is_said = time.monotonic(), False
     while True:
         try:
-            return WriterLock(folder)
+            return WriterLock(folder, name)
         except Busy:
             waited = time.monotonic() - start
             if waited > LOCK_SECONDS:
                 raise
             if waited > NOTICE_SECONDS and not is_said:
                 is_said = True
-                zh = f"另一个进程（{holder_of(folder)}）正在写入，等它结束（最多 {LOCK_SECONDS} 秒）。"
-                say(Text(zh, f"Another process ({holder_of(folder)}) is writing; waiting for it, {LOCK_SECONDS} seconds at most."))
+                zh = f"另一个进程（{holder_of(folder, name)}）正在写入，等它结束（最多 {LOCK_SECONDS} 秒）。"
+                say(Text(zh, f"Another process ({holder_of(folder, name)}) is writing; waiting for it, {LOCK_SECONDS} seconds at most."))
             time.sleep(_POLL_SECONDS)

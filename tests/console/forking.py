@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-LOADED = ("services", "connectors", "console.cli")
+LOADED = ("services", "connectors", "console.cli", "matchers", "streams.embedded", "streams.steps", "streams.store")
 """The packages whose modules are loaded before a run."""
 LONGEST = 1 << 16
 """Bytes of a request."""
@@ -73,13 +73,13 @@ def _serve(connection: socket.socket) -> None:
         pid = os.fork()
         if pid == 0:
             connection.close()
-            os._exit(_run(json.loads(body), *descriptors))
+            os._exit(run_forked(json.loads(body), *descriptors))
         for descriptor in descriptors:
             os.close(descriptor)
         connection.send(str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
 
 
-def _run(request: dict[str, Any], out: int, error: int) -> int:
+def run_forked(request: dict[str, Any], out: int, error: int) -> int:
     """Runs the verb as a process of these outputs; gives the exit code that an interpreter would end with."""
     from console.cli.main import main
 
@@ -106,7 +106,7 @@ def _run(request: dict[str, Any], out: int, error: int) -> int:
     return int(code)
 
 
-def _load() -> None:
+def load_modules() -> None:
     """Loads the modules, and makes the commands of all verbs."""
     import console.cli.main as program
 
@@ -120,5 +120,5 @@ def _load() -> None:
 
 
 if __name__ == "__main__":
-    _load()
+    load_modules()
     _serve(socket.socket(fileno=int(sys.argv[1])))

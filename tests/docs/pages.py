@@ -3,7 +3,7 @@
 A page is run in the order in which it is read, in an empty folder. A block with a name (```` ```yaml FILE ````) is a file. In a ``console``
 block a line that begins with ``$`` is typed, and its output follows; ``...`` stands for any text. A page in ``WHOLE`` leaves nothing
 out: its outputs are compared word for word. A line that is one plain verb is run in this process, because a process of its own takes a second
-to start; a shell runs every other line. ``python -m tests.docs.pages PAGE`` prints a page with the outputs of today.
+to start; a shell runs every other line, and its ``huimin`` is a forked process (``tests.docs.forked_shell``). ``python -m tests.docs.pages PAGE`` prints a page with the outputs of today.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 
 from streams.disk.files import PRIVATE_UMASK
 from tests.console.command import run_command
+from tests.docs.forked_shell import folder_of_program
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -79,7 +80,7 @@ class Folder:
 
     def _shell(self, line: str, environment: dict[str, str]) -> tuple[int, str]:
         outside = {name: value for name, value in os.environ.items() if not name.startswith("HUIMIN_")}
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        path = os.pathsep.join([str(folder_of_program()), str(Path(sys.executable).parent), os.environ["PATH"]])
         process = subprocess.run(
             line, shell=True, cwd=self.path, env={**outside, "PATH": path, **environment},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False,

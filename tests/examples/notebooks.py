@@ -53,7 +53,7 @@ def run_notebook(name: str, snapshot: Path, folder: Path, **settings: str) -> tu
     """What the charts of the notebook show, and the warnings of its cells."""
     notebook = read_notebook(name)
     notebook.cells.append(nbformat.v4.new_code_cell(READ_BACK))
-    own = {name: str(folder / name) for name in ("MPLCONFIGDIR", "IPYTHONDIR")}
+    own = {"IPYTHONDIR": str(folder / "IPYTHONDIR"), "MPLCONFIGDIR": str(folder.parent / "matplotlib")}  # fonts are looked for once
     outside = {name: value for name, value in os.environ.items() if not name.startswith("HUIMIN_")}
     client = NotebookClient(notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
     client.execute(env={**outside, **own, "HUIMIN_SNAPSHOT": str(snapshot), **settings})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -14,9 +15,9 @@ import numpy as np
 
 from connectors.contracts.catalogue import read_catalogue
 from matchers.kernel.batch import RecordBatch
-from policies.checking.checker import check
 from policies.language.catalogue import Catalogue
-from policies.yaml.document import load
+from policies.language.tree import Policy
+from policies.problems.problems import Invalid, Problem
 from streams.language.messages import (
     CatalogueSet,
     CheckAnswered,
@@ -30,7 +31,7 @@ from streams.language.messages import (
     PolicyWithdrawn,
     Tick,
 )
-from streams.language.ports import Parts
+from streams.language.ports import Parts, read_policy
 from streams.ledgers.decisions import with_stamp
 from streams.testing import fake_parts, rows
 from streams.wire import wire
@@ -72,9 +73,29 @@ def _build_cached(units: str, contracts: tuple[tuple[str, str], ...]) -> Catalog
     return read_catalogue(units, dict(contracts))
 
 
+_Reading = tuple[Catalogue, Policy | tuple[Problem, ...]]
+_READINGS: dict[tuple[str, str], list[_Reading]] = {}
+"""By text and file: what came of it against each catalogue, a policy or the problems."""
+
+
+def read_policy_once(text: str, file: str, catalogue: Catalogue, /) -> Policy:
+    """The port that reads a policy; a text is read only once against equal catalogues, however many hosts are asked to read it."""
+    readings = _READINGS.setdefault((text, file), [])
+    result = next((result for read_against, result in readings if read_against is catalogue or read_against == catalogue), None)
+    if result is None:
+        try:
+            result = read_policy(text, file, catalogue)
+        except Invalid as invalid:
+            result = tuple(invalid.problems)
+        readings.append((catalogue, result))
+    if isinstance(result, Policy):
+        return result
+    raise Invalid(result)
+
+
 def parts(real: bool = False) -> Parts:
     """The ports, with the fake matcher or the real one."""
-    return Parts(build) if real else fake_parts(build)
+    return replace(Parts(build) if real else fake_parts(build), read_policy=read_policy_once)
 
 
 @cache
@@ -108,9 +129,7 @@ def publication(
         first = text.split("effective: {from: ", 1)[1].split(",", 1)[0]
         text = text.replace(f"effective: {{from: {first}", f"effective: {{from: {start}", 1)
     text = text.replace("\ncriteria:", f"\nbounds: {bounds}\ncriteria:", 1) if bounds else text
-    checked = check(load(text, name), catalogue())
-    assert checked.policy is not None, checked.problems
-    return PolicyPublished(name, version, text, checked.policy.digest, "author", "approver")
+    return PolicyPublished(name, version, text, read_policy_once(text, name, catalogue()).digest, "author", "approver")
 
 
 def number(day: date) -> int:

@@ -36,7 +36,7 @@ def test_a_line_is_the_canonical_json_of_what_it_says() -> None:
     assert (
         data
         == (
-            '{"action":"list.read","count":2,"kind":"access","outcome":"allowed","persons":["00","11"],"policy":"p","seq":7,"time":"t","way":"cli",'
+            '{"action":"list.read","count":2,"kind":"access","outcome":"allowed","persons":["00","11"],"policy":"p","seq":7,"time":"t","via":"cli",'
             '"who":"王芳"}'
         ).encode()
     )
@@ -67,10 +67,10 @@ def test_lines_are_read_as_they_were_appended(tmp_path: Path) -> None:
     again = log_in(tmp_path)
     first, second, third = again.lines()
     assert [(each.seq, each.who, each.count) for each in (first, second, third)] == [(0, "a", FEW), (1, "b", 200), (2, "c", 0)]
-    assert len(first.persons) == FEW and second.persons == () and second.shown is not None
-    assert again.shown(second) == b"".join(again.salts().digests(many))
-    assert again.shown(first) == b"".join(again.salts().digests(few))
-    assert again.shown(third) == b""
+    assert len(first.persons) == FEW and second.persons == () and second.block is not None
+    assert again.subjects_of(second) == b"".join(again.salts().digests(many))
+    assert again.subjects_of(first) == b"".join(again.salts().digests(few))
+    assert again.subjects_of(third) == b""
     assert len({*again.salts().digests(few + many)}) == FEW + 200
     assert (tmp_path / "audit").stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "audit").iterdir()} == {0o600}
@@ -94,7 +94,7 @@ def test_a_forgotten_person_is_in_no_line_any_more(tmp_path: Path) -> None:
     """The salt's bytes are gone; recorded once more, the person has another digest; the others keep theirs."""
     log = log_in(tmp_path)
     log.append(line(), [1, 2])
-    before, kept = log.salts().digest(1), log.salts().digest(2)
+    before, of_other = log.salts().digest(1), log.salts().digest(2)
     salts = log._salts._salts([log._salts._number(1)]) if log._salts is not None else {}
     (salt,) = salts.values()
     assert salt in (tmp_path / "audit" / SALTS).read_bytes()
@@ -108,7 +108,7 @@ def test_a_forgotten_person_is_in_no_line_any_more(tmp_path: Path) -> None:
     assert again.salts().digest(1) is None
     again.append(line(), [1])
     assert again.salts().digest(1) not in (None, before)
-    assert again.salts().digest(2) == kept
+    assert again.salts().digest(2) == of_other
 
 
 @pytest.mark.parametrize("left", [b'{"action":"li', b"\x00", b"x" * 5000])
@@ -176,15 +176,15 @@ def test_a_damaged_tree_is_told(tmp_path: Path, text: str) -> None:
 
 def test_appending_goes_on_from_the_noted_tree(tmp_path: Path) -> None:
     """The root is that of all lines, however many were appended by whom since it was noted."""
-    one, other = log_in(tmp_path), log_in(tmp_path)
+    first, other = log_in(tmp_path), log_in(tmp_path)
     for number in range(TREE_EVERY + 9):
-        (one if number % 3 else other).append(line())
+        (first if number % 3 else other).append(line())
 
-    leaves = [leaf_hash(data) for data in one.raw_lines()]
-    tree, end = one.tree_in_file()
+    leaves = [leaf_hash(data) for data in first.raw_lines()]
+    tree, end = first.tree_in_file()
     assert len(leaves) == TREE_EVERY + 9 and 1 < tree.size < len(leaves)
     assert tree.root() == root_of(leaves[: tree.size])
-    assert end == sum(len(data) + 1 for data in list(one.raw_lines())[: tree.size])
+    assert end == sum(len(data) + 1 for data in list(first.raw_lines())[: tree.size])
     another = log_in(tmp_path)
     another.append(line())
     assert another._tree.root() == root_of([leaf_hash(data) for data in another.raw_lines()])
@@ -211,7 +211,7 @@ def test_several_processes_append_without_a_gap(tmp_path: Path) -> None:
     log = log_in(tmp_path)
     digests = log.salts().digests(range(7))
     for each in lines:
-        assert log.shown(each) == b"".join(digests[: each.count])
+        assert log.subjects_of(each) == b"".join(digests[: each.count])
 
 
 @given(counts=st.lists(st.integers(0, 12), max_size=8), at=st.data())
@@ -224,14 +224,14 @@ def test_a_changed_byte_of_what_was_shown_is_noticed(
     for count in counts:
         log.append(line(), range(count))
     lines, side = list(log.lines()), folder / "audit" / SHOWN
-    assert all(log.shown(each) is not None for each in lines)
-    many = [each for each in lines if each.shown is not None]
+    assert all(log.subjects_of(each) is not None for each in lines)
+    many = [each for each in lines if each.block is not None]
     if not many:
         return
     data = bytearray(side.read_bytes())
     place = at.draw(st.integers(0, len(data) - 1))
     data[place] ^= 1
     side.write_bytes(bytes(data))
-    assert [log.shown(each) is None for each in many].count(True) == 1
+    assert [log.subjects_of(each) is None for each in many].count(True) == 1
     side.unlink()
-    assert all(log.shown(each) is None for each in many)
+    assert all(log.subjects_of(each) is None for each in many)

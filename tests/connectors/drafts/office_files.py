@@ -21,7 +21,7 @@ NAMES = ("王芳", "李小强", "张三丰", "欧阳修", "陈明", "刘德", "�
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnColumn:
     """A column of a drawn file.
 
     Args:
@@ -38,7 +38,7 @@ class Drawn:
 @dataclass(frozen=True)
 class DrawnFile:
     path: Path
-    columns: list[Drawn]
+    columns: list[DrawnColumn]
     rows: int
     many: bool
     footers: int
@@ -68,27 +68,27 @@ def draw_file(random: Random, folder: Path, format: str) -> DrawnFile:
     columns, key, order, validity = [_residents(random, n, many)], None, None, random.random() < 0.5
     if many or random.random() < 0.5:
         key = random.choice(["流水号", "残疾人证号", "编号", "卡号"])
-        columns.append(Drawn(key, "text", [f"K-{serial}" for serial in random.sample(range(1000, 9999), n)], True))
+        columns.append(DrawnColumn(key, "text", [f"K-{serial}" for serial in random.sample(range(1000, 9999), n)], True))
     if random.random() < 0.5:
         order = random.choice(["更新时间", "修改日期", "变更日期"])
-        columns.append(Drawn(order, "date", _days(random, n, date(2024, 1, 1), ("iso", "bare", "zh", "wide"))))
+        columns.append(DrawnColumn(order, "date", _days(random, n, date(2024, 1, 1), ("iso", "bare", "zh", "wide"))))
     if validity:
         columns += _validity(random, n)
     others = random.sample(_OTHERS, random.randint(1, len(_OTHERS)))
     columns += [make(random, n) for make in others]
     random.shuffle(columns)
     if random.random() < 0.3 and format != "jsonl":
-        columns.insert(0, Drawn("序号", "int", [str(at) for at in range(1, n + 1)]))
+        columns.insert(0, DrawnColumn("序号", "int", [str(at) for at in range(1, n + 1)]))
     secrets = {cell for column in columns if column.secret for cell in column.cells if len(cell) > 1}
     return _write(random, folder, format, columns, n, many, key, order, validity, secrets)
 
 
-def _residents(random: Random, n: int, many: bool) -> Drawn:
+def _residents(random: Random, n: int, many: bool) -> DrawnColumn:
     serials = random.sample(range(1, 900), n)
     if many:
         serials[-1] = serials[0]
     cells = [resident(serial) for serial in serials]
-    return Drawn(random.choice(["身份证号", "公民身份号码", "证件号码（必填）", "某号"]), "resident", cells, True)
+    return DrawnColumn(random.choice(["身份证号", "公民身份号码", "证件号码（必填）", "某号"]), "resident", cells, True)
 
 
 def _days(random: Random, n: int, first: date, forms: Sequence[str]) -> list[str]:
@@ -96,13 +96,13 @@ def _days(random: Random, n: int, first: date, forms: Sequence[str]) -> list[str
     return [day_text(random, first + timedelta(days=random.randint(0, 700)), form) for _ in range(n)]
 
 
-def _validity(random: Random, n: int) -> list[Drawn]:
+def _validity(random: Random, n: int) -> list[DrawnColumn]:
     form, opens = random.choice(["iso", "bare", "slash", "zh", "point"]), random.random() < 0.4
     starts = [date(2020, 1, 1) + timedelta(days=random.randint(0, 900)) for _ in range(n)]
     ends = [day_text(random, start + timedelta(days=random.randint(0, 900)), form) for start in starts]
     for at in range(0, n, 3):
         ends[at] = random.choice(["长期", ""]) if opens else ends[at]
-    return [Drawn("开始日期", "date", [day_text(random, start, form) for start in starts]), Drawn("结束日期", "date", ends)]
+    return [DrawnColumn("开始日期", "date", [day_text(random, start, form) for start in starts]), DrawnColumn("结束日期", "date", ends)]
 
 
 def _empties(random: Random, cells: list[str], words: Sequence[str] = ("",)) -> list[str]:
@@ -113,39 +113,43 @@ def _empties(random: Random, cells: list[str], words: Sequence[str] = ("",)) -> 
     return [word if random.random() < 0.2 else cell for cell in cells]
 
 
-def _amount(random: Random, n: int) -> Drawn:
+def _amount(random: Random, n: int) -> DrawnColumn:
     form: Callable[[int], str] = random.choice(
         [lambda x: f"{x}", lambda x: f"{x}.50", lambda x: f"{x:,}.25", lambda x: f"￥{x}.5", lambda x: str(x).translate(_WIDE)]
     )
-    return Drawn("发放金额（元）", "decimal", _empties(random, [form(random.randint(0, 90_000)) for _ in range(n)], ("", "-", "无")), False)
+    return DrawnColumn(
+        "发放金额（元）", "decimal", _empties(random, [form(random.randint(0, 90_000)) for _ in range(n)], ("", "-", "无")), False
+    )
 
 
-def _category(random: Random, n: int) -> Drawn:
+def _category(random: Random, n: int) -> DrawnColumn:
     values = random.choice([("甲类", "乙类"), ("正常", "终止", "暂停"), ("城镇职工", "城乡居民", "高中"), ("A", "B")])
-    return Drawn("档位", "enum", [values[at % len(values)] for at in range(n)])
+    return DrawnColumn("档位", "enum", [values[at % len(values)] for at in range(n)])
 
 
-_OTHERS: list[Callable[[Random, int], Drawn]] = [
+_OTHERS: list[Callable[[Random, int], DrawnColumn]] = [
     _amount,
     _category,
-    lambda random, n: Drawn("姓 名", "text", [random.choice(NAMES) + "甲乙丙丁"[at % 4] for at in range(n)], True),
-    lambda random, n: Drawn("户主", "text", [NAMES[at % 3] for at in range(n)], True),
-    lambda random, n: Drawn("谁办的", "text", [NAMES[at % 3] for at in range(n)], True),
-    lambda random, n: Drawn("性别", "enum", ["男" if at % 2 else "女" for at in range(n)]),
-    lambda random, n: Drawn("出生日期", "date", _days(random, n, date(1940, 5, 1), ("iso", "bare", "slash", "zh", "wide"))),
-    lambda random, n: Drawn("联系电话", "text", [f"139{random.randint(0, 99_999_999):08d}" for _ in range(n)], True),
-    lambda random, n: Drawn("传呼", "text", [f"138{random.randint(0, 99_999_999):08d}" for _ in range(n)], True),
-    lambda random, n: Drawn("是否独居", "enum", ["是" if at % 3 else "否" for at in range(n)]),
-    lambda random, n: Drawn("家庭人口", "int", _empties(random, [str(random.randint(1, 9)) for _ in range(n)], ("", "/"))),
-    lambda random, n: Drawn("街镇代码", "division", _empties(random, [random.choice(["310107020", "310107014000"]) for _ in range(n)])),
-    lambda random, n: Drawn("家庭住址", "text", [f"示例路{random.randint(1, 999)}号{at}室" for at in range(n)], True),
-    lambda random, n: Drawn("备注", "text", _empties(random, [f"第{at}次走访" for at in range(n)]), True),
-    lambda random, n: Drawn("社保账户", "text", [f"{random.randint(10**11, 10**12 - 1)}" for _ in range(n)], True),
+    lambda random, n: DrawnColumn("姓 名", "text", [random.choice(NAMES) + "甲乙丙丁"[at % 4] for at in range(n)], True),
+    lambda random, n: DrawnColumn("户主", "text", [NAMES[at % 3] for at in range(n)], True),
+    lambda random, n: DrawnColumn("谁办的", "text", [NAMES[at % 3] for at in range(n)], True),
+    lambda random, n: DrawnColumn("性别", "enum", ["男" if at % 2 else "女" for at in range(n)]),
+    lambda random, n: DrawnColumn("出生日期", "date", _days(random, n, date(1940, 5, 1), ("iso", "bare", "slash", "zh", "wide"))),
+    lambda random, n: DrawnColumn("联系电话", "text", [f"139{random.randint(0, 99_999_999):08d}" for _ in range(n)], True),
+    lambda random, n: DrawnColumn("传呼", "text", [f"138{random.randint(0, 99_999_999):08d}" for _ in range(n)], True),
+    lambda random, n: DrawnColumn("是否独居", "enum", ["是" if at % 3 else "否" for at in range(n)]),
+    lambda random, n: DrawnColumn("家庭人口", "int", _empties(random, [str(random.randint(1, 9)) for _ in range(n)], ("", "/"))),
+    lambda random, n: DrawnColumn(
+        "街镇代码", "division", _empties(random, [random.choice(["310107020", "310107014000"]) for _ in range(n)])
+    ),
+    lambda random, n: DrawnColumn("家庭住址", "text", [f"示例路{random.randint(1, 999)}号{at}室" for at in range(n)], True),
+    lambda random, n: DrawnColumn("备注", "text", _empties(random, [f"第{at}次走访" for at in range(n)]), True),
+    lambda random, n: DrawnColumn("社保账户", "text", [f"{random.randint(10**11, 10**12 - 1)}" for _ in range(n)], True),
 ]
 
 
 def _write(
-    random: Random, folder: Path, format: str, columns: list[Drawn], n: int, many: bool, key: str | None, order: str | None,
+    random: Random, folder: Path, format: str, columns: list[DrawnColumn], n: int, many: bool, key: str | None, order: str | None,
     validity: bool, secrets: set[str],
 ) -> DrawnFile:  # fmt: skip
     titles, rows = [column.title for column in columns], [list(cells) for cells in zip(*(column.cells for column in columns), strict=True)]

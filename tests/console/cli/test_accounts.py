@@ -61,7 +61,14 @@ def test_every_verb_has_its_action() -> None:
         assert (VERBS[name].approval is not None) is ("approved_by" in options), name
     pairs = set(ACTIONS.values())
     assert {(right.action, right.approval) for right in VERBS.values() if right.approval is not None} == pairs
-    assert [name for name, right in VERBS.items() if right.action is None] == ["init", "demo", "bench", "policy schema", "access table"]
+    assert [name for name, right in VERBS.items() if right.action is None] == [
+        "init",
+        "demo",
+        "bench",
+        "up",
+        "policy schema",
+        "access table",
+    ]
     assert {right.action for right in VERBS.values() if right.action is not None} <= TABLE.keys()
 
 

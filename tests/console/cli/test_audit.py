@@ -27,11 +27,11 @@ def lines(run: Run) -> list[dict[str, Any]]:
 @pytest.fixture
 def fresh(town: Path, run: Run) -> Callable[[], list[dict[str, Any]]]:
     """Gives the lines since the last call."""
-    known = [len(lines(run))]
+    counts = [len(lines(run))]
 
     def since() -> list[dict[str, Any]]:
         every = lines(run)
-        before, known[0] = known[0], len(every)
+        before, counts[0] = counts[0], len(every)
         return every[before:]
 
     return since
@@ -68,7 +68,7 @@ def test_every_verb_that_shows_people_is_recorded(run: Run, town: Path, fresh: C
             continue
         assert {line["action"] for line in recorded} == {str(VERBS[verb].action)}, verb
         assert sum(line["count"] for line in recorded) == count, (verb, recorded)
-        assert {(line["who"], line["way"], line["outcome"]) for line in recorded} == {(operator(), "cli", "allowed")}
+        assert {(line["who"], line["via"], line["outcome"]) for line in recorded} == {(operator(), "cli", "allowed")}
         assert all((line["policy"] is not None) is bool(line["purpose"]) is bool(line["agreements"]) for line in recorded), (verb, recorded)
 
 
@@ -83,12 +83,12 @@ def test_a_line_says_for_which_purpose_and_by_which_agreement(run: Run, town: Pa
     )
 
 
-@pytest.mark.parametrize("broken", ["a file in its place", "not writable", "shorter", "a link"])
-def test_without_the_record_nobody_is_shown(run: Run, town: Path, broken: str) -> None:
+@pytest.mark.parametrize("damage", ["a file in its place", "not writable", "shorter", "a link"])
+def test_without_the_record_nobody_is_shown(run: Run, town: Path, damage: str) -> None:
     """The answer is refused and nothing is written; the message says why. What concerns nobody goes on."""
     token = tokens(run)[0]
     audit = town / "w" / "audit"
-    match broken:
+    match damage:
         case "a file in its place":
             shutil.rmtree(audit)
             audit.write_text("x")
@@ -110,11 +110,11 @@ def test_without_the_record_nobody_is_shown(run: Run, town: Path, broken: str) -
         result = run(*words, "--lang", "en")
         assert result.exit_code == 1, (words, result.output)
         assert token not in result.stdout
-        assert "Access refused" in result.output.replace("\n", " ") or broken == "a link", (words, result.output)
+        assert "Access refused" in result.output.replace("\n", " ") or damage == "a link", (words, result.output)
     assert not (town / "l.csv").exists() and not (town / "v.pdf").exists()
-    if broken != "a link":
+    if damage != "a link":
         assert run("tick").exit_code == run("policy", "list").exit_code == 0
-    if broken == "a link" or audit.is_file():
+    if damage == "a link" or audit.is_file():
         audit.unlink()
     else:
         shutil.rmtree(audit)
@@ -173,15 +173,15 @@ def test_every_change_of_the_record_is_noticed(run: Run, town: Path) -> None:
     """A changed, removed, added or swapped line, a changed side file, missing salts; by the file of the tree or an earlier checkpoint."""
     for _ in range(3):
         run("candidates", "list", POLICY)
-    audit, kept = town / "w" / "audit", town / "c.txt"
-    assert run("audit", "checkpoint", "--out", kept).exit_code == 0
+    audit, checkpoint = town / "w" / "audit", town / "c.txt"
+    assert run("audit", "checkpoint", "--out", checkpoint).exit_code == 0
     run("candidates", "list", POLICY)
     good = {path.name: path.read_bytes() for path in audit.iterdir()}
     log = good["log.jsonl"].splitlines(keepends=True)
-    check = data(run("audit", "verify", "--checkpoint", kept, "--json"))
+    check = data(run("audit", "verify", "--checkpoint", checkpoint, "--json"))
     assert check["ok"] and check["checkpoint"] == len(log) - 1 and check["lines"] == len(log)
 
-    forged = log[1].replace(b'"way":"cli"', b'"way":"clj"')
+    forged = log[1].replace(b'"via":"cli"', b'"via":"clj"')
     for name, content in (
         ("log.jsonl", b"".join([log[0], forged, *log[2:]])), ("log.jsonl", b"".join(log[1:])), ("log.jsonl", b"".join([*log[:1], *log[2:]])),
         ("log.jsonl", b"".join([log[1], log[0], *log[2:]])), ("log.jsonl", b"".join([log[0], b'{"x": 1}\n', *log[2:]])),
@@ -189,30 +189,30 @@ def test_every_change_of_the_record_is_noticed(run: Run, town: Path) -> None:
         ("salts.sqlite", b"x" * 5000), ("log.jsonl", b""),
     ):  # fmt: skip
         (audit / name).write_bytes(content)
-        result = run("audit", "verify", "--checkpoint", kept, "--json")
+        result = run("audit", "verify", "--checkpoint", checkpoint, "--json")
         assert result.exit_code == 3, (name, content[:80], result.output)
         assert not json.loads(result.stdout)["ok"]
         (audit / name).write_bytes(good[name])
     (audit / "salts.sqlite").unlink()
     assert run("audit", "verify").exit_code == 3
     (audit / "salts.sqlite").write_bytes(good["salts.sqlite"])
-    assert run("audit", "verify", "--checkpoint", kept).exit_code == 0
+    assert run("audit", "verify", "--checkpoint", checkpoint).exit_code == 0
 
 
 def test_whoever_has_the_files_alone_cannot_forge_a_checkpoint(run: Run, town: Path) -> None:
-    """Another workspace's key does not verify; a record that was begun anew does not fit the one an auditor kept."""
+    """Another workspace's key does not verify; a record that was begun anew does not fit the one an auditor checkpoint."""
     for _ in range(2):
         run("candidates", "list", POLICY)
-    kept = town / "c.txt"
-    key = data(run("audit", "checkpoint", "--out", kept, "--json"))["key"]
-    assert run("audit", "verify", "--checkpoint", kept, "--key", key).exit_code == 0
-    assert run("audit", "verify", "--checkpoint", kept, "--key", key[:-4] + "AAA=").exit_code == 3
+    checkpoint = town / "c.txt"
+    key = data(run("audit", "checkpoint", "--out", checkpoint, "--json"))["key"]
+    assert run("audit", "verify", "--checkpoint", checkpoint, "--key", key).exit_code == 0
+    assert run("audit", "verify", "--checkpoint", checkpoint, "--key", key[:-4] + "AAA=").exit_code == 3
     shutil.rmtree(town / "w" / "audit")
     for _ in range(9):
         run("candidates", "list", POLICY)
 
     assert run("audit", "verify").exit_code == 0
-    result = run("audit", "verify", "--checkpoint", kept, "--lang", "en")
+    result = run("audit", "verify", "--checkpoint", checkpoint, "--lang", "en")
     assert result.exit_code == 3 and "do not have the root they had" in result.output.replace("\n", " ")
 
 

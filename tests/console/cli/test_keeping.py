@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,7 +31,7 @@ LOOKING = {
     "snapshot create": ["--grade", "research", "--by", "王芳", "--approved-by", "李强", "--reason", "研究", "--out", "{folder}/s.duckdb"],
 }  # fmt: skip
 CHANGING = {
-    "ingest": ["hukou", FILE], "tick": [],
+    "ingest": ["hukou", FILE], "feed pickup": [], "tick": [],
     "unit add": ["new-unit", "--zh", "新", "--en", "New", "--division", "310107"], "feed add": ["{folder}/new.yaml"],
     "feed coverage": ["{folder}/coverage.jsonl"], "policy publish": [DRAFT, *BY, "--yes"], "policy withdraw": [POLICY, *WHY, "--yes"],
     "candidates answer": [POLICY, "{token}", "claims", "yes"], "candidates ack": [POLICY, "{token}", "contacted", "--by", "王芳"],
@@ -41,7 +42,7 @@ CHANGING = {
     "erase person": ["{token}", *WHY, "--yes"], "erase finish": [],
 }  # fmt: skip
 ELSEWHERE = {
-    "init", "demo", "bench", "worker", "upgrade", "feed draft", "feed listen", "candidates send", "policy test", "policy schema", "snapshot list", "snapshot verify", "snapshot diff",
+    "init", "demo", "bench", "worker", "up", "upgrade", "feed draft", "feed listen", "candidates send", "policy test", "policy schema", "snapshot list", "snapshot verify", "snapshot diff",
     "access table", "account add", "account list", "account show", "account grant", "account revoke", "account disable", "account enable",
     "account password", "account map", "account token",
     "audit list", "audit show", "audit verify", "audit checkpoint", "audit proof",
@@ -96,11 +97,15 @@ def test_no_verb_is_forgotten() -> None:
 
 
 @pytest.fixture
-def words(town: Path, run: Run) -> Callable[[str, list[str]], list[str]]:
-    """The command line of a verb in the small town; the files that it names exist."""
+def words(town: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, list[str]], list[str]]:
+    """The command line of a verb in the small town; the files that it names exist, and the file in the drop folder is finished."""
+    monkeypatch.setattr("console.cli.feed_pickup.clock_seconds", lambda: time.time() + 60)
     token, other, *_ = tokens(run)
     (town / "hukou.csv").write_bytes((HUKOU + register_row(3, "2026-10-01")).encode("gb18030"))
     contract = (town / "w" / "feeds" / "pension.yaml").read_text(encoding="utf-8")
+    (town / "w" / "ways_in.yaml").write_text("format: 1\ndrop: {folder: ../drop, quiet: PT1S}\n", encoding="utf-8")
+    (town / "drop" / "hukou").mkdir(parents=True)
+    shutil.copy(town / "hukou.csv", town / "drop" / "hukou")
     (town / "new.yaml").write_text(contract.replace("pension", "pension2"), encoding="utf-8")
     places = {"w": str(town / "w"), "folder": str(town), "token": token, "other": other}
     return lambda verb, more: ["--lang", "en", *verb.split(), *(word.format(**places) for word in more)]

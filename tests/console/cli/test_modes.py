@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tests.streams.disk.test_files import modes
 
 NETWORK = "needs a network on Kafka; what it writes is written by the same modules, and by a worker's stages (tests/streams/network/test_stages.py)"
 ELSEWHERE = {
-    "huimin worker": NETWORK, "huimin feed listen": NETWORK, "huimin candidates send": NETWORK, "huimin kafka up": NETWORK,
+    "huimin up": "test_up.py", "huimin worker": NETWORK, "huimin feed listen": NETWORK, "huimin candidates send": NETWORK, "huimin kafka up": NETWORK,
     "huimin kafka down": NETWORK, "huimin kafka status": NETWORK, "huimin kafka join": NETWORK, "huimin kafka shards": NETWORK,
     "huimin kafka dead-letters": NETWORK, "huimin kafka describe": NETWORK, "huimin kafka key": "test_network_key.py", "huimin demo": "the last test here",
     "huimin bench": "writes nothing in a workspace",
@@ -44,7 +45,7 @@ def tour(out: Path, token: str, others: list[str]) -> list[list[str]]:
     return [
         ["doctor"], ["upgrade"], ["unit", "list"], ["unit", "add", "new-unit", "--division", "310107", "--zh", "新单位", "--en", "New unit"],
         ["feed", "add", "tekun.yaml"], ["feed", "list"], ["feed", "show", "hukou"], ["feed", "check", contract], ["feed", "history", "hukou"],
-        ["feed", "try", contract, "broken.csv"], ["feed", "draft", "broken.csv", "--out", f"{out}/drafted.yaml"], ["feed", "coverage"], ["ingest", "pension", "broken.csv", "--id", "b1"],
+        ["feed", "try", contract, "broken.csv"], ["feed", "draft", "broken.csv", "--out", f"{out}/drafted.yaml"], ["feed", "pickup"], ["feed", "coverage"], ["ingest", "pension", "broken.csv", "--id", "b1"],
         ["feed", "deliveries"], ["feed", "quarantine"], ["feed", "quarantine", "pension", "--out", f"{out}/mend.xlsx", "--from", "broken.csv"],
         ["feed", "quarantine", "pension", "--out", f"{out}/mend.csv", "--from", "broken.csv"],
         ["feed", "quarantine", "pension", "--close", "2", "--by", "王芳"], ["tick", "--to", "2026-10-16"],
@@ -89,6 +90,13 @@ def test_after_every_verb_everything_is_its_owners_only(
     ingest_text(run, tmp_path, "hukou", HUKOU + register_row(3, "2026-10-02"))
     (tmp_path / "broken.csv").write_bytes((PENSION + f"P1,{resident(1)},2020-01-01,,x\nP2,nobody,2020-01-01,,9\n").encode("gb18030"))
     shutil.copy(library() / "cases/dibao.yaml", tmp_path / "dibao-cases.yaml")
+    (tmp_path / "w/ways_in.yaml").write_text("format: 1\ndrop: {}\n", encoding="utf-8")
+    (tmp_path / "w/ways_in.yaml").chmod(0o600)
+    monkeypatch.setattr("console.cli.feed_pickup.clock_seconds", lambda: time.time() + 60)
+    (tmp_path / "w/drop/hukou").mkdir(mode=0o700, parents=True)
+    (tmp_path / "w/drop").chmod(0o700)
+    (tmp_path / "w/drop/hukou/new.csv").write_bytes((HUKOU + register_row(4, "2026-10-02")).encode("gb18030"))
+    (tmp_path / "w/drop/hukou/new.csv").chmod(0o600)
     out, listed = tmp_path / "out", tokens(run)
     lines = tour(out, listed[0], listed[1:])
 

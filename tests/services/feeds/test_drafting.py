@@ -34,7 +34,7 @@ def no_workspace() -> Workspace:
     raise NoWorkspace(Path("nowhere"))
 
 
-def drafted(file: Path, **options: Any) -> FeedDraft:
+def draft_of(file: Path, **options: Any) -> FeedDraft:
     return feed_draft(no_workspace, file, DAY, "en", **options)
 
 
@@ -42,7 +42,7 @@ def test_a_draft_is_a_contract_that_reads_its_sample(tmp_path: Path) -> None:
     """Written to a file, it is what ``feed try`` takes, and every row is read."""
     file, out = csv(tmp_path, rows()), tmp_path / "cards.yaml"
 
-    draft = drafted(file, out=out)
+    draft = draft_of(file, out=out)
     trial = file_trial(no_workspace, str(out), file, DAY)
 
     assert (draft.feed, draft.rows, draft.quarantined, draft.unplaced, draft.refused) == ("cards", 12, 0, 0, None)
@@ -57,8 +57,8 @@ def test_a_draft_is_a_contract_that_reads_its_sample(tmp_path: Path) -> None:
 
 def test_the_units_and_numberings_of_the_workspace_are_named(tmp_path: Path) -> None:
     """The only unit delivers; a household has the numbering of the register. Of several units the steward names one."""
-    one = UNITS.splitlines()
-    workspace = Workspace.create(tmp_path / "w", "\n".join(one[:-1]) + "\n")
+    unit_lines = UNITS.splitlines()
+    workspace = Workspace.create(tmp_path / "w", "\n".join(unit_lines[:-1]) + "\n")
     file = csv(tmp_path, rows())
 
     text = feed_draft(lambda: workspace, file, DAY, "zh").contract
@@ -93,7 +93,7 @@ def test_the_example_registers_give_the_numbering_of_households(example: Workspa
 )  # fmt: skip
 def test_what_cannot_be_decided_is_a_question(tmp_path: Path, lines: list[list[str]], header: tuple[str, ...], question: str) -> None:
     """The contract is sound all the same, and has the question in it."""
-    draft = drafted(csv(tmp_path, lines, header))
+    draft = draft_of(csv(tmp_path, lines, header))
 
     assert any(question in text for text in draft.questions), draft.questions
     assert question in draft.contract and draft.refused is None
@@ -113,7 +113,7 @@ def test_days_and_amounts_of_a_workbook_are_read(tmp_path: Path) -> None:
             page.write_number(2 + at, 2, 100 + at / 4)
         page.write_row(12, 0, ["合计", "", 1022.5])
 
-    draft = drafted(workbook(tmp_path / "发放表.xlsx", fill))
+    draft = draft_of(workbook(tmp_path / "发放表.xlsx", fill))
 
     assert (draft.rows, draft.footers, draft.quarantined, draft.feed) == (10, 1, 0, "new_feed")
     assert "paid_on: {type: date" in draft.contract and "amount: {type: decimal, scale: 2" in draft.contract
@@ -130,8 +130,8 @@ def test_several_sheets_are_chosen_by_name(tmp_path: Path) -> None:
     file = workbook(tmp_path / "a.xlsx", fill)
 
     with pytest.raises(HuiminError, match="several visible sheets"):
-        drafted(file)
-    assert "sheets: [名单]" in drafted(file, sheets=["名单"]).contract
+        draft_of(file)
+    assert "sheets: [名单]" in draft_of(file, sheets=["名单"]).contract
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_what_is_no_table_is_refused_and_shows_nobody(tmp_path: Path, name: str,
     file.write_bytes(data)
 
     with pytest.raises(HuiminError, match=why) as refusal:
-        drafted(file, out=tmp_path / "out.yaml")
+        draft_of(file, out=tmp_path / "out.yaml")
 
     assert resident(1) not in refusal.value.text.en and "王芳" not in refusal.value.text.zh
     assert not (tmp_path / "out.yaml").exists()
@@ -161,9 +161,9 @@ def test_no_file_is_written_over_and_no_name_is_taken_that_is_none(tmp_path: Pat
     file = csv(tmp_path, rows())
 
     with pytest.raises(Conflict, match=r"cards.csv was not written"):
-        drafted(file, out=file)
+        draft_of(file, out=file)
     with pytest.raises(HuiminError, match="no name for a feed"):
-        drafted(file, name="Meal-Cards")
+        draft_of(file, name="Meal-Cards")
 
 
 def test_cells_that_a_type_does_not_read_are_counted(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_cells_that_a_type_does_not_read_are_counted(tmp_path: Path) -> None:
     lines = rows(50)
     lines[3][4] = lines[7][4] = "1e3"
 
-    draft = drafted(csv(tmp_path, lines))
+    draft = draft_of(csv(tmp_path, lines))
 
     assert (draft.rows, draft.quarantined) == (50, 2)
     assert "2 cells cannot be read so, and would be quarantined" in draft.contract and "1e3" not in draft.contract
