@@ -1,4 +1,5 @@
 # make demo   a made-up district, from records to lists that stay true; with KAFKA=2 on a real Kafka and two workers (Java 17, Maven)
+# make up     the service of a made-up district with accounts, in the folder WORKSPACE (putuo), until it is stopped
 # make test   the tests, a real Kafka included; FAST=1 for the inner loop: no Kafka, no seeds, no long tests
 # make check  style, types, names, which layer may import which, and where each library may be imported
 # make prove  the long proofs: all seeds and three times as many more, 20,000 simulated schedules, and every property on other examples (an hour and a half)
@@ -23,13 +24,17 @@ TESTS := not prove$(if $(FAST), and not kafka and not seeds and not long)
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 unexport PYTHONDONTWRITEBYTECODE # or every process that a test starts compiles all modules again
 
-.PHONY: demo test check prove bench uniqueness clean ready
+.PHONY: demo up test check prove bench uniqueness clean ready servers
 .DEFAULT_GOAL := demo
 
 demo: ready
 	@$(BIN)/huimin demo --residents $(RESIDENTS) --kafka $(KAFKA)
 
-test: ready
+up: ready
+	@test -d $(or $(WORKSPACE),putuo) || $(BIN)/huimin demo --residents 5000 --keep $(or $(WORKSPACE),putuo) --accounts
+	@HUIMIN_TODAY=2026-11-15 $(BIN)/huimin up --workspace $(or $(WORKSPACE),putuo)
+
+test: ready servers
 	@$(PYTEST) -m "$(TESTS)" tests
 
 check: ready
@@ -41,7 +46,7 @@ check: ready
 
 # The seeded proofs, TIMES times all seeds, of which `make test` goes through a part, and SCHEDULES of the simulator; then every other property on the examples of each of SEEDS.
 # A night: TIMES=40 SCHEDULES=100000 SEEDS="1 2 3".
-prove: ready
+prove: ready servers
 	@HUIMIN_SEEDS=$(TIMES) HUIMIN_SCHEDULES=$(SCHEDULES) $(PYTEST) -m "prove or seeds" tests
 	@for seed in $(SEEDS); do \
 	  echo "properties, seed $$seed"; \
@@ -59,6 +64,10 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ready: $(READY) $(KERNELS)
+
+# PostgreSQL and sshd, which some tests start on loopback: installed where apt and root are, else a sentence says what is missing.
+servers:
+	@tests/servers.sh
 
 $(READY): requirements.lock pyproject.toml
 	@python=; \

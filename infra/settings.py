@@ -124,6 +124,11 @@ def clock() -> datetime:
     return datetime.now(SHANGHAI)
 
 
+def clock_time() -> datetime:
+    """Day and time by the clock, in Shanghai."""
+    return datetime.now(SHANGHAI)
+
+
 def clock_seconds() -> float:
     """The seconds of the clock by which files are stamped."""
     return time.time()

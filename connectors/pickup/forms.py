@@ -63,6 +63,7 @@ class SftpForm(Form):
     folder: Line
     files: Words = Field(default=["*"])
     finished: Literal["unchanged", "marker"] = "unchanged"
+    quiet: Duration = Field(default=timedelta(seconds=5), validate_default=True)
     move_to: Line | None = None
 
 

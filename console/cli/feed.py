@@ -23,6 +23,9 @@ from console.cli import (
     feed_pickup as picking_up,
 )
 from console.cli import (
+    feed_pull as pulling,
+)
+from console.cli import (
     feed_quarantine as quarantine,
 )
 from console.cli import (
@@ -62,6 +65,7 @@ def group() -> typer.Typer:
     drafting.add(app)
     trying.add(app)
     picking_up.add(app)
+    pulling.add(app)
     coverage.add(app)
     quarantine.add(app)
     units_kafka.add_feed(app)

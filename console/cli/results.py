@@ -30,6 +30,7 @@ from services.deliveries.exchange import SentEditions, TopicIntake
 from services.deliveries.ingest import Ingest, IngestTrial
 from services.deliveries.mending import CopiedRows
 from services.deliveries.open_cells import Closing
+from services.deliveries.pulls import FeedPull
 from services.deliveries.quarantine import BrokenCell
 from services.deliveries.statuses import DeliveryStatus
 from services.erasure.erasure import Erasure, ErasureEntry, NothingUnfinished
@@ -123,6 +124,7 @@ RESULTS: dict[str, Any] = {
     "feed list": list[DescribedFeed],
     "feed listen": TopicIntake,
     "feed pickup": Pickup,
+    "feed pull": FeedPull,
     "feed quarantine": list[BrokenCell] | CopiedRows | Closing,
     "feed show": DescribedFeed,
     "feed try": FileTrial,

@@ -63,6 +63,7 @@ VERBS: Mapping[str, VerbRight] = {
     "feed deliveries": VerbRight(Action.READ_DELIVERIES),
     "feed quarantine": VerbRight(Action.READ_QUARANTINE, names=True),  # to copy out or close: MEND_ROWS, CLOSE_ROWS
     "feed pickup": VerbRight(Action.TAKE_IN),
+    "feed pull": VerbRight(Action.TAKE_IN),
     "feed listen": VerbRight(Action.TAKE_IN),
     "policy check": VerbRight(Action.WRITE_DRAFTS),
     "policy needs": VerbRight(Action.WRITE_DRAFTS),

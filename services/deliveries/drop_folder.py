@@ -1,8 +1,8 @@
 """One round over the drop folder: every finished file is taken in, put away, and gets a receipt.
 
 The verb ``feed pickup`` calls this, and whatever goes through the folder by itself. A delivery is known by its content, as with ``ingest``;
-a file is put away after its receipt is receipt_file, and its receipt after the delivery is complete. So a stop at any point repeats or
-continues and never takes anything in twice.
+a file is put away once its receipt is there, and has its receipt once the delivery is complete. So a stop at any point repeats or continues
+and never takes anything in twice.
 """
 
 from __future__ import annotations

@@ -38,6 +38,10 @@ KNOWN = {
     ("connectors/analysts/snapshot.py", "_line_of"): "a name that verify_snapshot holds against NAME",
     ("connectors/analysts/snapshot.py", "(module)"): "no statement: the pattern of those that DuckDB tells",
     ("connectors/analysts/parquet.py", "_script"): "run by nobody here; names held against NAME, texts with their quotes doubled",
+    (
+        "connectors/pickup/sql.py",
+        "",
+    ): "the operator's own query, on a connection that can only read; names with their quotes doubled, a literal of a value of known kind",
     ("streams/store/log_chain.py", ""): "names of the log's own tables and columns, constants of the module",
     ("streams/store/log_heads.py", "_same"): "a name of the log's own tables",
     ("streams/store/log.py", "_prepare"): "one of two words, and a number, of the module",

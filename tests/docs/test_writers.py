@@ -35,6 +35,8 @@ ALLOWED = {
     ("streams/network/stages.py", "rename"): "what came whole from the depot gets its place",
     ("streams/erasure/stale_replicas.py", "rename"): "a whole folder gets another name",
     ("connectors/pickup/drop_folder.py", "rename"): "a unit's own file goes into a folder beside it; nothing is written",
+    ("connectors/pickup/sftp.py", "makedirs"): "on the unit's server, where its document says",
+    ("connectors/pickup/sftp.py", "rename"): "likewise",
     ("connectors/kafka/depot.py", "makedirs"): "of an object store, which has no rights of files",
     ("connectors/kafka/depot.py", "get_file"): "into a file that was made private; its own digests say whether it is whole",
     ("connectors/kafka/depot.py", "put_file"): "in a folder of this machine a private file is made first, and renamed when it is whole",
@@ -55,12 +57,14 @@ ALLOWED = {
     ("infra/kafka/jars.py", "TemporaryDirectory"): "likewise",
     ("infra/workspace/texts.py", "TemporaryDirectory"): "the place of a text that somebody sent, private as the system makes it",
     ("infra/service/verbs.py", "open"): "the three files of whoever runs a verb",
+    ("console/api/file_routes.py", "TemporaryDirectory"): "the place of a file on its way out, private as the system makes it",
     ("console/api/uploads.py", "O_CREAT"): "a file on its way in, private before its first byte; it is no file of the workspace before it is whole",
     ("console/api/uploads.py", "open"): "it grows at its end, and is synced",
     ("console/demo/tour.py", "TemporaryDirectory"): "the place of a demonstration that nobody keeps, private as the system makes it",
     ("console/cli/ending.py", "open"): "the device that takes everything, where there is no stderr",
     ("console/cli/reference.py", "write_text"): "docs/cli.md, by whoever works on the program",
     ("console/text/roles.py", "write_text"): "docs/en/roles.md and docs/zh/roles.md, likewise",
+    ("console/api/description.py", "write_text"): "docs/openapi.json, likewise",
     ("console/cli/results.py", "write_text"): "docs/schemas, likewise",
 }  # fmt: skip
 """By module and call, why the call may stand there."""

@@ -32,6 +32,10 @@ ROOT = Path(__file__).parents[3]
 LINE = "\x1b[2J\x1b]0;t\x07\r\tx\u202e\u2066\u200b\x85\x9b2J\u2028\ufeff[red]b[/red]"
 """A hostile text on one line, for titles have one line."""
 LINES = f"{LINE}\nFORGED: all is well"
+WAYS_IN = f"""format: 1
+drop: {{quiet: PT1S}}
+pull: {{pension: {{full: true, sql: {{driver: sqlite, uri: {{environment: {"X"}}}, query: {json.dumps(LINES)}}}}}}}
+"""
 NO_NETWORK = {"kafka", "worker", "up", "feed listen", "candidates send", "demo", "bench"}
 """Verbs that need a broker or take minutes; they print through the same modules."""
 
@@ -83,7 +87,7 @@ def verbs(folder: Path, subject: str, other: str) -> Iterator[tuple[Any, ...]]:
     pension_file.write_bytes((PENSION + f'"P{LINE}",{resident(1)},2026-09-01,,much\n').encode("gb18030"))
     bad_document = folder / f"torn{LINES.replace('/', '')}.yaml"
     bad_document.write_text(json.dumps({"format": 1, LINES: LINES, "policy": LINES}), encoding="utf-8")
-    (folder / "w/ways_in.yaml").write_text("format: 1\ndrop: {quiet: PT1S}\n", encoding="utf-8")
+    (folder / "w/ways_in.yaml").write_text(WAYS_IN, encoding="utf-8")
     (folder / "w/drop/hukou").mkdir(parents=True)
     for place in ("w/drop", "w/drop/hukou"):
         shutil.copy(bad, folder / place / f"{LINE.replace('/', '')}.csv")
@@ -101,7 +105,7 @@ def verbs(folder: Path, subject: str, other: str) -> Iterator[tuple[Any, ...]]:
         ("unit", "add", "new", "--zh", f"新{LINES}", "--en", f"new{LINES}", "--division", "310107", "--phone", LINES),
         ("feed", "list"), ("feed", "show", "hukou"), ("feed", "show", LINES), ("feed", "check", bad_document), ("feed", "add", bad_document),
         ("feed", "history", "hukou"), ("feed", "try", "hukou", bad), ("feed", "try", "hukou", folder / LINES), ("feed", "coverage"),
-        ("feed", "pickup"), ("feed", "draft", bad), ("feed", "draft", pension_file, "--feed", LINES), ("feed", "draft", pension_file, "--sheet", LINES),
+        ("feed", "pickup"), ("feed", "pull", LINES), ("feed", "pull", "pension"), ("feed", "draft", bad), ("feed", "draft", pension_file, "--feed", LINES), ("feed", "draft", pension_file, "--sheet", LINES),
         ("feed", "coverage", folder / "s.jsonl"), ("ingest", "pension", pension_file), ("feed", "deliveries"), ("feed", "quarantine"),
         ("feed", "quarantine", "hukou", "--close", "1", "--by", LINES),
         ("policy", "check", draft), ("policy", "check", bad_document), ("policy", "needs", draft), ("policy", "needs", draft, "--letters"),

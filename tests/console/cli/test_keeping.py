@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -31,7 +33,7 @@ LOOKING = {
     "snapshot create": ["--grade", "research", "--by", "王芳", "--approved-by", "李强", "--reason", "研究", "--out", "{folder}/s.duckdb"],
 }  # fmt: skip
 CHANGING = {
-    "ingest": ["hukou", FILE], "feed pickup": [], "tick": [],
+    "ingest": ["hukou", FILE], "feed pickup": [], "feed pull": ["pension"], "tick": [],
     "unit add": ["new-unit", "--zh", "新", "--en", "New", "--division", "310107"], "feed add": ["{folder}/new.yaml"],
     "feed coverage": ["{folder}/coverage.jsonl"], "policy publish": [DRAFT, *BY, "--yes"], "policy withdraw": [POLICY, *WHY, "--yes"],
     "candidates answer": [POLICY, "{token}", "claims", "yes"], "candidates ack": [POLICY, "{token}", "contacted", "--by", "王芳"],
@@ -49,6 +51,12 @@ ELSEWHERE = {
     "kafka up", "kafka down", "kafka status", "kafka join", "kafka shards", "kafka dead-letters", "kafka describe", "kafka key",
 }  # fmt: skip
 """Verbs that use neither the key nor the state of a workspace on no network."""
+
+
+WAYS_IN = """format: 1
+drop: {folder: ../drop, quiet: PT1S}
+pull: {pension: {full: true, sql: {driver: sqlite, uri: {file: pensions.uri}, query: SELECT * FROM pensions}}}
+"""
 
 
 def test_snapshots_are_those_of_the_key(run: Run, town: Path) -> None:
@@ -103,7 +111,14 @@ def words(town: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
     token, other, *_ = tokens(run)
     (town / "hukou.csv").write_bytes((HUKOU + register_row(3, "2026-10-01")).encode("gb18030"))
     contract = (town / "w" / "feeds" / "pension.yaml").read_text(encoding="utf-8")
-    (town / "w" / "ways_in.yaml").write_text("format: 1\ndrop: {folder: ../drop, quiet: PT1S}\n", encoding="utf-8")
+    (town / "w" / "ways_in.yaml").write_text(WAYS_IN, encoding="utf-8")
+    (town / "w" / "pensions.uri").write_text(str(town / "pensions.sqlite"), encoding="utf-8")
+    (town / "w" / "pensions.uri").chmod(0o600)
+    with closing(sqlite3.connect(town / "pensions.sqlite")) as database:
+        database.execute(
+            "CREATE TABLE pensions AS SELECT 'P1' AS pension_no, 'x' AS id_number, 1 AS amount, '2020-01-01' AS paid_from, '' AS paid_to"
+        )
+        database.commit()
     (town / "drop" / "hukou").mkdir(parents=True)
     shutil.copy(town / "hukou.csv", town / "drop" / "hukou")
     (town / "new.yaml").write_text(contract.replace("pension", "pension2"), encoding="utf-8")
@@ -218,8 +233,6 @@ def test_looking_into_a_new_workspace_makes_nothing(tmp_path: Path, run: Run, se
 
 def test_the_doctor_reads_all_of_the_log(town: Path, run: Run) -> None:
     """With --deep every changed row is found; without it only the last rows and those that are replayed."""
-    import sqlite3
-
     assert "the log is as it was written" in run("doctor", "--deep", "--lang", "en").output
     with sqlite3.connect(town / "w" / "state" / "log.sqlite") as db:
         offsets = [offset for (offset,) in db.execute("SELECT offset FROM outputs ORDER BY offset LIMIT 2")]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,7 @@ def tour(out: Path, token: str, others: list[str]) -> list[list[str]]:
         ["snapshot", "create", "--grade", "research", *by, "--reason", "研究", "--out", f"{out}/k.duckdb"], ["snapshot", "list"], ["snapshot", "verify"],
         ["snapshot", "create", "--grade", "research", *by, "--reason", "研究", "--format", "parquet", "--out", f"{out}/k.parquet"],
         ["snapshot", "diff", f"{out}/k.duckdb", f"{out}/k.parquet"],
+        ["feed", "pull", "pension"],
         ["erase", "person", token, *by, "--reason", "R1", "--yes"], ["erase", "finish"], ["erase", "list"], ["access", "table"],
         ["audit", "list"], ["audit", "show", "0"], ["audit", "verify"], ["audit", "checkpoint", "--out", f"{out}/checkpoint.txt"],
         ["audit", "proof", "0"], ["audit", "person", others[0]],
@@ -90,7 +93,13 @@ def test_after_every_verb_everything_is_its_owners_only(
     ingest_text(run, tmp_path, "hukou", HUKOU + register_row(3, "2026-10-02"))
     (tmp_path / "broken.csv").write_bytes((PENSION + f"P1,{resident(1)},2020-01-01,,x\nP2,nobody,2020-01-01,,9\n").encode("gb18030"))
     shutil.copy(library() / "cases/dibao.yaml", tmp_path / "dibao-cases.yaml")
-    (tmp_path / "w/ways_in.yaml").write_text("format: 1\ndrop: {}\n", encoding="utf-8")
+    sql = "{driver: sqlite, uri: {environment: PENSIONS}, query: SELECT * FROM pensions, watermark: paid_from}"
+    (tmp_path / "w/ways_in.yaml").write_text(f"format: 1\ndrop: {{}}\npull: {{pension: {{sql: {sql}}}}}\n", encoding="utf-8")
+    monkeypatch.setenv("PENSIONS", str(tmp_path / "pensions.sqlite"))
+    with closing(sqlite3.connect(tmp_path / "pensions.sqlite")) as database:
+        values = f"'P7' AS pension_no, '{resident(1)}' AS id_number, 1 AS amount, '2020-01-01' AS paid_from, '' AS paid_to"
+        database.execute(f"CREATE TABLE pensions AS SELECT {values}")
+        database.commit()
     (tmp_path / "w/ways_in.yaml").chmod(0o600)
     monkeypatch.setattr("console.cli.feed_pickup.clock_seconds", lambda: time.time() + 60)
     (tmp_path / "w/drop/hukou").mkdir(mode=0o700, parents=True)
