@@ -63,7 +63,10 @@ def answer(task: Task, name: str, parameters: Mapping[str, Any], caller: Caller,
     tag = _tag(context, route, parameters)
     if etag == tag:
         return Answer(304, b"", headers=(("ETag", tag),))
-    return _result(context, route, parameters).with_header("ETag", tag).with_header("Cache-Control", "private, no-cache")
+    result = _result(context, route, parameters)
+    if result.headers:  # a file, which is not kept
+        return result
+    return result.with_header("ETag", tag).with_header("Cache-Control", "private, no-cache")
 
 
 def check(task: Task, name: str, parameters: Mapping[str, Any], caller: Caller) -> None:

@@ -22,6 +22,7 @@ EPOCH = date(1970, 1, 1).toordinal()
 Row: TypeAlias = tuple[int, int, int, int]
 Table: TypeAlias = tuple[tuple[str | tuple[int | None, int | None], Scalar], ...]
 UNKNOWN_ROW: Row = (0, -1, 1, 1)
+_BELOW, _ABOVE = Fraction(int(LOW) - 1), Fraction(int(HIGH) + 1)
 CodeOf: TypeAlias = Callable[[FieldType, str], int]
 
 
@@ -39,7 +40,7 @@ def interval(op: str, value: Fraction) -> tuple[int, int]:
 
     All compared numbers lie between LOW and HIGH. A value beyond them counts as just beyond, so that it fits 64 bits.
     """
-    value = min(max(value, Fraction(int(LOW) - 1)), Fraction(int(HIGH) + 1))
+    value = min(max(value, _BELOW), _ABOVE)
     low = value.numerator // value.denominator
     whole = value.denominator == 1
     match op:
@@ -139,7 +140,8 @@ class Test:
         assert self.param is not None
         table = _current(self.param, day)
         values = _cells(table, self.keys) if isinstance(table, tuple) else [table] * len(self.keys)
-        return [(self.first_key, len(self.keys), 0, 0), *(self._row(value, day, code_of) for value in values)]
+        row_of = {value: self._row(value, day, code_of) for value in set(values)}  # a table has thousands of keys and a few values
+        return [(self.first_key, len(self.keys), 0, 0), *(row_of[value] for value in values)]
 
     def _row(self, value: Scalar | None, day: date, code_of: CodeOf) -> Row:
         match self.shape:

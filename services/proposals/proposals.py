@@ -21,7 +21,7 @@ from services.access.deciding import Actor, decide
 from services.access.two_people import ACTIONS, Act, decide_approval
 from services.lists.holds import Notify
 from services.progress import Progress
-from services.proposals.acts import PROPOSED, Proposed, TwoPeople, act_of, carry_out, target_of
+from services.proposals.acts import PROPOSED, Proposed, TwoPeople, act_of, carry_out, target_of, with_document
 from streams.disk.files import private, write_whole
 from streams.ledgers.decisions import stamping
 
@@ -66,7 +66,7 @@ def propose(workspace: Workspace, actor: Actor, proposed: Proposed, now: datetim
     Raises:
         Denied: the actor may not. HuiminError: it could not be carried out as things stand.
     """
-    act = act_of(proposed)
+    act, proposed = act_of(proposed), with_document(workspace, proposed)
     for target in target_of(workspace, proposed):
         decide(actor, ACTIONS[act][0], target).require()
     with _locked_folder(workspace) as folder:

@@ -54,11 +54,13 @@ ALLOWED = {
     ("infra/kafka/jars.py", "TemporaryDirectory"): "likewise",
     ("infra/workspace/texts.py", "TemporaryDirectory"): "the place of a text that somebody sent, private as the system makes it",
     ("infra/service/verbs.py", "open"): "the three files of whoever runs a verb",
+    ("console/api/file_routes.py", "TemporaryDirectory"): "the place of a file on its way out, private as the system makes it",
     ("console/api/uploads.py", "O_CREAT"): "a file on its way in, private before its first byte; it is no file of the workspace before it is whole",
     ("console/api/uploads.py", "open"): "it grows at its end, and is synced",
     ("console/demo/tour.py", "TemporaryDirectory"): "the place of a demonstration that nobody keeps, private as the system makes it",
     ("console/cli/ending.py", "open"): "the device that takes everything, where there is no stderr",
     ("console/cli/reference.py", "write_text"): "docs/cli.md, by whoever works on the program",
+    ("console/api/description.py", "write_text"): "docs/openapi.json, likewise",
     ("console/cli/results.py", "write_text"): "docs/schemas, likewise",
 }  # fmt: skip
 """By module and call, why the call may stand there."""

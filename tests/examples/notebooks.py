@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 from tests.docs.pages import ROOT
+from tests.shared_worlds import built_once
 
+DRAWN = "drawn.json"
 READ_BACK = """
 import json
 import matplotlib.dates as mdates
@@ -59,3 +62,14 @@ def run_notebook(name: str, snapshot: Path, folder: Path, **settings: str) -> tu
     client.execute(env={**outside, **own, "HUIMIN_SNAPSHOT": str(snapshot), **settings})
     streams = [output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "stream"]
     return json.loads("".join(o.text for o in streams if o.name == "stdout")), "".join(o.text for o in streams if o.name == "stderr")
+
+
+def drawn_once(folders: pytest.TempPathFactory, name: str, snapshot: Path) -> tuple[Charts, str]:
+    """What ``run_notebook`` gives for the notebook in English; one process of a test run runs it."""
+
+    def draw(folder: Path) -> None:
+        drawn = run_notebook(name, snapshot, folder, HUIMIN_LANG="en")
+        (folder / DRAWN).write_text(json.dumps(drawn), encoding="utf-8")
+
+    charts, warnings = json.loads((built_once(folders, f"drawn-{Path(name).stem}", draw) / DRAWN).read_text(encoding="utf-8"))
+    return charts, warnings

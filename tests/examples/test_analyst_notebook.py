@@ -15,7 +15,7 @@ from infra.workspace.library import copy_library, example_units
 from infra.workspace.workspace import Workspace
 from services.exports.releases import write_research_snapshot
 from streams.language.messages import Tick
-from tests.examples.notebooks import Charts, read_notebook, run_notebook
+from tests.examples.notebooks import Charts, drawn_once, read_notebook, run_notebook
 
 NOTEBOOK = "analyst.ipynb"
 CHARTS = {
@@ -27,7 +27,7 @@ CHARTS = {
 @pytest.fixture(scope="module")
 def charts(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Charts:
     """What the notebook draws in English; on stderr it says nothing."""
-    charts, warnings = run_notebook(NOTEBOOK, folder / "s.duckdb", tmp_path_factory.mktemp("notebook"), HUIMIN_LANG="en")
+    charts, warnings = drawn_once(tmp_path_factory, NOTEBOOK, folder / "s.duckdb")
 
     assert "Glyph" not in warnings and "Traceback" not in warnings
     return charts

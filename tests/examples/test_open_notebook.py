@@ -9,7 +9,7 @@ import duckdb
 import nbformat
 import pytest
 
-from tests.examples.notebooks import Charts, read_notebook, run_notebook
+from tests.examples.notebooks import Charts, drawn_once, read_notebook, run_notebook
 
 NOTEBOOK = "open.ipynb"
 STATUSES = {"eligible": "eligible", "to_check": "to check", "needs_evidence": "needs evidence"}
@@ -18,7 +18,7 @@ STATUSES = {"eligible": "eligible", "to_check": "to check", "needs_evidence": "n
 @pytest.fixture(scope="module")
 def charts(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Charts:
     """What the notebook draws in English."""
-    charts, warnings = run_notebook(NOTEBOOK, folder / "open.duckdb", tmp_path_factory.mktemp("open"), HUIMIN_LANG="en")
+    charts, warnings = drawn_once(tmp_path_factory, NOTEBOOK, folder / "open.duckdb")
 
     assert "Glyph" not in warnings
     return charts

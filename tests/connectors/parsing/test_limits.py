@@ -28,19 +28,26 @@ from policies.cases.file import MAX_CASES_CHARACTERS
 from policies.limits import CHARACTERS
 from tests.connectors.bombs import BOMBS
 from tests.connectors.samples import INSURANCE_HEADER, insurance_row
+from tests.shared_worlds import built_once
 
 ROOT = Path(__file__).parents[3]
+SAID = "said.jsonl"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """What a process says of each file that has 200 MB beyond what it had before."""
-    folder = tmp_path_factory.mktemp("bombs")
+    """What a process says of each file that has 200 MB beyond what it had before; asked once a run."""
+    folder = built_once(tmp_path_factory, "bombs", meet_bombs)
+    return {line["name"]: line for line in map(json.loads, (folder / SAID).read_text(encoding="utf-8").splitlines())}
+
+
+def meet_bombs(folder: Path) -> None:
+    """Writes what a process says of each file."""
     one_pool = {"POLARS_MAX_THREADS": "1", "_RJEM_MALLOC_CONF": "narenas:1", "MALLOC_ARENA_MAX": "1"}  # pools keep room that nobody uses
     words = [sys.executable, "-m", "tests.connectors.bombs", str(folder)]
     child = subprocess.run(words, cwd=ROOT, env=os.environ | one_pool, capture_output=True, text=True, check=False, timeout=500)
     assert child.returncode == 0, child.stdout[-500:] + child.stderr[-2000:]
-    return {line["name"]: line for line in map(json.loads, child.stdout.splitlines())}
+    (folder / SAID).write_text(child.stdout, encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", BOMBS)

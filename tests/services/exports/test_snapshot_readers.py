@@ -20,6 +20,7 @@ from infra.workspace.workspace import Workspace
 from services.exports.snapshots import create_open_snapshot
 from tests.services.exports.test_open_snapshot import PEOPLE, register_people
 from tests.services.exports.test_snapshot import INCOME, KEY, deliver_text, publish_policy, query_file, resident, snapshot
+from tests.shared_worlds import built_once
 
 MAGIC, VERSION_OF_1_4 = b"DUCK", 67
 """What stands at byte 8 of a DuckDB file, and the number behind it. Source: DuckDB, ``src/storage/version_map.json``, "v1.4.0"."""
@@ -27,8 +28,12 @@ MAGIC, VERSION_OF_1_4 = b"DUCK", 67
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four snapshots of one workspace with a list of 120 people: ``research`` and ``open``, ``.duckdb`` and ``.parquet``."""
-    folder = tmp_path_factory.mktemp("readers")
+    """Four snapshots of one workspace with a list of 120 people: ``research`` and ``open``, ``.duckdb`` and ``.parquet``; only to be read."""
+    return built_once(tmp_path_factory, "readers", write_snapshots)
+
+
+def write_snapshots(folder: Path) -> None:
+    """Writes the workspace and its four snapshots."""
     workspace = Workspace.create(folder / "w", example_units())
     copy_library(workspace)
     register_people(workspace, folder, range(PEOPLE))
@@ -38,7 +43,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for suffix in ("duckdb", "parquet"):
         snapshot(workspace, folder / f"research.{suffix}", KEY)
         create_open_snapshot(workspace, folder / f"open.{suffix}", "parquet" if suffix == "parquet" else "duckdb")
-    return folder
 
 
 Reader = Callable[[Path, str], list[tuple[Any, ...]]]
