@@ -57,8 +57,9 @@ class Salts:
             with as_store_errors(self._path):
                 self._db.execute("BEGIN IMMEDIATE")
                 try:
-                    rows = [(number, secrets.token_bytes(SALT_BYTES)) for number in sorted(missing)]
-                    self._db.executemany("INSERT INTO salts VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
+                    fresh = secrets.token_bytes(SALT_BYTES * len(missing))
+                    salted = ((number, fresh[at * SALT_BYTES : (at + 1) * SALT_BYTES]) for at, number in enumerate(sorted(missing)))
+                    self._db.executemany("INSERT INTO salts VALUES (?, ?) ON CONFLICT DO NOTHING", salted)
                     self._db.execute("COMMIT")
                 except BaseException:
                     self._db.execute("ROLLBACK")

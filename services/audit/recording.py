@@ -7,7 +7,9 @@ refused. Free text that somebody typed is not recorded: a line is never erased, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.workspace.audit import audit_log
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from connectors.audit.log import AuditLog
     from infra.workspace.workspace import Workspace
     from policies.language.tree import Policy
+    from services.access.actions import Action
+    from services.access.deciding import Actor
     from services.access.run import AccessEvent
 
 
@@ -58,6 +62,19 @@ class AuditTrail:
         """Closes its files."""
         if self._log is not None:
             self._log.close()
+
+
+def record_denial(root: Path, clock: Callable[[], datetime], actor: Actor, action: Action, via: str) -> None:
+    """Records that an actor may not do an action to anything; that it cannot be recorded is no reason to allow it."""
+    from infra.workspace.workspace import Workspace
+    from services.access.run import AccessEvent
+
+    with suppress(HuiminError, OSError):
+        trail = AuditTrail(Workspace.open(root), clock)
+        try:
+            trail.record(AccessEvent(actor, action, via, "denied"))
+        finally:
+            trail.close()
 
 
 def line_about(event: AccessEvent, number: int, time: str) -> AccessLine:
