@@ -20,6 +20,7 @@ from services.deliveries.statuses import deliveries_of
 from tests.console.town import resident
 from tests.servers import Postgres, postgres
 
+pytestmark = pytest.mark.xdist_group("postgresql")  # one server for all of them
 DAY, NOW = date(2026, 10, 15), datetime(2026, 10, 15, 2, 30, tzinfo=UTC)
 
 
