@@ -252,3 +252,35 @@ def test_the_list_can_be_narrowed(run: Run, town: Path) -> None:
     assert count("--who", operator()) == whole and count("--who", "nobody") == 0
     assert count("--since", "2999-01-01") == 0 and count("--denied") == 0 and count("--limit", "1") == 1
     assert str(Action.READ_AUDIT) in {line["action"] for line in data(run("audit", "list", "--json"))}, "reading it is an access, too"
+
+
+def test_an_erasure_is_not_done_while_a_salt_may_be_left(run: Run, town: Path) -> None:
+    """The file is named; once it is mended, the erasure is finished, and the salt is gone."""
+    mine = tokens(run)[0]
+    salts = town / "w" / "audit" / "salts.sqlite"
+    whole = salts.read_bytes()
+    run("policy", "list")
+    erase = ("erase", "person", mine, *BY, "--reason", "R1", "--yes", "--json")
+    assert run(*erase[:2], "00" * 8, *erase[3:]).exit_code == 2  # nobody: opens the file for the last time before it is damaged
+
+    salts.write_bytes(b"x" * len(whole))
+    refused = run(*erase)
+    assert refused.exit_code == 1 and "salts.sqlite" in refused.output, "it could not be recorded, so it was not begun"
+    assert data(run("erase", "list", "--json")) == []
+    salts.write_bytes(whole)
+    assert run(*erase).exit_code == 0
+    assert data(run("audit", "person", mine, "--json")) == []
+
+
+def test_a_salt_that_comes_back_with_a_backup_goes_with_the_next_erasure(run: Run, town: Path) -> None:
+    mine = tokens(run)[0]
+    salts = town / "w" / "audit" / "salts.sqlite"
+    before = salts.read_bytes()
+    erase = ("erase", "person", mine, *BY, "--reason", "R1", "--yes")
+    assert run(*erase).exit_code == 0
+    salts.write_bytes(before)
+    assert data(run("audit", "person", mine, "--json")) != []
+
+    assert run(*erase).exit_code == 0
+
+    assert data(run("audit", "person", mine, "--json")) == []
