@@ -1,4 +1,5 @@
 # make demo   a made-up district, from records to lists that stay true; with KAFKA=2 on a real Kafka and two workers (Java 17, Maven)
+# make up     the service of a made-up district with accounts, in the folder WORKSPACE (putuo), until it is stopped
 # make test   the tests, a real Kafka included; FAST=1 for the inner loop: no Kafka, no seeds, no long tests
 # make check  style, types, names, which layer may import which, and where each library may be imported
 # make prove  the long proofs: all seeds and three times as many more, 20,000 simulated schedules, and every property on other examples (an hour and a half)
@@ -23,11 +24,15 @@ TESTS := not prove$(if $(FAST), and not kafka and not seeds and not long)
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 unexport PYTHONDONTWRITEBYTECODE # or every process that a test starts compiles all modules again
 
-.PHONY: demo test check prove bench uniqueness clean ready servers
+.PHONY: demo up test check prove bench uniqueness clean ready servers
 .DEFAULT_GOAL := demo
 
 demo: ready
 	@$(BIN)/huimin demo --residents $(RESIDENTS) --kafka $(KAFKA)
+
+up: ready
+	@test -d $(or $(WORKSPACE),putuo) || $(BIN)/huimin demo --residents 5000 --keep $(or $(WORKSPACE),putuo) --accounts
+	@HUIMIN_TODAY=2026-11-15 $(BIN)/huimin up --workspace $(or $(WORKSPACE),putuo)
 
 test: ready servers
 	@$(PYTEST) -m "$(TESTS)" tests

@@ -58,6 +58,7 @@ def has_room(folder: Path) -> bool:
 LONG = (
     "tests/benchmarks/test_benchmarks.py",
     "tests/connectors/analysts/test_hostile_snapshots.py",
+    "tests/connectors/drafts/test_drawn_files.py",
     "tests/connectors/identity/test_segments.py::test_a_kill_at_any_step_leaves_the_old_or_the_new",
     "tests/connectors/intake/test_delivery.py",
     "tests/connectors/parsing/test_limits.py::test_what_asks_for_too_much_is_refused",
@@ -96,6 +97,8 @@ LONG = (
     "tests/oracles/test_worked_cases.py",
     "tests/realdata/test_real_input.py",
     "tests/services/access/test_accounts.py",
+    "tests/services/deliveries/test_drop_folder.py",
+    "tests/services/deliveries/test_sftp_pulls.py",
     "tests/services/deliveries/test_sql_pulls.py",
     "tests/services/erasure/test_erasing.py",
     "tests/services/erasure/test_erasing_left.py",

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
-from fastapi import FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
@@ -35,8 +35,11 @@ from console.api.problems import (
 from console.api.route import Route
 from console.api.routes import ALL
 from console.api.watching import add_pages, job_body
+from infra.settings import clock
 from policies.problems.problems import HuiminError
 from policies.values import Text
+from services.access.deciding import require
+from services.audit.recording import record_denial
 
 PREFIX = "/v1"
 LOG = logging.getLogger("huimin.http")
@@ -45,9 +48,8 @@ TITLE = "惠民 · Huimin"
 
 def application(front: Front) -> FastAPI:
     """The application of a service."""
-    app = FastAPI(title=TITLE, version="1", openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None, lifespan=front.lifespan)
-    for route in ALL:
-        _add(app, front, route)
+    app = new_app(front.lifespan)
+    add_routes(app, front)
     for kind in (HTTPException, RequestValidationError, HuiminError, ApiProblem, Exception):
         app.add_exception_handler(kind, _failure)
     add_pages(app, front, PREFIX)
@@ -57,12 +59,24 @@ def application(front: Front) -> FastAPI:
     return app
 
 
+def new_app(lifespan: Any) -> FastAPI:
+    """An application without an address but that of its description."""
+    return FastAPI(title=TITLE, version="1", openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan)
+
+
+def add_routes(app: FastAPI, front: Front) -> None:
+    """Adds every route."""
+    for route in ALL:
+        _add(app, front, route)
+
+
 def _add(app: FastAPI, front: Front, route: Route) -> None:
     signature = route.signature()
     app.add_api_route(
         f"{PREFIX}{route.path}", _endpoint(front, route, signature), methods=[route.method], name=route.name, operation_id=route.name,
-        summary=route.title.en, description=f"{route.title.zh}。\n\n{route.title.en}.", tags=[route.family], status_code=route.status,
-        openapi_extra=_body(route), response_model=signature.return_annotation,
+        dependencies=[Depends(_entrance(front, route))], summary=route.title.en, tags=[route.family], status_code=route.status,
+        description=f"{route.title.zh}。\n\n{route.title.en}.",
+        openapi_extra=_body(route), response_model=None if signature.return_annotation is Answer else signature.return_annotation,
         responses={"default": {"description": "问题 / a problem", "content": {MEDIA_TYPE: {}}}},
     )  # fmt: skip
 
@@ -77,6 +91,18 @@ def _body(route: Route) -> dict[str, Any] | None:
         return None
     binary = {"schema": {"type": "string", "format": "binary"}}
     return {"requestBody": {"required": True, "content": dict.fromkeys(route.body, binary)}}
+
+
+def _entrance(front: Front, route: Route) -> Callable[[Request], None]:
+    """Looks at who asks before anything else: whoever may never do it learns nothing from the answer, not even what a body must hold."""
+
+    def enter(request: Request) -> None:
+        request.state.actor = actor = front.door.actor(request)
+        if not actor.is_owner and route.action not in actor.parts:
+            record_denial(front.root, clock, actor, route.action, "http")
+            require(actor, route.action)
+
+    return enter
 
 
 def _endpoint(front: Front, route: Route, signature: inspect.Signature) -> Callable[..., Awaitable[Response]]:

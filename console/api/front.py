@@ -59,6 +59,7 @@ class Front:
         self, service: Service, root: Path, door: Doorkeeper, say_ready: Callable[[int], None], stop: Callable[[], None]
     ) -> None:  # fmt: skip
         self.service, self.door, self._say_ready, self._stop = service, door, say_ready, stop
+        self.root = root
         self.failure: HuiminError | None = None
         """Why the service had to end."""
         self.ready = self.stopping = False
@@ -113,7 +114,7 @@ class Front:
 
     async def run(self, request: Request, route: Route, parameters: Mapping[str, Any]) -> Answer | Job:
         """The answer to a request; or the job that it began, where the client prefers that and it may take long."""
-        actor = self.door.actor(request)
+        actor: Actor = request.state.actor
         if route.long and "respond-async" in request.headers.get("prefer", ""):
             await self.call(check, route.name, dict(parameters), self.caller(request, actor), long=False, account=actor.name)
             key = request.headers.get("idempotency-key", "")
@@ -123,11 +124,11 @@ class Front:
 
     async def take_file(self, request: Request, route: Route, parameters: Mapping[str, Any]) -> Answer:
         """The answer to a request whose body is a file, which is on disk before anything is done with it."""
-        actor = self.door.actor(request)
+        actor: Actor = request.state.actor
         with self.uploads, self._turn(actor):
             await self.call(check, route.name, dict(parameters), self.caller(request, actor), long=False, account=actor.name)
-            name = request.headers.get("content-disposition", "").partition("filename=")[2].strip('"; ') or parameters["feed"]
-            upload = self.uploads.begin(actor.name, parameters["feed"], name, {}, None)
+            name = request.headers.get("content-disposition", "").partition("filename=")[2].strip('"; ') or next(iter(parameters.values()))
+            upload = self.uploads.begin(actor.name, parameters.get("feed", ""), name, {}, None)
             try:
                 await self.uploads.append(upload, 0, request.stream())
                 return await self._ask(request, route, {**parameters, "file": str(self.uploads.whole_file(upload))}, actor)

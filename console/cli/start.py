@@ -25,6 +25,9 @@ Seed = Annotated[
 ]
 Deep = Annotated[bool, typer.Option("--deep", help=both("另外通读日志，逐行核对", "also read all of the log, each row against its digest"))]
 Keep = Annotated[Path | None, typer.Option(help=both("把演示的工作区留在这个目录", "keep the demonstration's workspace in this folder"))]
+Accounts = Annotated[
+    bool, typer.Option("--accounts", help=both("加上各种角色的账号，供试用服务", "with an account of every role, to try the service"))
+]
 Workers = Annotated[
     int,
     typer.Option(
@@ -53,6 +56,7 @@ def add(app: typer.Typer) -> None:
             "生成一个虚构的普陀区，走一遍从数据到名单的全过程。",
             "Make up a district and go all the way from records to lists.",
             "huimin demo --residents 5000",
+            "huimin demo --residents 5000 --keep putuo --accounts",
             "huimin demo --kafka 2",
         ),
     )(demo)
@@ -118,12 +122,25 @@ def _next_step(example: bool) -> Text:
     )
 
 
-def demo(context: typer.Context, residents: Residents = 50_000, seed: Seed = 310107, keep: Keep = None, kafka: Workers = 0) -> None:
+def demo(
+    context: typer.Context, residents: Residents = 50_000, seed: Seed = 310107, keep: Keep = None, kafka: Workers = 0,
+    accounts: Accounts = False,
+) -> None:  # fmt: skip
     from console.cli.reasons import draw_explanation
     from console.demo.tour import tour
 
     session = session_of(context)
+    if accounts and keep is None:
+        raise HuiminError(
+            Text("--accounts 要和 --keep 一起用：账号留在工作区里。", "--accounts needs --keep: accounts stay in a workspace."), 2
+        )
     tour(session, partial(draw_explanation, session), residents, seed, keep, kafka)
+    if accounts and keep is not None:
+        from console.demo.office import OFFICE, add_office
+
+        password, names = add_office(keep), "、".join(OFFICE)
+        zh, en = f"账号 {names}，密码都是 {password}", f"Accounts {', '.join(OFFICE)}; the password of each is {password}"
+        session.say(Text(zh, en), "bold")
 
 
 def doctor(context: typer.Context, deep: Deep = False) -> None:

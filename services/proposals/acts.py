@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, assert_nev
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from infra.workspace.texts import as_file
+from infra.workspace.texts import as_file, text_of
+from policies.problems.problems import HuiminError
+from policies.values import Text
 from services.access.deciding import NOTHING, Target
 from services.access.sight import newest
 from services.access.two_people import Act
@@ -36,10 +38,15 @@ class _ActForm(BaseModel):
 
 
 class Publish(_ActForm):
-    """Publish a policy."""
+    """Publish a policy.
+
+    Args:
+        document: its text; or ``draft``, the name of a draft in the folder of policies, whose text of now is proposed.
+    """
 
     act: Literal["publish"]
-    document: Annotated[str, Field(max_length=512_000)]
+    document: Annotated[str, Field(max_length=512_000)] = ""
+    draft: Annotated[str | None, Field(pattern="^[a-z0-9-]{1,100}$")] = None
 
 
 class Withdraw(_ActForm):
@@ -96,6 +103,20 @@ class TwoPeople:
 
     by: str
     approved_by: str
+
+
+def with_document(workspace: Workspace, proposed: Proposed) -> Proposed:
+    """A proposal that holds the text of its document: what is approved is what was proposed, whatever becomes of the draft.
+
+    Raises:
+        HuiminError: there is no such draft.
+    """
+    if not isinstance(proposed, Publish) or proposed.draft is None:
+        return proposed
+    path = workspace.folder("policies") / f"{proposed.draft}.yaml"
+    if not path.is_file():
+        raise HuiminError(Text("没有这份草案。", "There is no such draft."), 2)
+    return Publish(act="publish", document=text_of(path))
 
 
 def act_of(proposed: Proposed) -> Act:
