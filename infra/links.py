@@ -13,7 +13,7 @@ from pathlib import Path
 from policies.problems.problems import HuiminError
 from policies.values import Text
 
-PROGRAM_FOLDERS = ("state", "identity", "quarantine", "releases", "pulls")
+PROGRAM_FOLDERS = ("state", "identity", "quarantine", "releases", "pulls", "audit")
 """The folders of a workspace in which only the program writes."""
 
 

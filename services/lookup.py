@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from policies.problems.problems import HuiminError, Invalid, suggestion
 from policies.values import Text
+from services.access.run import enter_policy
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -100,6 +101,7 @@ def policy_named(workspace: Callable[[], Workspace], name: str, catalogue: Catal
         if name not in registry.versions:
             raise no_policy(name, registry.versions)
         version = registry.active(name, day) or registry.versions[name][registry.newest(name)]
+        enter_policy(version.policy)
         return version.policy, registry.life(name, version.policy.version, day, host.state.catalogue)
 
 
@@ -120,9 +122,11 @@ def matched_policy(state: State, name: str) -> Policy:
 
     Raises:
         HuiminError: it was never published, is withdrawn, or its agreement has ended; says which of these.
+        AccessDenied: the run may not reach it.
     """
     policy = state.matched_policy(name)
     if policy is not None:
+        enter_policy(policy)
         return policy
     registry = state.registry
     check_published(state, name)
@@ -137,10 +141,11 @@ def check_published(state: State, name: str) -> None:
     """Passes the name of a policy that was ever published.
 
     Raises:
-        HuiminError: it never was; names a similar one.
+        HuiminError: it never was; names a similar one. AccessDenied: the run may not reach it.
     """
     if name not in state.registry.versions:
         raise no_policy(name, state.registry.versions)
+    enter_policy(state.registry.versions[name][state.registry.newest(name)].policy)
 
 
 def withdrawal_sentence(title: Text, withdrawal: Withdrawal) -> Text:

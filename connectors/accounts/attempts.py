@@ -84,7 +84,7 @@ class Attempts:
                     "INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?)", kind, about, failures, seconds(now), seconds(until)
                 )
 
-    def succeed(self, name: str, source: str | None, now: datetime) -> None:
+    def take_back(self, name: str, source: str | None, now: datetime) -> None:
         """Takes an attempt back: the account's count begins anew, and its source has one failure less."""
         with self._db.change():
             for kind, about in self._keys(name, source):

@@ -98,7 +98,8 @@ class AccountDatabase:
     def change(self) -> Iterator[None]:
         """A transaction: durable when the block ends, and undone if it fails. A transaction inside is part of it."""
         with self._turn, as_store_errors(self.path):
-            if self._db.in_transaction:
+            inside = self._db.in_transaction
+            if inside:
                 yield
                 return
             self._db.execute("BEGIN IMMEDIATE")

@@ -64,7 +64,8 @@ def password_digest(password: str) -> str:
 def is_password(digest: str | None, password: str) -> bool:
     """Whether a password is that of a digest; without a digest it takes as long, and is not."""
     try:
-        return _hasher().verify(digest or _nobody(), _plain(password)) and digest is not None
+        _hasher().verify(digest or _nobody(), _plain(password))
+        return digest is not None
     except (VerificationError, InvalidHashError):
         return False
 

@@ -45,10 +45,10 @@ class Tickets:
         rows = self._db.rows("SELECT account, csrf, created, seen, expires FROM sessions WHERE digest = ?", digest)
         if not rows:
             return None
-        account, csrf, created, seen, expires = rows[0]
-        if expires <= time or seen <= seconds(now - IDLE):
+        account, csrf, created, last_seen, expires = rows[0]
+        if expires <= time or last_seen <= seconds(now - IDLE):
             return None
-        if seen <= seconds(now - _NOTED):
+        if last_seen <= seconds(now - _NOTED):
             self._db.write("UPDATE sessions SET seen = ? WHERE digest = ?", time, digest)
         return AccountSession(account, moment_of(created), moment_of(expires), csrf)
 

@@ -33,9 +33,13 @@ from connectors.parsing.workbooks import sheet_parts, structure
 from streams.disk.files import replacing, write_whole
 
 NOT_COPIES = frozenset(
-    {"state", "identity", "feeds", "policies", "secret.key", "key.check", "log.head", "version", "units.yaml", "retention", "network"}
-)
-"""What is not searched: documents, which name nobody; the store and the vault, which are scrubbed elsewhere."""
+    {
+        "state", "identity", "feeds", "policies", "secret.key", "key.check", "log.head", "version", "units.yaml", "retention", "network",
+        "accounts.sqlite", "audit",
+    }
+)  # fmt: skip
+"""What is not searched: documents and accounts, which name no resident; store and vault, which are scrubbed elsewhere; the record of
+access, from which the salt is taken."""
 _DEEPEST = 5
 _XZ_MEMORY = 256 << 20
 Rows = list[tuple[str, ...]]

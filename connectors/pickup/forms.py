@@ -70,6 +70,7 @@ class SftpForm(Form):
 class PullForm(Form):
     source: UnitId | None = None
     full: Literal[True] | None = None
+    complete: Literal[True] | None = None
     every: Duration | None = None
     at: TimeOfDay | None = None
     sql: SqlForm | None = None

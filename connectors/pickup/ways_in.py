@@ -56,12 +56,14 @@ class Pull:
     Args:
         source: the unit that delivers; None where the feed has only one.
         replaces: each pull is a full replacement.
+        complete: the unit holds nothing else, so that its coverage is stated behind each pull.
         schedule: None where it is pulled by hand alone.
     """
 
     feed: str
     source: str | None
     replaces: bool
+    complete: bool
     schedule: Schedule | None
     place: SqlForm | SftpForm
 
@@ -113,7 +115,7 @@ def _pull(name: str, form: PullForm) -> Pull:
     schedule: Schedule | None = Every(form.every) if form.every else DailyAt(form.at) if form.at else None
     place = form.sql or form.sftp
     assert place is not None  # else there was a problem
-    return Pull(name, form.source, bool(form.full), schedule, place)
+    return Pull(name, form.source, bool(form.full), bool(form.complete), schedule, place)
 
 
 def _check_feed(
@@ -139,6 +141,9 @@ def _check_pull(name: str, form: PullForm, problems: Problems) -> None:
         problems.add("place", path, "须写 sql 或 sftp（二者之一）", "write either `sql` or `sftp`", key=True)
     if form.every is not None and form.at is not None:
         problems.add("schedule", (*path, "at"), "every 与 at 只能写一个", "write `every` or `at`, not both")
+    if form.complete is not None and form.sql is None:
+        zh = "complete 只用于 sql：一个文件说不出单位还有没有别的"
+        problems.add("complete", (*path, "complete"), zh, "`complete` belongs to `sql`: a file does not say whether the unit holds more")
     if form.sql is not None:
         _check_sql(form, form.sql, (*path, "sql"), problems)
     if form.sftp is not None:

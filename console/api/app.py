@@ -35,9 +35,11 @@ from console.api.problems import (
 from console.api.route import Route
 from console.api.routes import ALL
 from console.api.watching import add_pages, job_body
+from infra.settings import clock
 from policies.problems.problems import HuiminError
 from policies.values import Text
 from services.access.deciding import require
+from services.audit.recording import record_denial
 
 PREFIX = "/v1"
 LOG = logging.getLogger("huimin.http")
@@ -97,6 +99,7 @@ def _entrance(front: Front, route: Route) -> Callable[[Request], None]:
     def enter(request: Request) -> None:
         request.state.actor = actor = front.door.actor(request)
         if not actor.is_owner and route.action not in actor.parts:
+            record_denial(front.root, clock, actor, route.action, "http")
             require(actor, route.action)
 
     return enter

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
@@ -20,10 +21,13 @@ from console.api.routes import ROUTES
 from console.api.streams import LINES, ChangePage, changes
 from console.api.targets import targets
 from infra.service.reader import Task
+from infra.settings import clock
 from policies.values import Text
 from services.access.actions import Action
-from services.access.deciding import Actor, Denied, decide, require
+from services.access.deciding import AccessDenied, Actor, decide, require
+from services.access.run import AccessRun, access_run
 from services.access.sight import sight_of
+from services.audit.recording import AuditTrail
 from services.lists.changes import ChangeLine
 from services.results import plain
 from streams.language.messages import CandidateChange
@@ -53,6 +57,11 @@ def answer(task: Task, name: str, parameters: Mapping[str, Any], caller: Caller,
     Raises:
         HuiminError: whatever the service refused.
     """
+    with _run(task, caller, ROUTES[name].action):
+        return _answer(task, name, parameters, caller, etag, key)
+
+
+def _answer(task: Task, name: str, parameters: Mapping[str, Any], caller: Caller, etag: str | None, key: str | None) -> Answer:
     route = ROUTES[name]
     context = RequestContext(task, caller.actor, caller.language, sight_of(caller.actor, route.action))
     check_right(context, route, parameters)
@@ -69,18 +78,40 @@ def answer(task: Task, name: str, parameters: Mapping[str, Any], caller: Caller,
     return result.with_header("ETag", tag).with_header("Cache-Control", "private, no-cache")
 
 
+@contextmanager
+def _run(task: Task, caller: Caller, action: Action) -> Iterator[None]:
+    """The run of a request: services tell it what they show, and it is on record before the answer; so is what is denied.
+
+    Raises:
+        AccessDenied: the caller may not do the action to anything. UnrecordedAccess: the record cannot be written.
+    """
+    trail = AuditTrail(task.workspace, clock)
+    run = AccessRun(caller.actor, action, "http", trail.record)
+    try:
+        with access_run(run):
+            yield
+    except AccessDenied:
+        if not run.recorded:
+            run.deny()
+        raise
+    finally:
+        trail.close()
+
+
 def check(task: Task, name: str, parameters: Mapping[str, Any], caller: Caller) -> None:
     """Passes a request whose body is still to come, if the caller may make it. Raises as ``check_right``."""
     route = ROUTES[name]
-    check_right(RequestContext(task, caller.actor, caller.language, sight_of(caller.actor, route.action)), route, parameters)
+    with _run(task, caller, route.action):
+        check_right(RequestContext(task, caller.actor, caller.language, sight_of(caller.actor, route.action)), route, parameters)
 
 
 def changes_behind(task: Task, policy: str, after: str | None, caller: Caller) -> ChangePage:
     """The changes of a list behind a line, for whoever follows it. Raises as ``check_right``."""
     route, parameters = ROUTES["changes.list"], {"policy": policy}
-    context = RequestContext(task, caller.actor, caller.language, sight_of(caller.actor, route.action))
-    check_right(context, route, parameters)
-    return changes(context, policy, after, LINES)
+    with _run(task, caller, route.action):
+        context = RequestContext(task, caller.actor, caller.language, sight_of(caller.actor, route.action))
+        check_right(context, route, parameters)
+        return changes(context, policy, after, LINES)
 
 
 def _result(context: RequestContext, route: Route, parameters: Mapping[str, Any]) -> Answer:
@@ -110,7 +141,7 @@ def check_right(context: RequestContext, route: Route, parameters: Mapping[str, 
     """Passes what the caller may do.
 
     Raises:
-        Denied: the table of roles does not allow it. HuiminError: there is no such policy.
+        AccessDenied: the table of roles does not allow it. HuiminError: there is no such policy.
     """
     if context.actor.is_owner:
         return
@@ -122,7 +153,7 @@ def check_right(context: RequestContext, route: Route, parameters: Mapping[str, 
         if denied and (route.writes or len(denied) == len(decisions)):
             denied[0].require()
         if route.whole and context.sight.places(host.state, parameters["policy"]) is not None:
-            raise Denied(PART)
+            raise AccessDenied(PART)
 
 
 def as_json(route: Route, result: Any, language: str) -> bytes:

@@ -59,6 +59,7 @@ class Front:
         self, service: Service, root: Path, door: Doorkeeper, say_ready: Callable[[int], None], stop: Callable[[], None]
     ) -> None:  # fmt: skip
         self.service, self.door, self._say_ready, self._stop = service, door, say_ready, stop
+        self.root = root
         self.failure: HuiminError | None = None
         """Why the service had to end."""
         self.ready = self.stopping = False

@@ -10,7 +10,7 @@ from typing import Any
 
 from policies.problems.problems import HuiminError, Invalid
 from policies.values import Text
-from services.access.deciding import Denied
+from services.access.deciding import AccessDenied
 
 STATUS_OF = {1: 500, 2: 400, 3: 422, 4: 503, 5: 409}
 """HTTP status by the exit code of an error."""
@@ -52,7 +52,7 @@ def problem_of(error: Exception) -> ApiProblem:
                 for p in error.problems
             ]
             return ApiProblem(422, "invalid", error.text, extra=(("problems", places),))
-        case Denied():
+        case AccessDenied():
             return ApiProblem(403, "denied", error.text)
         case HuiminError():
             return ApiProblem(STATUS_OF.get(error.exit_code, 500), _code(error), error.text)

@@ -20,6 +20,8 @@ from console.api.request_context import RequestContext
 from console.api.route import Route
 from policies.values import Text
 from services.access.actions import Action
+from services.access.run import show
+from services.access.sight import newest
 from services.lists.changes import ChangeLine, change_lines
 from services.results import plain
 
@@ -53,6 +55,8 @@ def changes(context: RequestContext, policy: Name, after: LineId = None, limit: 
             page = list(islice((line for line in host.outputs(after) if line.policy == policy), limit + 1))
         except (ValueError, OverflowError):
             raise ApiProblem(400, "bad-cursor", BAD_CURSOR) from None
+        if page:
+            show(newest(host.state, policy), (line.subject for line in page[:limit]))
     lines = tuple(change_lines(page[:limit]))
     return ChangePage(lines, lines[-1].id if lines else after, len(page) > limit)
 

@@ -67,6 +67,9 @@ def _show(session: Session, result: FeedPull) -> None:
     if result.waiting:
         names = ", ".join(result.waiting)
         session.say(Text(f"可能还在写，下次再取：{names}", f"May still be written, and wait for the next run: {names}"))
+    if result.complete_to is not None:
+        zh, en = f"已声明覆盖到 {result.complete_to}。", f"Its coverage is stated up to {result.complete_to}."
+        session.say(Text(zh, en))
     if result.changes:
         moves = change_rows(result.changes, result.titles, language)
         session.table(Text("名单变动", "Changes of lists"), CHANGE_COLUMNS, moves, right=(5,))

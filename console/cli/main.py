@@ -17,6 +17,9 @@ from typing import Annotated, Any
 import typer
 
 from console.cli import (
+    access,
+    account,
+    audit,
     candidates,
     edition,
     erase,
@@ -129,7 +132,9 @@ def application() -> typer.Typer:
     for name, group in (
         ("unit", unit.group()), ("feed", feed.group()), ("policy", policy.group()),
         ("candidates", candidates.group()), ("holds", holds.group()), ("edition", edition.group()), ("identity", identity.group()),
-        ("snapshot", snapshot.group()), ("erase", erase.group()), ("kafka", kafka.group()),
+        ("snapshot", snapshot.group()), ("erase", erase.group()), ("access", access.group()), ("account", account.group()),
+        ("audit", audit.group()),
+        ("kafka", kafka.group()),
     ):  # fmt: skip
         if name == "policy":
             publish.add(group)

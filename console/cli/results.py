@@ -17,6 +17,11 @@ from console.text.hold_advice import HoldInWords
 from console.text.outcomes import CorrectionInWords
 from console.text.policies import PolicyInWords
 from console.text.previews import PreviewInWords
+from services.access.account_values import AccountDetails, NewToken, PasswordChange, RevokedToken
+from services.access.page import TableRow
+from services.audit.listing import RecordedAccess
+from services.audit.persons import AccessToPerson
+from services.audit.verification import AuditCheck, Proof, SignedCheckpoint
 from services.cluster import ClusterStatus, StartedCluster, StoppedCluster
 from services.deliveries.clock import DayMove
 from services.deliveries.coverage import CoverageIntake, CoverageStatement
@@ -67,6 +72,23 @@ from services.workspaces import NewWorkspace, UpgradedWorkspace
 
 FOLDER = Path("docs/schemas")
 RESULTS: dict[str, Any] = {
+    "access table": list[TableRow],
+    "account add": AccountDetails,
+    "account disable": AccountDetails,
+    "account enable": AccountDetails,
+    "account grant": AccountDetails,
+    "account list": list[AccountDetails],
+    "account map": AccountDetails,
+    "account password": PasswordChange,
+    "account revoke": AccountDetails,
+    "account show": AccountDetails,
+    "account token": NewToken | RevokedToken,
+    "audit checkpoint": SignedCheckpoint,
+    "audit list": list[RecordedAccess],
+    "audit person": list[AccessToPerson],
+    "audit proof": Proof,
+    "audit show": RecordedAccess,
+    "audit verify": AuditCheck,
     "candidates ack": ReportedOutcome | ReturnedList,
     "candidates answer": ListChanges,
     "candidates answer-request": AnsweredRequest,

@@ -52,8 +52,11 @@ class Session:
     def workspace(self) -> Workspace:
         """The workspace of this run; its module is imported here, for it imports the connectors."""
         from infra.workspace.workspace import Workspace
+        from services.access.run import current_run
 
-        return Workspace.open(self.settings.workspace, self.environment, self.warn_once)
+        run = current_run()
+        author = None if run is None or run.actor.is_owner else run.actor.name
+        return Workspace.open(self.settings.workspace, self.environment, self.warn_once, author)
 
     def console(self, stderr: bool = False) -> Console:
         """A console of rich; it prints plain text where no terminal is."""

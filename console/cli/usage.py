@@ -35,7 +35,12 @@ class VerbGroup(TyperGroup):
         if self.get_command(ctx, word) is None and not word.startswith("-"):
             near = suggestion(word, self.commands)
             raise _usage(Text(f"没有命令 {value_text(word)}。{near.zh}", f"There is no command {value_text(word)}.{near.en}"), ctx)
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and not hasattr(command, "commands"):
+            from console.cli.guard import guard
+
+            guard(command)
+        return name, command, rest
 
 
 def is_usage_error(error: BaseException) -> bool:

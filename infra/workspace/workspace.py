@@ -9,6 +9,7 @@ What people write (units, contracts, drafts) is plain files that they may edit a
     quarantine/  exports/  snapshots/
     secret.key (0600)  key.check    the key, and its check value (``infra.keys``)
     log.head                        how far the log has come (``streams.store.log_heads``)
+    accounts.sqlite                 who may sign in (``infra.workspace.accounts``)
     version
     retention                       how many days of the past can be asked, if not 400; and how many GB they may take
     service/                        sockets and locks of a running service (``infra.service``)
@@ -65,6 +66,7 @@ class Workspace:
 
     Args:
         environment: names a network's Kafka (``infra.kafka.connection``).
+        author: in whose name messages are stored where none is given; None: the user of this machine.
         say: gets the warnings: of each document on disk that is not in effect, perhaps several times, and of a checkpoint that could not
             be written or read.
     """
@@ -72,6 +74,7 @@ class Workspace:
     root: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     say: Callable[[Text], None] = lambda text: None
+    author: str | None = None
 
     @classmethod
     def create(cls, root: Path, units: str, environment: Mapping[str, str] | None = None) -> Workspace:
@@ -91,7 +94,10 @@ class Workspace:
         return cls(root, environment or {})
 
     @classmethod
-    def open(cls, root: Path, environment: Mapping[str, str] | None = None, say: Callable[[Text], None] = lambda text: None) -> Workspace:
+    def open(
+        cls, root: Path, environment: Mapping[str, str] | None = None, say: Callable[[Text], None] = lambda text: None,
+        author: str | None = None,
+    ) -> Workspace:  # fmt: skip
         """The workspace in this folder.
 
         Raises:
@@ -99,7 +105,7 @@ class Workspace:
         """
         if (stored := stored_version(root)) < VERSION:
             raise OlderWorkspace(root, stored, VERSION)
-        return cls(root, environment or {}, say)
+        return cls(root, environment or {}, say, author)
 
     def folder(self, name: str) -> Path:
         """One of the workspace's folders, to read; ``ForbiddenLink`` where it is a link, or holds one where only the program writes."""
@@ -295,7 +301,8 @@ class Workspace:
         rule = None if readonly else CheckpointRule(closing_rows=CLOSING_ROWS, retention=self.retention())
         folder, key, lock = self.folder("state"), self.log_key(), partial(wait_for_lock, say=self.say)
         host = EmbeddedHost.open(
-            folder, parts(), readonly=readonly, create=create, rule=rule, key=key, head=self.head, lock=lock, author=operator()
+            folder, parts(), readonly=readonly, create=create, rule=rule, key=key, head=self.head, lock=lock,
+            author=self.author or operator(),
         )  # fmt: skip
         if not host.state.has_catalogue and (lost := lost_state(self.root, HEAD)) is not None:
             host.close()

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.workspace.accounts import account_database
+from infra.workspace.accounts import account_database, has_accounts
+from policies.problems.problems import HuiminError
+from policies.values import Text
 
 if TYPE_CHECKING:
     from connectors.accounts.attempts import Attempts
@@ -44,6 +46,18 @@ def account_book(root: Path, create: bool = False) -> AccountBook | None:
 
     database = account_database(root, create)
     return None if database is None else AccountBook(database, AccountStore(database), Tickets(database), Attempts(database))
+
+
+def require_accounts(root: Path) -> None:
+    """Passes a workspace that has accounts.
+
+    Raises:
+        HuiminError: it has none; says how to make the first.
+    """
+    if not has_accounts(root):
+        zh = "这个工作区还没有账号。建第一个：huimin account add 账号 --grant operator:区划。"
+        en = "This workspace has no accounts yet. Make the first: huimin account add ACCOUNT --grant operator:DIVISION."
+        raise HuiminError(Text(zh, en), 2)
 
 
 @contextmanager

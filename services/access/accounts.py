@@ -36,7 +36,7 @@ def add_account(
         os_user: whoever runs this: the first account is theirs, as from now on they need one.
 
     Raises:
-        AccountExists: of this name. HuiminError: the name or a grant is unfit. Denied: they may not.
+        AccountExists: of this name. HuiminError: the name or a grant is unfit. AccessDenied: they may not.
     """
     require(by, Action.WRITE_ACCOUNTS)
     if not _NAME.fullmatch(name) or not person(name):
@@ -57,7 +57,7 @@ def accounts(book: AccountBook, by: Actor) -> list[Account]:
     """Every account.
 
     Raises:
-        Denied: they may not.
+        AccessDenied: they may not.
     """
     require(by, Action.READ_ACCOUNTS)
     return book.store.accounts()
@@ -67,7 +67,7 @@ def account(book: AccountBook, by: Actor, name: str) -> Account:
     """An account; everybody may look at their own.
 
     Raises:
-        NoAccount: there is none. Denied: they may not.
+        NoAccount: there is none. AccessDenied: they may not.
     """
     if by.name != name:
         require(by, Action.READ_ACCOUNTS)
@@ -78,7 +78,7 @@ def grant_role(book: AccountBook, by: Actor, name: str, grant: Grant) -> Account
     """Gives an account a grant.
 
     Raises:
-        NoAccount: there is none. Conflict: it is their own. Denied: they may not.
+        NoAccount: there is none. Conflict: it is their own. AccessDenied: they may not.
     """
     _require_other(by, name)
     book.store.account(name)
@@ -91,7 +91,7 @@ def revoke_role(book: AccountBook, by: Actor, name: str, grant: Grant) -> Accoun
 
     Raises:
         NoAccount: there is none. Conflict: it is their own, or the last operator's. HuiminError: it has no such grant.
-        Denied: they may not.
+        AccessDenied: they may not.
     """
     _require_other(by, name)
     with book.database.change():
@@ -106,7 +106,7 @@ def set_disabled(book: AccountBook, by: Actor, name: str, disabled: bool) -> Acc
     """Disables an account, at once and everywhere, or enables it again. Its sessions and links end, its tokens are revoked.
 
     Raises:
-        NoAccount: there is none. Conflict: it is their own, or the last operator's. Denied: they may not.
+        NoAccount: there is none. Conflict: it is their own, or the last operator's. AccessDenied: they may not.
     """
     _require_other(by, name)
     with book.database.change():
@@ -123,7 +123,7 @@ def set_password(book: AccountBook, by: Actor, name: str, password: str) -> None
     """Sets the password of one's own account, or as an operator of any; its sessions and links end.
 
     Raises:
-        NoAccount: there is none. UnfitPassword: it breaks a rule. Denied: they may not.
+        NoAccount: there is none. UnfitPassword: it breaks a rule. AccessDenied: they may not.
     """
     require(by, Action.USE_OWN_ACCOUNT if by.name == name else Action.WRITE_ACCOUNTS)
     store_password(book, book.store.account(name), password)
@@ -147,7 +147,7 @@ def map_os_user(book: AccountBook, by: Actor, name: str, user: str, remove: bool
     """Lets a user of this machine act as an account on the command line, or ends that.
 
     Raises:
-        NoAccount: there is none. AccountExists: the user acts as another. Conflict: there was nothing to end. Denied: they may not.
+        NoAccount: there is none. AccountExists: the user acts as another. Conflict: there was nothing to end. AccessDenied: they may not.
     """
     require(by, Action.WRITE_ACCOUNTS)
     with book.database.change():
@@ -164,7 +164,7 @@ def set_subject(book: AccountBook, by: Actor, name: str, subject: str | None) ->
     """Says who an account is at an OpenID Connect provider: ``issuer subject``; None: nobody.
 
     Raises:
-        NoAccount: there is none. AccountExists: it belongs to another. Denied: they may not.
+        NoAccount: there is none. AccountExists: it belongs to another. AccessDenied: they may not.
     """
     require(by, Action.WRITE_ACCOUNTS)
     book.store.account(name)

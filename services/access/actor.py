@@ -10,14 +10,14 @@ from pathlib import Path
 from infra.workspace.accounts import has_accounts
 from policies.values import Text
 from services.access.account_book import account_book, actor_of
-from services.access.deciding import Actor, Denied, owner
+from services.access.deciding import AccessDenied, Actor, owner
 
 
 def actor_of_os_user(root: Path, user: str) -> Actor:
     """Whoever acts in the workspace of this folder as a user of this machine.
 
     Raises:
-        Denied: there are accounts, and none in use is the user's. DamagedStore and others: the accounts cannot be read.
+        AccessDenied: there are accounts, and none in use is the user's. DamagedStore and others: the accounts cannot be read.
     """
     if not has_accounts(root):
         return owner(user)
@@ -32,5 +32,5 @@ def actor_of_os_user(root: Path, user: str) -> Actor:
     if account is None or account.disabled:
         zh = f"这个工作区有账号，而本机用户 {user} 没有对应的账号，或账号已停用。请运维员运行 huimin account map 账号 {user}。"
         en = f"This workspace has accounts, and the user {user} of this machine acts as none in use. Ask an operator: "
-        raise Denied(Text(zh, f"{en}huimin account map ACCOUNT {user}."))
+        raise AccessDenied(Text(zh, f"{en}huimin account map ACCOUNT {user}."))
     return actor_of(account)

@@ -22,7 +22,7 @@ from services.access.actions import OVERLAPPING, TITLES, Action
 from services.access.table import TABLE, Scope
 
 
-class Denied(HuiminError):
+class AccessDenied(HuiminError):
     """The actor may not do this (whoever keeps accounts can grant a role; 5). Trying again does not help."""
 
     def __init__(self, text: Text) -> None:
@@ -130,10 +130,10 @@ class Decision:
         """Passes what is allowed.
 
         Raises:
-            Denied: it is not.
+            AccessDenied: it is not.
         """
         if not self.allowed:
-            raise Denied(self.reason)
+            raise AccessDenied(self.reason)
 
 
 def decide(actor: Actor, action: Action, target: Target = NOTHING) -> Decision:
@@ -155,7 +155,7 @@ def require(actor: Actor, action: Action, target: Target = NOTHING) -> None:
     """Passes an action that is allowed.
 
     Raises:
-        Denied: it is not.
+        AccessDenied: it is not.
     """
     decide(actor, action, target).require()
 

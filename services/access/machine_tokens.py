@@ -48,7 +48,7 @@ def issue_token(
 
     Raises:
         NoAccount: there is none. HuiminError: an action or feed is none, or the account may not do it, or it lasts too long.
-        Denied: they may not.
+        AccessDenied: they may not.
     """
     _require(by, name)
     holder = book.store.account(name)
@@ -74,7 +74,7 @@ def revoke_token(book: AccountBook, by: Actor, token: str) -> None:
     """Revokes a token by its id: one's own, or as an operator any.
 
     Raises:
-        HuiminError: there is no such token in use. Denied: they may not.
+        HuiminError: there is no such token in use. AccessDenied: they may not.
     """
     listed = next((each for each in book.tickets.tokens() if each.id == token), None)
     if listed is not None:
@@ -88,7 +88,7 @@ def tokens_of(book: AccountBook, by: Actor, name: str) -> list[MachineToken]:
     """The tokens of an account; everybody may look at their own.
 
     Raises:
-        Denied: they may not.
+        AccessDenied: they may not.
     """
     if by.name != name:
         require(by, Action.READ_ACCOUNTS)

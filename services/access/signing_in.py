@@ -60,7 +60,7 @@ def verified_account(book: AccountBook, name: str, password: str, source: str | 
     digest = None if holder is None else book.store.digest(holder.name)
     if not is_password(digest, password) or holder is None or digest is None or holder.disabled:
         raise NotSignedIn(*WRONG)
-    book.attempts.succeed(name, source, now)
+    book.attempts.take_back(name, source, now)
     if needs_new_digest(digest):
         book.store.replace_digest(holder.name, digest, password_digest(password))
     return holder
@@ -127,7 +127,7 @@ def make_reset_link(book: AccountBook, by: Actor, name: str, now: datetime) -> t
     """A link by which the holder of an account chooses a new password.
 
     Raises:
-        NoAccount: there is none. Denied: they may not.
+        NoAccount: there is none. AccessDenied: they may not.
     """
     require(by, Action.WRITE_ACCOUNTS)
     book.attempts.forget(book.store.account(name).name)

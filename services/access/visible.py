@@ -72,17 +72,17 @@ def visible_units(actor: Actor, action: Action, units: Iterable[str]) -> list[st
 
 def visible_sources(actor: Actor, action: Action, feeds: Mapping[str, Feed]) -> dict[str, list[str]]:
     """By feed the units whose part in it the actor may see; a feed with none is left out."""
-    seen = {
+    by_feed = {
         name: [source.unit for source in feed.sources if decide(actor, action, source_target(feed, source.unit)).allowed]
         for name, feed in feeds.items()
     }
-    return {name: sources for name, sources in seen.items() if sources}
+    return {name: sources for name, sources in by_feed.items() if sources}
 
 
 def _shortest(prefixes: Iterable[str]) -> tuple[str, ...]:
     """Prefixes without those that begin with another one."""
-    kept: list[str] = []
+    shortest: list[str] = []
     for prefix in sorted(prefixes):
-        if not kept or not prefix.startswith(kept[-1]):
-            kept.append(prefix)
-    return tuple(kept)
+        if not shortest or not prefix.startswith(shortest[-1]):
+            shortest.append(prefix)
+    return tuple(shortest)

@@ -5,13 +5,15 @@ The verb ``feed coverage`` calls this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from policies.values import Text
+from services.access.deciding import Target
+from services.access.run import enter_source, passes
 from services.access.sight import EVERYTHING, Sight
 from services.deliveries.clock import Trust, day_of_receipt
 from services.deliveries.deferring import deferring_host
@@ -22,7 +24,10 @@ from streams.language.messages import CoverageStated, CoverageWithdrawn
 
 if TYPE_CHECKING:
     from infra.workspace.workspace import Workspace
+    from policies.language.catalogue import Catalogue
     from services.deliveries.delivery import ReceivingHost
+    from streams.language.messages import CoverageStated, CoverageWithdrawn
+    from streams.steps.state import State
 
 
 MayState: TypeAlias = Callable[[str, str | None, str], None]
@@ -93,11 +98,32 @@ def coverage_statements(workspace: Workspace, feed: str | None = None, sight: Si
         for entry in host.state.statements.entries.values():
             s = entry.stated
             unit = catalogue.units[catalogue.feeds[s.feed].sources[s.source].unit]
-            if feed in (None, s.feed) and sight.area(unit.id, s.division):
+            if feed in (None, s.feed) and sight.area(unit.id, s.division) and passes(_target(s, catalogue)):
                 title = catalogue.feeds[s.feed].title
                 about = s.division, len(s.subjects), s.complete_to, entry.standing, s.delivery, s.rows, s.received, s.by
                 rows.append(CoverageStatement(s.statement, s.feed, unit.id, *about, title, unit.title))
     return sorted(rows, key=lambda row: (row.feed, row.unit, -row.complete_to.toordinal(), row.statement))
+
+
+def _target(stated: CoverageStated, catalogue: Catalogue) -> Target:
+    """A statement as a target: of its unit, and of the area that it is about."""
+    source = catalogue.feeds[stated.feed].sources[stated.source]
+    return Target(unit=source.unit, feed=stated.feed, scope=stated.division or source.division)
+
+
+def _enter(state: State, statements: Iterable[CoverageStated | CoverageWithdrawn]) -> None:
+    """Passes statements of units for which the run may state coverage; a withdrawal of one that is not there is refused later.
+
+    Raises:
+        AccessDenied: the run may not.
+    """
+    from streams.language.messages import CoverageStated
+
+    for statement in statements:
+        entry = None if isinstance(statement, CoverageStated) else state.statements.entries.get(statement.statement)
+        stated = statement if isinstance(statement, CoverageStated) else None if entry is None else entry.stated
+        if stated is not None:
+            enter_source(stated.feed, state.catalogue.feeds[stated.feed].sources[stated.source].unit)
 
 
 def take_in_coverage(
@@ -138,6 +164,7 @@ def state_coverage(
     from streams.steps.admission import require_statements
 
     statements = read_statements(path, host.state.catalogue, workspace.tokens(), received)
+    _enter(host.state, statements)
     _check_right(host, statements, may_state)
     require_statements(host.state, statements)  # all at once: a network takes them one by one
     changes = [change for receipt in host.submit_many(list(statements)) for change in receipt.changes]

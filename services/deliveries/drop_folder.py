@@ -104,6 +104,10 @@ def pickup(workspace: Workspace, today: date, now: float, *, trust: Trust | None
     waiting, ready = list(_astray(root, catalogue)), list[tuple[_Place, Path]]()
     with alone(root):
         for place in _places(root, drop, catalogue, waiting):
+            if (link := _link_in(place.folder)) is not None:
+                zh, en = "是链接；不跟随，请换成真正的文件夹", "is a link, which is not followed; put the folder itself there"
+                waiting.append(WaitingFile(str(link.relative_to(root)), Text(zh, en)))
+                continue
             for arrival in arrivals(place.folder, now, drop.quiet.total_seconds()):
                 if arrival.waits is None:
                     ready.append((place, arrival.path))
@@ -160,6 +164,13 @@ def _places(root: Path, drop: DropFolder, catalogue: Catalogue, waiting: list[Wa
         for position, unit in enumerate(units):
             if (root / feed.name / unit).is_dir():
                 yield _Place(root / feed.name / unit, feed.name, position, unit, replaces)
+
+
+def _link_in(folder: Path) -> Path | None:
+    """The first link in the place of a feed's folder, or of those that the program writes into."""
+    from connectors.pickup.drop_folder import DONE, REFUSED
+
+    return next((path for path in (folder, folder / DONE, folder / REFUSED) if path.is_symlink()), None)
 
 
 def _deliverable(

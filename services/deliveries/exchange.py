@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from policies.problems.problems import HuiminError, suggestion
 from policies.values import Text
+from services.access.run import enter_source, show
 from services.deliveries.clock import Trust, day_of_receipt
 from services.deliveries.delivery import source_of
 from services.lists.holds import Notify, announce_holds
@@ -123,6 +124,7 @@ def take_in_topic(
     connection = Connection.of(workspace.environment)
     contract = feed_named(deliverable(workspace, name), name)
     position = source_of(contract, source)
+    enter_source(name, contract.sources[position].unit)
     with workspace.writing() as host, announce_holds(host, notify):
         begin_first_day(host, today())
         day_of_receipt(host, today(), trust)
@@ -195,6 +197,7 @@ def send_editions(workspace: Workspace, agency: str, topic: str, until: Until) -
         raise HuiminError(_ALONE, 2)
     agencies = _Agencies(workspace)
     agencies.known_unit(agency)
+    show(None, ())
     _there(connection, topic)
     mark = MarkFile(workspace.folder("exports") / f"{topic}.{agency}.mark.json")
     client, editions, seal = connection.client(), f"{workspace.network}editions", _seal(workspace, connection)

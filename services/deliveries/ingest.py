@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from policies.problems.problems import HuiminError
 from policies.values import Text
+from services.access.run import enter_source
 from services.deliveries.clock import Trust, day_of_receipt
 from services.deliveries.coverage import StatementStanding
 from services.deliveries.deferring import deferring_host
@@ -181,7 +182,9 @@ def _contract(workspace: Workspace, name: str, source: str | None, paths: Sequen
     if called is not None and len(paths) > 1:
         raise HuiminError(Text("--id 只能用于一个文件。", "--id names one file only."), 2)
     contract = feed_named(deliverable(workspace, name), name)
-    return contract, source_of(contract, source)
+    position = source_of(contract, source)
+    enter_source(contract.name, contract.sources[position].unit)
+    return contract, position
 
 
 def _until_refused(paths: Iterable[Path], take_in: Callable[[Path], T]) -> tuple[list[T], HuiminError | None]:

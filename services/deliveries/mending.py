@@ -19,6 +19,7 @@ from connectors.parsing.tables import ReadingNotes
 from infra.workspace.destination import destination
 from policies.problems.problems import HuiminError
 from policies.values import Text
+from services.access.run import enter_source, note_feed
 from services.results import Hidden
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ def copy_broken_rows(workspace: Workspace, name: str, original: Path, out: Path,
         feed = feed_named(host.state.catalogue, name)
         deliveries = _deliveries_of(workspace, host.state, feed, original)
         cells = still_open(workspace, host.state, name)
+    for unit in sorted({unit for unit, _ in deliveries}):
+        enter_source(name, unit)
+    note_feed(name)
     reasons: dict[Place, list[BrokenCell]] = {}
     at = next(iter(deliveries))  # unit and number
     for cell in cells:

@@ -15,6 +15,8 @@ from infra.workspace.notes import NoteFile
 from infra.workspace.texts import DamagedFile
 from policies.problems.problems import HuiminError
 from policies.values import Text
+from services.access.deciding import Target
+from services.access.run import enter_source, passes
 from services.access.sight import EVERYTHING, Sight
 from services.deliveries.delivery import source_of
 from services.deliveries.quarantine import WAY_OUT, BrokenCell, broken_cells, rows_by_delivery
@@ -54,7 +56,8 @@ def open_cells(workspace: Workspace, feed: str | None = None, sight: Sight = EVE
     if feed is not None:
         feed_named(workspace.catalogue(), feed)
     with workspace.reading() as host:
-        return [cell for cell in still_open(workspace, host.state, feed) if sight.unit(cell.unit)]
+        cells = still_open(workspace, host.state, feed)
+        return [cell for cell in cells if sight.unit(cell.unit) and passes(Target(unit=cell.unit, feed=cell.feed))]
 
 
 def still_open(workspace: Workspace, state: State, feed: str | None) -> list[BrokenCell]:
@@ -138,6 +141,7 @@ def close_rows(workspace: Workspace, name: str, unit: str | None, delivery: int,
         source = feed.sources[source_of(feed, unit)].unit
         if not by.strip():
             raise HuiminError(Text("请用 --by 写明由谁关闭。", "Say with --by who closes them."), 2)
+        enter_source(name, source)
         cells = still_open(workspace, host.state, name)
     rows = {cell.row for cell in cells if (cell.unit, cell.delivery) == (source, delivery) and cell.nobody}
     if not rows:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from services.deliveries.clock import Trust
 from services.deliveries.delivery import source_of
+from services.deliveries.pull_coverage import state_complete
 from services.deliveries.pull_notes import PullNotes
 from services.deliveries.pull_tasks import PulledFile, PullTask, finish_pending
 from services.deliveries.sftp_pulls import pull_files
@@ -32,6 +33,7 @@ class FeedPull:
 
     Args:
         files: none where nothing is new.
+        complete_to: up to which day the source's coverage was stated with this pull; null where it was not.
         waiting: files of a server that are not finished yet.
     """
 
@@ -39,6 +41,7 @@ class FeedPull:
     unit: str
     files: tuple[PulledFile, ...]
     waiting: tuple[str, ...]
+    complete_to: date | None
     changes: Changes
     titles: Titles
 
@@ -67,9 +70,12 @@ def pull(workspace: Workspace, name: str, today: date, now: datetime, *, trust: 
     with task.notes.alone():
         before = finish_pending(task)
         files, waiting = pull_rows(task, way_in.place) if isinstance(way_in.place, SqlForm) else pull_files(task, way_in.place)
+        all_files = (*before, *files)
+        is_complete = way_in.complete and not any(file.outcome == "refused" for file in all_files)
+        complete_to = state_complete(task) if is_complete else None
     with workspace.reading() as host:
         listing = list_changes(task.changes, host.state.registry)
-    return FeedPull(feed.name, task.unit, (*before, *files), tuple(waiting), listing.changes, listing.titles)
+    return FeedPull(feed.name, task.unit, all_files, tuple(waiting), complete_to, listing.changes, listing.titles)
 
 
 def due_pulls(workspace: Workspace, now: datetime) -> list[str]:

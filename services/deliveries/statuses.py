@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from connectors.contracts.faults import DamagedVault
 from infra.workspace.known_files import KnownFile, known_files
 from policies.values import Text
+from services.access.deciding import Target
+from services.access.run import passes
 from services.access.sight import EVERYTHING, Sight
 from services.deliveries.open_cells import still_open
 from services.deliveries.quarantine import broken_cells, rows_by_delivery
@@ -91,7 +93,7 @@ def deliveries_of(workspace: Workspace, feed: str | None = None, sight: Sight = 
                         delivery.same, delivery.older, delivery.replaces, delivery_stage(delivery),
                     )
                 )  # fmt: skip
-    return deliveries
+    return [each for each in deliveries if passes(Target(unit=each.unit, feed=each.feed))]
 
 
 def delivery_stage(delivery: Delivery) -> DeliveryStage:

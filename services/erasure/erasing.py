@@ -19,12 +19,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from infra.workspace.audit import forget_salts
 from infra.workspace.erasing_note import ErasureNote, note_path, read_note, remove_note, write_note
 from infra.workspace.leftovers import remove_leftovers
 from infra.workspace.releases import release_keys
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import Conflict, HuiminError
 from policies.values import Kind, Text
+from services.access.run import show
 from services.erasure.erasure import Erasure, ErasureIncomplete, ErasureWork
 from services.erasure.network_erasing import erase_from_network, network_host, topics_of
 from services.exports.releases import note_scrubbed_snapshots, released_files
@@ -73,6 +75,7 @@ def erase_person(workspace: Workspace, token: int, by: str, approved_by: str, re
     if path.exists():
         raise Conflict(UNFINISHED)
     with workspace.writing() as host:
+        show(None, [token])
         is_known = host.state.erasures.of(token) is not None and workspace.network is None
         if workspace.network is not None:
             network_host(host)
@@ -165,6 +168,7 @@ def _take_out(workspace: Workspace, host: Host, note: ErasureNote, noted: bool) 
     if note.token:
         work.copies = _copies(workspace, host, note)
         work.left += work.copies.unerased_files
+        work.left += forget_salts(workspace, (note.token,))
     if noted or not work.left:
         work.vault, left = workspace.vault().erase(Kind.PERSON, note.token)
         work.left += left

@@ -17,6 +17,8 @@ from infra.workspace.destination import destination, is_untouched_list
 from policies.language.closing import closing_words, days_left
 from policies.problems.problems import HuiminError
 from policies.values import Text
+from services.access.actions import Action
+from services.access.run import show
 from services.exports.changes_sheet import changes_sheet
 from services.exports.list_changes import ChangesSince, changes_of
 from services.exports.list_disclosure import all_named, disclosure
@@ -107,6 +109,7 @@ def write_list(
     for lost in nameless_deliveries(workspace, state):
         raise lost
     candidates = wanted_candidates(host, state, name, wanted, materialized_list(state, name))
+    show(state.policies[name], (c.subject for c in candidates), Action.SEE_IDENTITY)
     entries = list_entries(workspace, state, name, [c.subject for c in candidates], language)
     values = filter_values(state, wanted)
     facts = replace(disclosure(state, name, candidates), entries=entries.cells)

@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING
 from policies.language.tree import Policy, shown_refs
 from policies.problems.problems import HuiminError
 from policies.values import Kind, Text
+from services.access.actions import Action
+from services.access.run import passes_policy, show
 from services.exports.list_disclosure import all_named, disclosure
 from services.lists.changes import ChangeCause
 from services.lists.filters import EVERYBODY, ListFilter, filter_test
+from services.lists.reach import reachable_subjects
 from services.lookup import check_published
 from services.results import Internal, Sentence, Token
 from services.state.as_of import core
@@ -99,7 +102,11 @@ def changes_of(workspace: Workspace, host: Host, name: str, since: str, wanted: 
     policy = state.policies.get(name) or state.registry.versions[name][state.registry.newest(name)].policy
     before, behind = _lists(host, name, since)
     lines = net(behind, before)
-    who = _names(workspace, state, policy, lines)
+    reached = reachable_subjects(state, policy, (line.subject for line in lines))
+    lines = [line for line in lines if line.subject in reached]
+    names = passes_policy(policy, Action.SEE_IDENTITY)
+    show(policy, (line.subject for line in lines), Action.SEE_IDENTITY if names else None)
+    who = _names(workspace, state, policy, lines) if names else {}
     changes = [_candidate_change(state, policy, line, *who.get(line.subject, ("", "", ""))) for line in lines]
     whose = ListFilter(streets=wanted.streets, assigned=wanted.assigned)
     if whose != EVERYBODY:

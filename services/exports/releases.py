@@ -28,6 +28,7 @@ from infra.workspace.releases import (
 from policies.language.people import check_people
 from policies.problems.problems import Conflict, HuiminError
 from policies.values import Text
+from services.access.run import show
 from services.exports.analysis import analysis_refusal
 from services.exports.analyst_counts import count_tables
 from services.exports.snapshot_comments import table_comments
@@ -61,6 +62,7 @@ def release_snapshot(
     with workspace.reading() as host:
         usual = workspace.folder("snapshots") / f"{host.state.day}-{host.state.offset}-{GRADE}"
         path = snapshot_destination(usual, out, format)
+        show(None, ())
         return _release(workspace, host, path, by, approved_by, reason, today)
 
 

@@ -14,6 +14,7 @@ from connectors.analysts.anonymity import Anonymity
 from infra.keys import derived_key
 from infra.workspace.releases import RELEASED, path_in_register, register
 from policies.problems.problems import HuiminError
+from services.access.run import show
 from services.exports.snapshot_comments import open_comments
 from services.exports.snapshot_files import SnapshotFormat, size, snapshot_destination, snapshot_paths, write_file
 from services.results import Sentence
@@ -116,6 +117,7 @@ def create_open_snapshot(workspace: Workspace, out: Path | None = None, format: 
     with open_figures(workspace.root) as ledger, workspace.reading() as host:
         usual = workspace.folder("snapshots") / f"{host.state.day}-{host.state.offset}{SUFFIX.removesuffix('.duckdb')}"
         path = snapshot_destination(usual, out, format)
+        show(None, ())
         about = {"grade": "open", "day": host.state.day.isoformat(), "k": str(K), "format": "1"}
         tables = open_tables(host, ledger, derived_key(workspace.key(), "open figures"))
         return CreatedSnapshot(path, write_file(path, tables, {}, about, open_comments()))

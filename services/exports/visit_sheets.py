@@ -17,6 +17,8 @@ from policies.language.closing import closing_words
 from policies.language.tree import shown_refs
 from policies.problems.problems import HuiminError
 from policies.values import Kind, Text
+from services.access.actions import Action
+from services.access.run import show
 from services.exports.list_disclosure import all_named, disclosure
 from services.lists.cited_coverage import StatementsInEffect
 from services.lists.filters import EVERYBODY, ListFilter, division_code, wanted_candidates
@@ -96,6 +98,7 @@ def visit_sheets(workspace: Workspace, host: Host, name: str, subject: int | Non
     candidates = wanted_candidates(host, state, name, wanted, listed)
     if not candidates:
         raise _nobody(subject, wanted)
+    show(policy, (c.subject for c in candidates), Action.SEE_IDENTITY)
     closing = closing_words(policy, state.day)
     agency = state.catalogue.units.get(policy.agency)
     return VisitSheets(

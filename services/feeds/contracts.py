@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from policies.problems.problems import Conflict
 from policies.values import Kind, Text
+from services.access.run import enter_source
 from services.lookup import feed_named
 from services.results import Hidden, PlainPeriod, PlainShare, Sentence
 
@@ -150,6 +151,7 @@ def add_feed(workspace: Workspace, contract: Path, may_add: Callable[[str], None
     text = text_of(contract)
     added = load_contract(text, str(contract))
     for source in added.sources:
+        enter_source(added.name, source.unit)
         may_add(source.unit)
     file = f"feeds/{added.name}.yaml"
     with workspace.editing():

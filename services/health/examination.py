@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from policies.problems.problems import HuiminError
 from policies.values import Text
+from services.health.access import account_findings, audit_findings
 from services.health.finding import AnyFinding, Finding, with_noun
 from services.health.state import state_findings
 
@@ -38,6 +39,8 @@ def examine_workspace(workspace: Workspace, environment: Mapping[str, str], toda
         ("state", lambda: state_findings(workspace, today)),
         ("retention", lambda: _retention(workspace)),
         ("vault", lambda: _vault(workspace)),
+        ("accounts", lambda: account_findings(workspace)),
+        ("audit", lambda: audit_findings(workspace, deep)),
         ("leftovers", lambda: _leftovers(workspace)),
         *([("log", lambda: _log(workspace))] if deep else []),
         ("disk", lambda: _disk(workspace)),

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from policies.problems.problems import HuiminError, comma_list
 from policies.values import Kind, Text
+from services.access.deciding import Target
+from services.access.run import current_run, passes, show
 from services.lists.changes import Changes, Titles, list_changes
 from services.lists.holds import Notify, announce_holds
 from services.results import Token
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from streams.host import Host
     from streams.language.messages import CandidateChange
     from streams.ledgers.identities import IdentityEntry, IdentityLedger
+    from streams.steps.state import State
 
 SubjectKind: TypeAlias = Literal["person", "household", "dwelling"]
 KINDS: tuple[SubjectKind, ...] = ("person", "household", "dwelling")
@@ -133,9 +136,24 @@ def split_subjects(
     return _decide(workspace, file, pairs, messages, notify)
 
 
+def _enter(state: State, kind: str, pairs: Sequence[Pair]) -> None:
+    """Passes subjects that the run may correct: whoever may in general, or for a unit that keeps their register; and tells the run who.
+
+    Raises:
+        AccessDenied: the run may not.
+    """
+    if (run := current_run()) is None:
+        return
+    register = state.catalogue.register(Kind(kind)) if state.has_catalogue else None
+    units = () if register is None else (source.unit for source in register.sources)
+    run.require(Target(unit=next((unit for unit in units if passes(Target(unit=unit))), None)))
+    show(None, [token for pair in pairs for token in (pair.subject, pair.into) if token is not None])
+
+
 def corrections_in_force(workspace: Workspace) -> list[CorrectionInForce]:
     """Every correction in force, in the order of the decisions."""
     with workspace.reading() as host:
+        show(None, [token for d in host.state.identities for token in dict.fromkeys((d.subject, d.into))])
         catalogue = host.state.catalogue if host.state.has_catalogue else None
         sources = {} if catalogue is None else {(f.name, at): s.unit for f in catalogue.feeds.values() for at, s in enumerate(f.sources)}
         return [_in_force(decision, sources) for decision in host.state.identities]
@@ -174,6 +192,7 @@ def _decide(
     changes: list[CandidateChange] = []
     already: list[int] = []
     with workspace.writing() as host, announce_holds(host, notify):
+        _enter(host.state, messages[0].kind, pairs)
         for pair, message in zip(pairs, messages, strict=True):
             if file is not None and _as_asked(host.state.identities, message):
                 already.append(pair.row.line)

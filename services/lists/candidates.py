@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from policies.language.closing import days_left
 from policies.problems.problems import HuiminError
 from policies.values import Text
+from services.access.run import reachable_divisions, show
 from services.access.sight import EVERYTHING, Sight, is_placed_in
 from services.lists.changes import ListChanges, list_changes
 from services.lists.filters import EVERYBODY, ListFilter, wanted_candidates
@@ -22,7 +23,8 @@ from services.lists.follow_ups import working_states
 from services.lists.holds import HoldSummary, Notify, announce_holds, held_changes_on, holds_on
 from services.lists.marks import ReportedMark, marks_on
 from services.lists.outcomes import suppression_counts
-from services.lookup import matched_policy
+from services.lists.reach import enter_candidates
+from services.lookup import check_published, matched_policy
 from services.results import Token
 from services.state.as_of import core, materialized_list, state_known_at
 from streams.ledgers.follow_ups import NOTHING
@@ -136,9 +138,11 @@ def candidate_list(
         behind = every_one if after is None else [c for c in every_one if c.subject > after]
         candidates = tuple(listed_candidates(state, policy, behind[:limit]))
         counts = Counter(c.status for c in every_one)
+        show(definition, (c.subject for c in candidates))
+        whole = places is None and reachable_divisions(definition) is None
+        kept_off, holds = (suppression_counts(state, policy), tuple(holds_on(state, policy))) if whole else (Counter[str](), ())
         return CandidateList(
-            definition, catalogue, state.day, candidates, counts, tuple(holds_on(state, policy)), suppression_counts(state, policy), erased,
-            more=len(behind) > len(candidates),
+            definition, catalogue, state.day, candidates, counts, holds, kept_off, erased, more=len(behind) > len(candidates)
         )  # fmt: skip
 
 
@@ -173,11 +177,13 @@ def answer_check(workspace: Workspace, policy: str, subject: int, check: str, an
         by: who gives it; None: the user of this machine.
 
     Raises:
-        Refused: there is no such policy, check or subject.
+        HuiminError: there is no such policy. Refused: there is no such check or subject.
     """
     from streams.language.messages import CheckAnswered
 
     with workspace.writing(sphere="decisions") as host, announce_holds(host, notify):
+        check_published(host.state, policy)
+        enter_candidates(host.state, policy, [subject])
         return list_changes(host.submit(CheckAnswered(policy, subject, check, answer, by)).changes, host.state.registry)
 
 

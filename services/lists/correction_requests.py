@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING
 
 from policies.problems.problems import HuiminError
 from policies.values import Text, within
+from services.access.deciding import Target
+from services.access.run import current_run, passes
 from services.access.sight import EVERYTHING, Sight
 from services.lists.changes import Changes, Titles, list_changes
 from services.lists.cited_coverage import CitedStatement, StatementsInEffect, cited_statement
 from services.lists.marks import is_answered_by_record
 from services.lists.outcomes import RuleCriterion, rule_criterion, unit_of
+from services.lists.reach import newest_policy
 from services.lists.row_places import DeliveredRows
-from services.lookup import check_published
+from services.lookup import no_policy
 from services.results import Internal
 from services.state.as_of import core
 
@@ -93,14 +96,15 @@ def correction_requests(
     """
     with workspace.reading() as host:
         state = host.state
-        if policy is not None:
-            check_published(state, policy)
+        if policy is not None and policy not in state.registry.versions:
+            raise no_policy(policy, state.registry.versions)
         if unit is not None and unit not in state.catalogue.units:
             raise HuiminError(Text("没有这个单位；用 huimin unit list 查看。", "There is no such unit; see huimin unit list."), 2)
         asked = [finding for finding in state.outcomes if _asks(finding) and policy in (None, finding.policy)]
         in_force, delivered = _rows_in_force(state, asked), DeliveredRows(workspace, state)
         in_order = sorted(asked, key=lambda finding: finding.offset)
         requests = [request for finding in in_order for request in _parts(state, finding, in_force, delivered)]
+        requests = [request for request in requests if passes(Target(_agency(state, request.policy), request.unit))]
         return [
             request
             for request in requests
@@ -125,10 +129,29 @@ def answer_request(workspace: Workspace, number: int, answer: str, by: str) -> A
             zh = f"更正请求 {number} 是关于某一条件的，不用答复：由单位交付更正的记录，或再作覆盖声明，请求即告关闭。"
             en = f"Request {number} is about a criterion and needs no answer: a mended record or a later coverage statement closes it."
             raise HuiminError(Text(zh, en), 2)
+        _enter_answer(host.state, finding)
         changes = host.submit(CorrectionAnswered(number, answer, by)).changes
         listing = list_changes(changes, host.state.registry)
         is_new = finding.answer is None or finding.answer.answer != answer
     return AnsweredRequest(number, answer, is_new, listing.changes, listing.titles)
+
+
+def _agency(state: State, name: str) -> str:
+    return newest_policy(state, name).agency
+
+
+def _enter_answer(state: State, finding: OutcomeEntry) -> None:
+    """Passes a request that the run may answer: for one of the units that are asked.
+
+    Raises:
+        AccessDenied: the run may not.
+    """
+    if (run := current_run()) is None:
+        return
+    units = [unit_of(state, row) for row in finding.records]
+    mine = next((unit for unit in units if passes(Target(unit=unit))), units[0] if units else None)
+    run.require(Target(unit=mine))
+    run.note("allowed", newest_policy(state, finding.policy), None, [finding.subject])
 
 
 def _asks(finding: OutcomeEntry) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from policies.values import Text
 from services.lists.editions import with_lists
 from services.lists.evidence import check_evidence
+from services.lists.reach import enter_published
 from services.results import Internal, Sentence
 from services.state.as_of import materialized_list
 from services.state.log import breaks
@@ -103,6 +104,7 @@ def verify_editions(workspace: Workspace, policy: str, digest: str | None = None
     if (log := _log_breaks(workspace, policy)) is not None:
         return log
     with workspace.reading() as host:
+        enter_published(host.state, policy)
         editions = list(host.editions(policy))
         problems = [Text(f"{at}: {BROKEN[what].zh}", f"{at}: {BROKEN[what].en}") for at, what in edition_problems(editions)]
         last = editions[-1].offset if editions else -1
@@ -127,6 +129,7 @@ def verify_evidence(workspace: Workspace, policy: str, file: Path) -> EvidenceCh
     if (log := _log_breaks(workspace, policy)) is not None:
         return log
     with workspace.reading() as host:
+        enter_published(host.state, policy)
         edition, whole = check_evidence(file, host, with_lists(host, policy))
     return EvidenceCheck(edition, True, whole, file.name)
 

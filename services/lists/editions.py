@@ -17,6 +17,7 @@ from policies.values import Text
 from services.lists.changes import Changes, Titles, list_changes
 from services.lists.evidence import state_of, write_evidence
 from services.lists.explanations import ErasedSubject, SubjectExplanation, erased_subject, explanation
+from services.lists.reach import enter_candidates, enter_published
 from services.results import facts
 from streams.lists.editions import Edition, fold
 
@@ -112,6 +113,7 @@ def cut_edition(workspace: Workspace, policy: str) -> CutEdition:
     from streams.language.messages import EditionCut
 
     with workspace.writing(sphere="decisions") as host:
+        enter_published(host.state, policy)
         offset = host.submit(EditionCut(policy)).offset
         return CutEdition(policy, offset, next((edition.number for edition in host.editions(policy) if edition.offset == offset), None))
 
@@ -123,6 +125,7 @@ def editions(workspace: Workspace, policy: str) -> EditionList:
         Refused: the policy was never published.
     """
     with workspace.reading() as host:
+        enter_published(host.state, policy)
         summaries = tuple(_summary(edition) for edition in host.editions(policy))
         return EditionList(host.state.registry.title(policy), summaries)
 
@@ -135,6 +138,7 @@ def edition_details(workspace: Workspace, policy: str, number: int) -> EditionDe
     """
     with workspace.reading() as host:
         edition, _ = _edition_and_list(host, policy, number)
+        enter_candidates(host.state, policy, [line.subject for line in edition.changes])
         short, listing = _summary(edition), list_changes(edition.changes, host.state.registry)
         titles = {policy: host.state.registry.title(policy)}
         return EditionDetails(**facts(short), changes=listing.changes, titles=titles)
@@ -162,6 +166,7 @@ def edition_evidence(workspace: Workspace, policy: str, number: int, out: Path |
     with workspace.reading() as host:
         edition, listed = _edition_and_list(host, policy, number)
         path = out or workspace.folder("exports") / f"{policy}-{number}.evidence.jsonl"
+        enter_candidates(host.state, policy, list(listed))
         return WrittenEvidence(path, number, write_evidence(host, edition, listed, path), edition.manifest.digest)
 
 
@@ -174,6 +179,7 @@ def with_lists(host: Host, policy: str) -> Iterator[tuple[Edition, dict[int, Can
 
 
 def _edition_and_list(host: Host, policy: str, number: int) -> tuple[Edition, dict[int, CandidateChange]]:
+    enter_published(host.state, policy)
     last = 0
     for edition, listed in with_lists(host, policy):
         last = edition.number

@@ -18,6 +18,7 @@ from services.lists.cited_coverage import CitedStatement, StatementsInEffect
 from services.lists.holds import HoldEvent, held_changes_on, hold_event
 from services.lists.marks import ReportedMark, mark_of
 from services.lists.outcomes import OutcomeFound, outcome_found
+from services.lists.reach import enter_candidates
 from services.lookup import matched_policy
 from services.results import Internal, Key, Token
 from services.state.as_of import core, state_known_at
@@ -181,6 +182,7 @@ def explanation(state: State, policy: str, subject: int) -> SubjectExplanation:
         HuiminError: the policy is not matched.
     """
     rule = matched_policy(state, policy)
+    enter_candidates(state, policy, [subject])
     explained = core(state).explain(policy, subject)
     verdict, catalogue = explained.verdict, state.catalogue
     root = state.identities.root(rule.subject, subject)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 from policies.language.people import person
 from policies.problems.problems import HuiminError, comma_list, suggestion
 from policies.values import Text, is_division
+from services.access.run import reachable_divisions
 from services.lists.follow_ups import working_states
+from services.lists.reach import newest_policy
 from streams.ledgers.outcomes import TITLES
 
 if TYPE_CHECKING:
@@ -81,6 +83,8 @@ def filter_test(host: Host, state: State, policy: str, wanted: ListFilter) -> Ca
         HuiminError: a value of the filter is none that there could be.
     """
     tests: list[Callable[[FilterSubject], bool]] = []
+    if (reach := reachable_divisions(newest_policy(state, policy))) is not None:
+        tests.append(lambda c: (c.division or "").startswith(reach))
     if wanted.streets:
         prefixes = tuple(division_code(text, state.catalogue.divisions) for text in wanted.streets)
         tests.append(lambda c: (c.division or "").startswith(prefixes))

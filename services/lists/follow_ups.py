@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from policies.language.people import person
 from policies.problems.problems import HuiminError
 from policies.values import Text
+from services.lists.reach import enter_candidates
 from services.lookup import check_published
 from services.results import Internal, Token
 
@@ -106,6 +107,7 @@ def _record(workspace: Workspace, policy: str, subject: int, message: Callable[[
         subjects = known_subjects(host.state, policy)
         if not subjects.exists(subjects.root(subject)):
             raise HuiminError(Text("没有这一对象；请核对化名。", "Nobody is known by this token; look at it again."), 2)
+        enter_candidates(host.state, policy, [subject])
         follow_up = message(subject)
         checked_name(follow_up.by)
         offset = host.submit(follow_up).offset
@@ -128,6 +130,7 @@ def candidate_history(workspace: Workspace, policy: str, subject: int) -> Candid
         root = subjects.root(subject)
         if not subjects.exists(root):
             raise HuiminError(Text("没有这一对象；请核对化名。", "Nobody is known by this token; look at it again."), 2)
+        enter_candidates(state, policy, [root])
         events = sorted(_events(workspace, state, policy, root, subjects.root), key=lambda event: event.number)
         return CandidateHistory(policy, root, tuple(events), state.registry.title(policy), _labels(state, policy))
 

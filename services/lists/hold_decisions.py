@@ -15,7 +15,18 @@ from policies.problems.problems import Conflict, HuiminError, comma_list
 from policies.values import Text
 from services.access.sight import EVERYTHING, Sight
 from services.lists.changes import Changes, Titles, list_changes
-from services.lists.holds import HoldSide, HoldSummary, Notify, announce_holds, deliveries, held_changes, hold_summary, placements
+from services.lists.holds import (
+    HeldChange,
+    HoldSide,
+    HoldSummary,
+    Notify,
+    announce_holds,
+    deliveries,
+    held_changes,
+    hold_summary,
+    placements,
+)
+from services.lists.reach import enter_candidates
 from services.results import Internal, PlainShare, Token, facts
 from streams.language.causes import AmendmentCause, CoverageCause, DeliveryName, RecordCause, VersionName
 from streams.lists.overlays import LateFeeds
@@ -142,6 +153,7 @@ def hold_details(workspace: Workspace, id: str, sight: Sight = EVERYTHING) -> Ho
         state = host.state
         hold = hold_of(state, id, sight)
         subjects = held_changes(state, sight)[id]
+        enter_hold(state, subjects)
         places, short = placements(state, subjects), hold_summary(state, hold, subjects)
         people = tuple(
             HeldSubject(
@@ -173,6 +185,7 @@ def decide_hold(
         raise HuiminError(Text("请写明理由（--reason）。", "Give the reason (--reason)."), 2)
     with workspace.writing(sphere="decisions") as host, announce_holds(host, notify):
         hold = hold_of(host.state, id)
+        enter_hold(host.state, held_changes(host.state)[id])
         people = f"{hold.by} / {hold.approved_by}"
         if hold.decision == "release":
             zh, en = (
@@ -189,6 +202,16 @@ def decide_hold(
         changes = host.submit(HoldDecided(id, decision, reason, by, approved_by)).changes
         listing = list_changes(changes, host.state.registry)
     return DecidedHold(id, decision, listing.changes, listing.titles)
+
+
+def enter_hold(state: State, people: Sequence[HeldChange]) -> None:
+    """Passes a hold that the run may reach: every list that it keeps back; and tells the run whom it concerns.
+
+    Raises:
+        AccessDenied: the run may not.
+    """
+    for name in sorted({change.policy for change in people}):
+        enter_candidates(state, name, [change.subject for change in people if change.policy == name])
 
 
 def hold_of(state: State, id: str, sight: Sight = EVERYTHING) -> Hold:

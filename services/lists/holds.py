@@ -8,7 +8,7 @@ decided has dissolved by itself. Source: docs/en/semantics.md, "Holding back".
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, asse
 
 from matchers.kernel.changes import STATUSES
 from policies.values import Text
+from services.access.run import passes_policy
 from services.access.sight import EVERYTHING, Sight
 from services.lists.changes import distinct_titles
+from services.lists.reach import newest_policy
 from services.results import Internal
 from services.state.as_of import divisions
 from streams.language.causes import AmendmentCause, CoverageCause, DeliveryName, RecordCause
@@ -158,8 +160,13 @@ def holds(workspace: Workspace, every: bool = False, sight: Sight = EVERYTHING) 
     with workspace.reading() as host:
         state, people = host.state, held_changes(host.state, sight)
         every = every and sight is EVERYTHING
-        some = [hold for hold in state.book.holds.values() if every or people[hold.id]]
+        some = [hold for hold in state.book.holds.values() if (every or people[hold.id]) and reaches(state, people[hold.id])]
         return HoldList(tuple(hold_summary(state, hold, people[hold.id]) for hold in some), len(people))
+
+
+def reaches(state: State, people: Iterable[HeldChange]) -> bool:
+    """Whether a query may give a hold: all lists that it keeps back are reached."""
+    return all(passes_policy(newest_policy(state, name)) for name in {change.policy for change in people})
 
 
 def undecided_holds(state: State) -> list[HoldSummary]:

@@ -15,6 +15,7 @@ from policies.values import Text
 from services.lists.changes import Changes, Titles, list_changes
 from services.lists.cited_coverage import StatementsInEffect
 from services.lists.outcomes import OutcomeFound, holders_of, outcome_found
+from services.lists.reach import enter_candidates
 from services.lookup import check_published
 from services.results import Internal
 from services.state.as_of import core
@@ -82,6 +83,7 @@ def report_outcome(
         if not subjects.exists(subjects.root(subject)):
             raise HuiminError(Text("没有这一对象；请核对化名。", "Nobody is known by this token; look at it again."), 2)
         id = None if criterion is None else _criterion(state, policy, criterion)
+        enter_candidates(state, policy, [subject])
         day = on or state.day
         receipt = host.submit(OutcomeMessages(state, policy).message(subject, outcome, day, by, id))
         finding = host.state.outcomes.of(policy, subjects.root(subject))

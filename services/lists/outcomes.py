@@ -18,8 +18,10 @@ from pydantic import PlainSerializer
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Leaf, Policy, leaves
 from policies.values import Text
+from services.access.run import passes_policy
 from services.lists.changes import distinct_titles
 from services.lists.cited_coverage import CitedStatement, cited_statement
+from services.lists.reach import newest_policy, reachable_subjects
 from services.lookup import check_published
 from services.results import Internal, Token
 from streams.ledgers.outcomes import OUTCOMES, RIGHT, OutcomeEntry, Rate, rate
@@ -143,7 +145,8 @@ def outcome_tallies(workspace: Workspace, policy: str | None = None) -> list[Out
         state = host.state
         if policy is not None:
             check_published(state, policy)
-        names = sorted({finding.policy for finding in state.outcomes}) if policy is None else [policy]
+        every = sorted({finding.policy for finding in state.outcomes})
+        names = [name for name in every if passes_policy(newest_policy(state, name))] if policy is None else [policy]
         titles = distinct_titles(names, state.registry)
         return [policy_tally(state, name, titles[name]) for name in names]
 
@@ -201,6 +204,8 @@ def policy_tally(state: State, policy: str, title: Text | None = None) -> Outcom
     """The outcomes of the candidates of one policy; the title is that of its newest version where none is given."""
     title = title or state.registry.title(policy)
     findings = [finding for finding in state.outcomes if finding.policy == policy]
+    reached = reachable_subjects(state, newest_policy(state, policy), (finding.subject for finding in findings))
+    findings = [finding for finding in findings if finding.subject in reached]
     counts = Counter(finding.outcome for finding in findings)
     decisive = Counter(finding.outcome for finding in findings if not finding.is_refuted)
     right = sum(counts[word] for word in RIGHT)

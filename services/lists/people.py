@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from policies.problems.problems import HuiminError, suggestion
 from policies.values import Kind, Text
+from services.access.run import passes_policy, show
+from services.lists.reach import newest_policy, reachable_subjects
 from services.lookup import check_published
 from services.results import Token
 from services.state.as_of import core, materialized_list, state_known_at, subject_divisions
@@ -64,7 +66,24 @@ def list_places(workspace: Workspace, text: str, agency: str | None = None) -> t
             raise HuiminError(Text(f"没有单位 {agency}。{near.zh}", f"There is no unit {agency}.{near.en}"), 2)
         policies = [policy for _, policy in sorted(state.policies.items()) if agency in (None, policy.agency)]
         by_number = _subject_by_number(workspace, state, Kind.PERSON, words)
-        return tuple(place for policy in policies for place in _places(workspace, state, policy, words, by_number))
+        reached = [policy for policy in policies if passes_policy(policy)]
+        places = tuple(place for policy in reached for place in _reached_places(workspace, state, policy, words, by_number))
+        _tell(state, places)
+        return places
+
+
+def _reached_places(workspace: Workspace, state: State, policy: Policy, words: str, by_number: int | None) -> list[ListPlace]:
+    places = list(_places(workspace, state, policy, words, by_number))
+    reached = reachable_subjects(state, policy, {place.subject for place in places})
+    return [place for place in places if place.subject in reached]
+
+
+def _tell(state: State, places: tuple[ListPlace, ...]) -> None:
+    """Tells the run whom it has found, by policy; and that it looked somebody up, where it has found nobody."""
+    for name in sorted({place.policy for place in places}):
+        show(newest_policy(state, name), [token for p in places if p.policy == name for token in dict.fromkeys((p.subject, p.person))])
+    if not places:
+        show(None, ())
 
 
 def subject_of(

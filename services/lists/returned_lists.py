@@ -17,6 +17,7 @@ from services.lists.changes import Changes, Titles, list_changes
 from services.lists.entered_follow_ups import RecordedFollowUps
 from services.lists.follow_ups import checked_name
 from services.lists.outcome_reports import OutcomeMessages, known_subjects, outcome_form
+from services.lists.reach import enter_candidates
 from services.lookup import check_published
 from services.state.as_of import core
 from streams.language.errors import Refusal
@@ -99,6 +100,7 @@ def report_returned(
         recorded = RecordedFollowUps(state, policy, workspace.notes_key())
         subjects = replace(known_subjects(state, policy, on), has_recorded=recorded.has)
         returned, silent = read_outcome_rows(file, outcome_form(state, policy), workspace.tokens(), subjects)
+        enter_candidates(state, policy, [row.subject for row in returned])
         agency = state.registry.versions[policy][state.registry.newest(policy)].policy.agency
         plan = _plan_of(state, policy, returned, by or agency, recorded)
         core(state).read_ahead(policy, [row.subject for row in returned if row.outcome is not None])

@@ -24,6 +24,7 @@ from policies.language.differences import Differences, differences
 from policies.language.tree import Policy
 from policies.problems.problems import HuiminError
 from policies.values import Text
+from services.access.run import enter_policy
 from services.lookup import is_draft, no_policy, readable_policy
 from services.results import Internal, Opaque, Token
 from services.state.as_of import core
@@ -164,7 +165,10 @@ def compare_policies(workspace: Workspace, old: str, new: str, day: date | None,
     with workspace.trying() as host:
         state = host.state
         day = day or (today if state.day == NO_DAY else state.day)
-        return comparison(state, version_named(state, old), version_named(state, new), day)
+        versions = version_named(state, old), version_named(state, new)
+        for version in versions:
+            enter_policy(version)
+        return comparison(state, *versions, day)
 
 
 def version_named(state: State, name: str) -> Policy:

@@ -22,6 +22,8 @@ from matchers.lists.criteria import CriteriaReader, CriteriaReadings, patterns
 from matchers.program.state import in_force
 from policies.language.catalogue import Catalogue
 from policies.language.tree import Leaf, Policy, feeds_of, params_of
+from services.access.run import reachable_divisions
+from services.access.visible import Prefixes
 from services.lookup import matched_policy
 from services.policies.calendar import OrNull, Turn, turns
 from services.results import Internal, Key, Token
@@ -147,18 +149,25 @@ def forecast(state: State, name: str, days: int) -> Forecast:
     """
     start, policy, calendar = state.day, state.policies[name], turns(state, name, days)
     matcher, judges = cast("Matcher", state.matcher), dict[int, CriteriaReader]()
-    before = len(materialized_list(state, name))
+    prefixes = reachable_divisions(policy)
+    before = _length(state, name, prefixes)
     rows: list[ForecastRow] = []
     for day in days_between(start, start + timedelta(days=days)):
         lines = step(state, Tick(day), state.offset)
         rows += _rows(state, matcher, judges, name, day, lines)
-    lengths = ListLengths(before, len(materialized_list(state, name)))
+    rows = [row for row in rows if prefixes is None or (row.division or "").startswith(prefixes)]
+    lengths = ListLengths(before, _length(state, name, prefixes))
     versions = {row.version: state.registry.versions[name][row.version].policy for row in rows}
     entered, left, changed = (sum(row.count for row in rows if row.change == change) for change in ("entered", "left", "changed"))
     return Forecast(
         name, policy.version, start, state.day, lengths, entered, left, changed, tuple(calendar), tuple(rows), policy, versions,
         state.catalogue,
     )  # fmt: skip
+
+
+def _length(state: State, name: str, prefixes: Prefixes) -> int:
+    """The length of a list, as far as its run reaches."""
+    return sum(prefixes is None or (c.division or "").startswith(prefixes) for c in materialized_list(state, name))
 
 
 def _rows(state: State, matcher: Matcher, judges: dict[int, CriteriaReader], name: str, day: date, lines: Lines) -> list[ForecastRow]:

@@ -18,6 +18,7 @@ from policies.checking.cautions import optional_reads
 from policies.language.catalogue import Catalogue
 from policies.language.tree import All, Check, Meta, Node, NoneOf, Policy, Unless
 from policies.values import Text
+from services.access.run import enter_policy
 from services.lookup import readable_policy
 from services.policies.comparison import PolicyComparison, comparison
 from services.results import Internal
@@ -107,6 +108,7 @@ def preview_file(workspace: Workspace, file: Path, day: date | None) -> PolicyPr
     """
     with workspace.trying() as host:
         policy = readable_policy(file, host.state.catalogue)
+        enter_policy(policy)
         return preview(state_on(host, day), policy)
 
 

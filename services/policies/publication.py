@@ -16,8 +16,10 @@ from infra.workspace.texts import text_of
 from policies.language.people import check_people
 from policies.problems.problems import Conflict
 from policies.values import Text
+from services.access.run import enter_policy, show
 from services.lists.changes import Changes, Titles, list_changes
 from services.lists.holds import Notify, announce_holds
+from services.lists.reach import enter_published
 from services.lookup import no_policy, readable_policy, withdrawal_sentence
 from services.network import MatchedStreets, matched_streets
 from services.policies.preview import JUDGING, PolicyPreview, preview_on
@@ -107,7 +109,9 @@ def publish_draft(
     check_people(by, approved_by)
     draft = draft_to_publish(workspace, file)
     policy = draft.policy
+    enter_policy(policy)
     with workspace.writing(sphere="decisions") as host, announce_holds(host, notify):
+        show(policy, ())
         begin_first_day(host, today)
         if confirm is not None:
             result = None
@@ -137,6 +141,8 @@ def withdraw(
     check_people(by, approved_by)
     with workspace.writing(sphere="decisions") as host, announce_holds(host, notify):
         newest = newest_version(host, name)
+        enter_published(host.state, name)
+        show(host.state.registry.versions[name][newest].policy, ())
         if confirm is not None and not confirm():
             raise Conflict(Text("未撤销。加 --yes 可不再询问。", "Not withdrawn. Add --yes not to be asked."))
         withdrawal = withdraw_policy(host, name, newest, by, approved_by, reason, since)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from policies.language.lifecycle import Event, Life
 from policies.values import Text
-from services.lookup import no_policy
+from services.access.run import passes_policy
+from services.lookup import check_published
 from services.results import Hidden, Key
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def _published_versions(workspace: Workspace) -> list[ListedPolicy]:
             )
             for name in sorted(state.registry.versions)
             for number, version in sorted(state.registry.versions[name].items())
+            if passes_policy(version.policy)
         ]  # fmt: skip
 
 
@@ -114,8 +116,7 @@ def policy_history(workspace: Workspace, name: str) -> PolicyHistory:
 
     with workspace.reading() as host:
         state = host.state
-        if name not in state.registry.versions:
-            raise no_policy(name, state.registry.versions)
+        check_published(state, name)
         steps = history(state.registry, name, state.catalogue)
         return PolicyHistory(state.registry.title(name), [_event(step, state.catalogue, state.day) for step in steps])
 

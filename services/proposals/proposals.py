@@ -64,7 +64,7 @@ def propose(workspace: Workspace, actor: Actor, proposed: Proposed, now: datetim
     """Proposes an act.
 
     Raises:
-        Denied: the actor may not. HuiminError: it could not be carried out as things stand.
+        AccessDenied: the actor may not. HuiminError: it could not be carried out as things stand.
     """
     act, proposed = act_of(proposed), with_document(workspace, proposed)
     for target in target_of(workspace, proposed):
@@ -122,7 +122,7 @@ def approve(
     """Approves a proposal and carries it out. Whoever approved it finishes it by approving again, if the service stopped in the middle.
 
     Raises:
-        Denied: the actor may not, or proposed it; or the proposer may not any more. Conflict: it was decided.
+        AccessDenied: the actor may not, or proposed it; or the proposer may not any more. Conflict: it was decided.
         HuiminError: the act was refused; the proposal is open as before.
     """
     proposal = proposal_of(workspace, actor, id)
@@ -161,7 +161,7 @@ def send_back(workspace: Workspace, actor: Actor, id: str, remark: str, now: dat
     """Sends a proposal back, with a remark; its own proposer takes it back.
 
     Raises:
-        Denied: the actor may not approve it. Conflict: it was decided.
+        AccessDenied: the actor may not approve it. Conflict: it was decided.
     """
     proposal = proposal_of(workspace, actor, id)
     with _locked_folder(workspace) as folder:

@@ -27,6 +27,9 @@ ALLOWED = {
     ("streams/disk/files.py", "rename"): "likewise: a folder gets its place",
     ("streams/store/log.py", "O_CREAT"): "the database, made private before SQLite opens it",
     ("connectors/accounts/database.py", "O_CREAT"): "likewise",
+    ("connectors/audit/salts.py", "O_CREAT"): "likewise",
+    ("connectors/audit/log.py", "O_CREAT"): "the log, private and only appended to; a lock",
+    ("connectors/audit/side_files.py", "O_CREAT"): "blocks beside the log, likewise",
     ("streams/store/sqlite_errors.py", "sqlite3.connect"): "SQLite writes whole by itself: its own journal",
     ("streams/store/checkpoints.py", "rename"): "a damaged snapshot gets another name, so that it can still be looked at",
     ("streams/network/stages.py", "rename"): "what came whole from the depot gets its place",
@@ -60,6 +63,7 @@ ALLOWED = {
     ("console/demo/tour.py", "TemporaryDirectory"): "the place of a demonstration that nobody keeps, private as the system makes it",
     ("console/cli/ending.py", "open"): "the device that takes everything, where there is no stderr",
     ("console/cli/reference.py", "write_text"): "docs/cli.md, by whoever works on the program",
+    ("console/text/roles.py", "write_text"): "docs/en/roles.md and docs/zh/roles.md, likewise",
     ("console/api/description.py", "write_text"): "docs/openapi.json, likewise",
     ("console/cli/results.py", "write_text"): "docs/schemas, likewise",
 }  # fmt: skip

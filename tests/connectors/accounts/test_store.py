@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -59,9 +59,10 @@ def test_a_name_and_a_user_belong_to_one_account(database: AccountDatabase) -> N
     store.map_os_user("wang", "wfang")
     store.set_subject("wang", "issuer 7")
 
-    for change in (
+    changes: tuple[Callable[[], None], ...] = (
         lambda: store.add("Wang ", "", [OFFICER], NOW), lambda: store.map_os_user("li", "wfang"), lambda: store.set_subject("li", "issuer 7"),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for change in changes:
         with pytest.raises(AccountExists):
             change()
 
@@ -94,12 +95,12 @@ def test_a_token_is_good_until_it_expires_or_is_revoked(database: AccountDatabas
 
     assert secret.startswith("huimin_") and secret not in repr(token)
     assert tickets.token(secret, NOW) == tickets.token(secret, expires - timedelta(seconds=1)) == token
-    assert token.actions == {"delivery.take_in"} and token.feeds == {"hukou"}
+    assert token.actions == frozenset({"delivery.take_in"}) and token.feeds == frozenset({"hukou"})
     assert tickets.token(secret, expires) is None
     assert tickets.token(secret + "x", NOW) is None
     assert tickets.revoke_token(token.id) and not tickets.revoke_token(token.id)
     assert tickets.token(secret, NOW) is None
-    assert [kept.revoked for kept in tickets.tokens("wang")] == [True]
+    assert [each.revoked for each in tickets.tokens("wang")] == [True]
 
 
 def test_a_link_is_good_once_and_for_a_day(database: AccountDatabase) -> None:
@@ -149,7 +150,7 @@ def test_after_too_many_failures_an_account_waits_longer_each_time(database: Acc
         attempts.begin("wang", None, now)
 
     assert waits == [30, 60, 120, 240, 480, 900, 900, 900]
-    attempts.succeed("wang", None, now)
+    attempts.take_back("wang", None, now)
     for _ in range(limit.free):
         attempts.begin("wang", None, now)
 
@@ -160,7 +161,7 @@ def test_a_source_that_tries_many_names_waits_and_others_do_not(database: Accoun
     for number in range(limit.free):
         attempts.begin(f"name{number}", "192.0.2.1", NOW)
         attempts.begin("own", "192.0.2.1", NOW) if number == 3 else None
-        attempts.succeed("own", "192.0.2.1", NOW) if number == 3 else None
+        attempts.take_back("own", "192.0.2.1", NOW) if number == 3 else None
 
     with pytest.raises(TooManyAttempts):
         attempts.begin("another", "192.0.2.1", NOW)

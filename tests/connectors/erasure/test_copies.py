@@ -151,3 +151,19 @@ def test_a_workbook_keeps_its_sheets(tmp_path: Path) -> None:
         "变动": [("变动", "代号"), ("进入", "2")],
     }
     assert all(page.column_dimensions["B"].hidden for page in book.worksheets) and dict(report.rows) == {".xlsx": 2}
+
+
+def test_what_came_in_unattended_is_scrubbed(tmp_path: Path) -> None:
+    """A unit's own files in the drop folder, taken in or waiting, and the file of a pull that stopped; the others' rows stay."""
+    rows = f"号码,姓名\n{NUMBER},甲\n1,乙\n".encode("gb18030")
+    files = {"drop/hukou/a.csv": rows, "drop/hukou/done/b.csv": rows, "drop/hukou/refused/c.csv": rows}
+    files["pulls/hukou/hukou-000001.jsonl"] = f'{{"号码": "{NUMBER}", "姓名": "甲"}}\n{{"号码": "1", "姓名": "乙"}}\n'.encode()
+    for name, data in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+
+    report = scrub_copies(tmp_path, PERSON)
+
+    assert report.unerased_files == [] and report.rows == {".csv": 3, ".jsonl": 1}
+    assert all(NUMBER.encode() not in (tmp_path / name).read_bytes() for name in files)
+    assert (tmp_path / "drop/hukou/done/b.csv").read_bytes() == "号码,姓名\n1,乙\n".encode("gb18030")

@@ -62,6 +62,7 @@ def test_a_sound_document_is_read() -> None:
         ("key: {file: id}, ", "", "14:5", "须写 key 或 password", "write either `key` or `password`"),
         ("known_hosts: known_hosts, ", "", "14:11", "缺少“known_hosts”", "'known_hosts' is missing"),
         ('    at: "02:30"\n', '    at: "02:30"\n    every: P1D\n', "13:9", "只能写一个", "not both"),
+        ("    full: true\n    at", "    complete: true\n    at", "12:15", "complete 只用于 sql", "`complete` belongs to `sql`"),
         ("    sftp:", "    ftp:", "14:5", "不认识的键“ftp”", "unknown key 'ftp'"),
     ],
 )  # fmt: skip

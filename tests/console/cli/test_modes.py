@@ -71,7 +71,14 @@ def tour(out: Path, token: str, others: list[str]) -> list[list[str]]:
         ["snapshot", "create", "--grade", "research", *by, "--reason", "研究", "--out", f"{out}/k.duckdb"], ["snapshot", "list"], ["snapshot", "verify"],
         ["snapshot", "create", "--grade", "research", *by, "--reason", "研究", "--format", "parquet", "--out", f"{out}/k.parquet"],
         ["snapshot", "diff", f"{out}/k.duckdb", f"{out}/k.parquet"],
-        ["feed", "pull", "pension"], ["erase", "person", token, *by, "--reason", "R1", "--yes"], ["erase", "finish"], ["erase", "list"],
+        ["feed", "pull", "pension"],
+        ["erase", "person", token, *by, "--reason", "R1", "--yes"], ["erase", "finish"], ["erase", "list"], ["access", "table"],
+        ["audit", "list"], ["audit", "show", "0"], ["audit", "verify"], ["audit", "checkpoint", "--out", f"{out}/checkpoint.txt"],
+        ["audit", "proof", "0"], ["audit", "person", others[0]],
+        ["account", "add", "zhou", "--grant", "operator:310107"], ["account", "add", "wang", "--title", "王芳"], ["account", "list"],
+        ["account", "grant", "wang", "steward:310107:putuo-psb"], ["account", "token", "wang", "--for", "delivery.take_in", "--feed", "hukou"],
+        ["account", "show", "wang"], ["account", "revoke", "wang", "steward:310107:putuo-psb"], ["account", "map", "wang", "nobody"],
+        ["account", "password", "wang", "--link"], ["account", "disable", "wang"], ["account", "enable", "wang"],
     ]  # fmt: skip
 
 

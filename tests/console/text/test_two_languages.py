@@ -45,7 +45,7 @@ PRODUCTS = {
 """Names of programs and formats, and units of size."""
 TYPED = {
     *TITLES, "zh", "en", "yes", "no", "day", "week", "month", "cooperating", "member", "person", "household", "dwelling",
-    "policy", "cases", "feed", "units", "coverage", "ways-in", "eligible", "to_check", "needs_evidence", "key", "list", "confirmed", "refuted", "none", "never", "nobody", "open", "research", "duckdb", "parquet", "Parquet",
+    "policy", "cases", "feed", "units", "coverage", "ways-in", "eligible", "to_check", "needs_evidence", "key", "list", "confirmed", "refuted", "none", "never", "nobody", "clerk", "officer", "open", "research", "duckdb", "parquet", "Parquet",
 }  # fmt: skip
 """Values that a person types."""
 MATHS = {"x", "P", "s"}

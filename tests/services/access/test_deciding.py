@@ -13,7 +13,7 @@ from connectors.accounts.grants import OF_A_UNIT, Grant, Role, checked_grant, gr
 from policies.problems.problems import HuiminError
 from policies.values import within
 from services.access.actions import Action
-from services.access.deciding import Actor, Denied, Target, decide, require
+from services.access.deciding import AccessDenied, Actor, Target, decide, require
 from services.access.two_people import ACTIONS, Act, decide_approval
 from services.access.visible import visible_divisions, visible_units
 
@@ -28,7 +28,7 @@ def grants(draw: st.DrawFn) -> Grant:
     return checked_grant(Grant(role, division, draw(UNITS) if role in OF_A_UNIT else None))
 
 
-actors = st.lists(grants(), max_size=4).map(lambda given: Actor("somebody", tuple(given)))
+actors = st.lists(grants(), max_size=4).map(lambda some: Actor("somebody", tuple(some)))
 targets: Any = st.builds(
     Target, st.none() | UNITS, st.none() | UNITS, st.none() | st.just("") | DIVISIONS, st.none() | DIVISIONS, st.none() | UNITS
 )
@@ -74,16 +74,16 @@ def test_more_grants_never_take_a_right_away_and_no_grant_is_no_right(actor: Act
 def test_the_filter_of_divisions_is_the_decision(actor: Actor, agency: str, scope: str, place: str, action: Action) -> None:
     """A candidate passes the filter of a query if, and only if, the actor may do the action to that candidate."""
     prefixes = visible_divisions(actor, action, agency, scope)
-    seen = prefixes is None or place.startswith(prefixes)
+    passes = prefixes is None or place.startswith(prefixes)
 
-    assert seen is decide(actor, action, Target(agency=agency, scope=scope, division=place)).allowed
+    assert passes is decide(actor, action, Target(agency=agency, scope=scope, division=place)).allowed
 
 
 @given(actor=actors, action=st.sampled_from(Action))
 def test_the_filter_of_units_is_the_decision(actor: Actor, action: Action) -> None:
-    seen = visible_units(actor, action, ["a", "b", "c"])
+    units = visible_units(actor, action, ["a", "b", "c"])
 
-    assert seen == [unit for unit in "abc" if decide(actor, action, Target(unit=unit)).allowed]
+    assert units == [unit for unit in "abc" if decide(actor, action, Target(unit=unit)).allowed]
 
 
 @given(actor=actors, target=targets, action=st.sampled_from(Action), scoped=st.frozensets(st.sampled_from(Action)), feed=UNITS)
@@ -122,9 +122,9 @@ def test_a_denial_says_which_action_and_why() -> None:
     """Without a role for it, and with one that does not reach so far."""
     clerk = Actor("wang", (Grant(Role.CLERK, "310107", "a"),))
 
-    with pytest.raises(Denied) as other:
+    with pytest.raises(AccessDenied) as other:
         require(clerk, Action.READ_LIST, Target(agency="b"))
-    with pytest.raises(Denied) as no_role:
+    with pytest.raises(AccessDenied) as no_role:
         require(clerk, Action.WRITE_ACCOUNTS)
 
     assert (other.value.exit_code, no_role.value.exit_code) == (5, 5)

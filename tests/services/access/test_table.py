@@ -19,7 +19,7 @@ CELLS = [(role, action) for role in Role for action in Action]
 DISTRICT, STREET, ELSEWHERE = "310107", "310107020", "310106"
 
 
-def expected(role: Role, action: Action) -> Scope:
+def expected_scope(role: Role, action: Action) -> Scope:
     """The cell that the file of expectations has."""
     words = EXPECTED[role]
     if action in words.get("own", ()):
@@ -35,7 +35,7 @@ def actor(role: Role) -> Actor:
 @pytest.mark.parametrize(("role", "action"), CELLS, ids=[f"{role}-{action}" for role, action in CELLS])
 def test_a_cell_is_as_expected(role: Role, action: Action) -> None:
     """The cell itself; and what is decided about targets of one's own, of somebody else, elsewhere, and without any owner."""
-    scope = expected(role, action)
+    scope = expected_scope(role, action)
     mine = Target(agency="mine", unit="mine", division=STREET, scope=DISTRICT)
 
     assert scope_of(role, action) is scope

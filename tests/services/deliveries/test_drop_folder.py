@@ -280,3 +280,21 @@ def test_without_a_drop_folder_the_way_to_one_is_said(example: Workspace) -> Non
     with pytest.raises(HuiminError, match="has no drop folder: write drop"):
         pickup(example, DAY, 0, trust=None, notify=lambda hold: None)
     assert not (example.root / "drop").exists()
+
+
+@pytest.mark.parametrize("name", ["pension", "pension/done", "pension/refused"])
+def test_a_link_leads_nobody_out_of_the_drop_folder(dropping: Workspace, tmp_path: Path, name: str) -> None:
+    """Whoever may write there could else have files and receipts put anywhere. Other feeds go on."""
+    path = drop(dropping, "a.csv")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    if name == "pension":
+        path.parent.rename(outside / "pension")
+        path.parent.symlink_to(outside / "pension")
+    else:
+        (dropping.root / "drop" / name).symlink_to(outside)
+
+    result = go_round(dropping)
+
+    assert result.files == () and [(waiting.file, "is a link" in waiting.why.en) for waiting in result.waiting] == [(name, True)]
+    assert path.exists() and [entry.name for entry in outside.rglob("*") if entry.is_file()] == (["a.csv"] if name == "pension" else [])

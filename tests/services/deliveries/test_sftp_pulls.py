@@ -19,6 +19,7 @@ from services.deliveries.statuses import deliveries_of
 from tests.console.town import PENSION, resident
 from tests.servers import FilesOnServer, sshd
 
+pytestmark = pytest.mark.xdist_group("sshd")  # one server for all of them
 DAY, NOW = date(2026, 10, 15), datetime(2026, 10, 15, 2, 30, tzinfo=UTC)
 OLD = 1_790_000_000
 

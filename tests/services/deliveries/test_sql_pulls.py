@@ -14,11 +14,13 @@ import pytest
 
 from infra.workspace.workspace import Workspace
 from policies.problems.problems import HuiminError, Invalid
+from services.deliveries.coverage import coverage_statements
 from services.deliveries.pulls import FeedPull, due_pulls, pull
 from services.deliveries.statuses import deliveries_of
 from tests.console.town import resident
 from tests.servers import Postgres, postgres
 
+pytestmark = pytest.mark.xdist_group("postgresql")  # one server for all of them
 DAY, NOW = date(2026, 10, 15), datetime(2026, 10, 15, 2, 30, tzinfo=UTC)
 
 
@@ -336,6 +338,44 @@ def test_a_secret_that_is_missing_and_a_feed_that_is_not_named_are_said(database
     database.say("full: 3")
     with pytest.raises(Invalid, match="unknown key 'full'"):
         database.pull()
+
+
+def coverage(database: Database) -> list[tuple[str, str]]:
+    return [(str(s.complete_to), s.standing) for s in coverage_statements(database.workspace, "pension")]
+
+
+def test_a_unit_that_holds_nothing_else_has_its_coverage_stated(database: Database) -> None:
+    """Up to the day before, behind each pull that came to its end, also one that had nothing new; once a day."""
+    database.say(more="complete: true, ")
+    assert database.pull().complete_to is None and coverage_of_nothing(database)
+    database.add(1)
+
+    stated = [
+        database.pull().complete_to,
+        database.pull().complete_to,
+        database.pull(now=NOW + timedelta(days=1), today=DAY + timedelta(days=1)).complete_to,
+    ]
+
+    assert [str(day) for day in stated] == ["2026-10-14", "None", "2026-10-15"]
+    assert coverage(database) == [("2026-10-15", "in_effect"), ("2026-10-14", "in_effect")]
+
+
+def coverage_of_nothing(database: Database) -> bool:
+    """Whether nothing is stated before the first delivery."""
+    return database.workspace.empty
+
+
+def test_nothing_is_stated_after_a_refused_or_void_pull(database: Database) -> None:
+    """Rows of nobody may be those whose absence would be proven."""
+    database.say(more="complete: true, ", query="SELECT pension_no, id_number, changed_at FROM pensions")
+    database.add(1)
+    database.pull()
+    database.say(more="complete: true, ")
+    database.execute("UPDATE pensions SET id_number = 'nobody'")
+
+    result = database.pull()
+
+    assert (result.complete_to, [file.unplaced for file in result.files]) == (None, [1]) and coverage(database) == []
 
 
 def test_a_feed_is_due_by_its_schedule(database: Database) -> None:

@@ -309,6 +309,10 @@ def _layers(path: Path) -> Iterator[tuple[str, bytes]]:
             meta, arrays = checkpoints.read(path, Workspace.open(path.parents[2]).log_key() if own else b"")
             yield "meta", json.dumps(meta, ensure_ascii=False).encode()
             yield "arrays", b"\n".join(np.ascontiguousarray(array).tobytes() for array in arrays.values())
+        case ".sqlite" if path.name != "log.sqlite":  # accounts, and the salts of the record of access
+            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as con:
+                names = [name for (name,) in con.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+                yield "tables", repr([con.execute(f'SELECT * FROM "{name}"').fetchall() for name in names]).encode()
         case ".sqlite":
             with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as con:
                 yield "inputs", b"\n".join(_message(body) for (body,) in con.execute("SELECT body FROM inputs"))

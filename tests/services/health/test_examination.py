@@ -102,3 +102,47 @@ def test_a_hold_that_waits_is_put_into_words() -> None:
     assert (finding.level, finding.code) == ("warning", "held") and finding.todo is not None
     assert "undecided for 3 days" in finding.message.en and "30 people off the list the elderly" in finding.message.en
     assert "huimin holds show h1" in finding.todo.zh
+
+
+def test_accounts_and_the_record_of_access_are_looked_at(example: Workspace) -> None:
+    """A workspace without them says nothing; a torn file, an operator who cannot sign in, a unit that is not there, half a line are findings."""
+    from datetime import UTC, datetime
+
+    from connectors.accounts.grants import grant_of
+    from services.access.account_book import opened_book
+    from services.access.accounts import add_account
+    from services.access.actions import Action
+    from services.access.deciding import owner
+    from services.access.run import AccessEvent
+    from services.audit.recording import AuditTrail
+
+    now = datetime(2026, 10, 15, tzinfo=UTC)
+    assert {"accounts", "audit"} & findings_by_code(example).keys() == set()
+    trail = AuditTrail(example, lambda: now)
+    for number in range(3):
+        trail.record(AccessEvent(owner("root"), Action.READ_LIST, "cli", "allowed", subjects=tuple(range(10 * number))))
+    trail.close()
+    with opened_book(example.root) as book:
+        add_account(book, owner("root"), "ops", "", [grant_of("operator:310107")], now)
+        assert findings_by_code(example)["accounts"].level == "ok"
+        wrong = [
+            f.message.en for f in map(finding_in_words, examine_workspace(example, {}, DAY)) if f.code == "accounts" and f.level == "error"
+        ]
+        assert wrong == ["no operator can sign in"]
+        book.store.map_os_user("ops", "root")
+        add_account(book, owner("root"), "wang", "", [grant_of("clerk:310107:gone")], now)
+    every = [finding_in_words(finding) for finding in examine_workspace(example, {}, DAY)]
+    assert [f.message.en for f in every if f.code == "accounts"] == [
+        "the grant clerk:310107:gone of 'wang': there is no such unit",
+        "2 accounts, of operators 1",
+    ]
+    assert findings_by_code(example)["audit"].message.en == "the record of access has 3 lines"
+    assert findings_by_code(example, deep=True)["audit"].message.en == "the 3 lines of the record of access are as they were written"
+
+    (example.root / "accounts.sqlite").write_bytes(b"SQLite format 3\0" + b"x" * 4096)
+    log = example.root / "audit" / "log.jsonl"
+    log.write_bytes(log.read_bytes().replace(b'"cli"', b'"clj"', 1) + b'{"half')
+    codes = [
+        (f.code, f.level) for f in map(finding_in_words, examine_workspace(example, {}, DAY, deep=True)) if f.code in ("accounts", "audit")
+    ]
+    assert codes == [("accounts", "error"), ("audit", "warning"), ("audit", "error")]
