@@ -16,7 +16,7 @@ from tests.console.conftest import Run
 from tests.console.results import SCHEMAS, validate, verb_of
 
 NO_RESULT = {
-    "bench": "prints the figures of benchmarks.run", "worker": "prints nothing",
+    "bench": "prints the figures of benchmarks.run", "worker": "prints nothing", "up": "runs until it is stopped",
     "kafka describe": "prints an AsyncAPI document", "policy schema": "prints JSON Schemas",
 }  # fmt: skip
 """Verbs whose ``--json`` is no result of a service, with the reason."""

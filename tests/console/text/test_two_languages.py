@@ -165,9 +165,10 @@ def test_verbs_speak_one_language(language: str, run: Run, town: Path) -> None:
 
 TOOLS = {
     "apt", "install", "mvn", "maven", "openjdk-", "pip", "uv", "chmod", "make", "bench", "benchmarks", "Debian", "Ubuntu", "kafka-", "id",
+    "Authorization", "X-CSRF-Token", "Idempotency-Key", "Upload-Offset", "http", "https",
     "AlterConfigs", "CatalogueSet", "Excel", "Word", "Unicode", "cd", "csv", "jsonl", "xlsx",
 }  # fmt: skip
-"""Programs that a person runs, file formats, and names of messages and rights in other programs."""
+"""Programs that a person runs, file formats, headers and schemes of requests, and names of messages and rights in other programs."""
 CELLS = re.compile("2026年10月1日|是 or 否")
 """Forms of a cell in a file."""
 WRITTEN = {
