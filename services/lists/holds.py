@@ -185,7 +185,7 @@ def announce_holds(host: WithState, notify: Notify) -> Iterator[None]:
         yield
     finally:
         for hold in opened_holds(host.state, before):
-            if all(passes_policy(newest_policy(host.state, held.policy), Action.READ_HOLDS) for held in hold.lists):
+            if all(passes_policy(newest_policy(host.state, part.policy), Action.READ_HOLDS) for part in hold.lists):
                 notify(hold)
 
 
