@@ -93,8 +93,8 @@ def read_checkpoint(text: str, verifier: str) -> Checkpoint:
         zh = "检查点的签名不是这把公钥的：它被改过，或属于另一个工作区。"
         raise BadCheckpoint(zh, "The signature is not of this key: the checkpoint was changed, or is another workspace's.") from None
     except (ValueError, StopIteration, binascii.Error):
-        zh = "这不是访问记录的检查点（见 huimin audit checkpoint）。"
-        raise BadCheckpoint(zh, "This is no checkpoint of a record of access (see huimin audit checkpoint).") from None
+        zh = "这不是这份访问记录的检查点（见 huimin audit checkpoint）。"
+        raise BadCheckpoint(zh, "This is no checkpoint of this record of access (see huimin audit checkpoint).") from None
     return checkpoint
 
 

@@ -86,7 +86,7 @@ def _run(task: Task, caller: Caller, action: Action) -> Iterator[None]:
         AccessDenied: the caller may not do the action to anything. UnrecordedAccess: the record cannot be written.
     """
     trail = AuditTrail(task.workspace, clock)
-    run = AccessRun(caller.actor, action, "http", trail.record)
+    run = AccessRun(caller.actor, action, "http", trail.record, shows_changes=True)
     try:
         with access_run(run):
             yield

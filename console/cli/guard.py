@@ -55,7 +55,7 @@ def run_guarded(context: Any, verb: Callable[[Any], Any]) -> Any:
         if right.approval is not None and context.params.get("approved_by"):
             approver = _approver(session, root, actor, context.params)
     with _trail(session) as record:
-        run = AccessRun(actor, right.action, "cli", record, approver, right.approval)
+        run = AccessRun(actor, right.action, "cli", record, approver, right.approval, shows_changes=session.json)
         with access_run(run):
             if right.recording == "verb":
                 run.note("allowed")

@@ -147,7 +147,8 @@ def map_os_user(book: AccountBook, by: Actor, name: str, user: str, remove: bool
     """Lets a user of this machine act as an account on the command line, or ends that.
 
     Raises:
-        NoAccount: there is none. AccountExists: the user acts as another. Conflict: there was nothing to end. AccessDenied: they may not.
+        NoAccount: there is none. AccountExists: the user acts as another. Conflict: there was nothing to end, or it is the last way in.
+        AccessDenied: they may not.
     """
     require(by, Action.WRITE_ACCOUNTS)
     with book.database.change():
@@ -157,6 +158,8 @@ def map_os_user(book: AccountBook, by: Actor, name: str, user: str, remove: bool
         elif not book.store.unmap_os_user(name, user):
             zh, en = f"本机用户 {user} 没有对应账号“{name}”。", f"The user {user} of this machine does not act as {name!r}."
             raise Conflict(Text(zh, en))
+        else:
+            _require_operator(book)
         return book.store.account(name)
 
 
@@ -167,9 +170,12 @@ def set_subject(book: AccountBook, by: Actor, name: str, subject: str | None) ->
         NoAccount: there is none. AccountExists: it belongs to another. AccessDenied: they may not.
     """
     require(by, Action.WRITE_ACCOUNTS)
-    book.store.account(name)
-    book.store.set_subject(name, subject)
-    return book.store.account(name)
+    with book.database.change():
+        book.store.account(name)
+        book.store.set_subject(name, subject)
+        if subject is None:
+            _require_operator(book)
+        return book.store.account(name)
 
 
 def _require_other(by: Actor, name: str) -> None:
@@ -180,10 +186,12 @@ def _require_other(by: Actor, name: str) -> None:
 
 
 def _require_operator(book: AccountBook) -> None:
-    """One operator stays, or nobody could keep accounts."""
-    if not any(not a.disabled and Role.OPERATOR in {g.role for g in a.grants} for a in book.store.accounts()):
-        zh = "这是最后一个可用的运维员账号；先给另一个账号运维员角色。"
-        raise Conflict(Text(zh, "This is the last operator's account in use: give another account the role operator first."))
+    """One operator who has a way in stays, or nobody could keep accounts."""
+    operators = [a for a in book.store.accounts() if not a.disabled and Role.OPERATOR in {grant.role for grant in a.grants}]
+    if not any(a.os_users or a.has_password or a.subject for a in operators):
+        zh = "这样就没有一个运维员能登录了；先让另一个有运维员角色的账号有密码或对应的本机用户。"
+        en = "Then no operator could sign in any more: give another account the role operator first, and a password or a user here."
+        raise Conflict(Text(zh, en))
 
 
 def _revoke(book: AccountBook, name: str, grant: Grant) -> bool:

@@ -58,6 +58,7 @@ class AccessRun:
         via: ``cli``, ``http`` and so on.
         record: writes the record of access; None: nothing is recorded.
         approver, approval: of an act of two people, the second person and their action.
+        shows_changes: what the action changes on lists is shown with its subjects, and not only counted.
         recorded: how many events of this run were recorded.
     """
 
@@ -67,6 +68,7 @@ class AccessRun:
     record: Recorder | None = None
     approver: Actor | None = None
     approval: Action | None = None
+    shows_changes: bool = False
     recorded: int = field(default=0)
 
     def require(self, target: Target, policy: Policy | None = None, action: Action | None = None) -> None:
@@ -190,6 +192,12 @@ def reachable_divisions(policy: Policy) -> Prefixes:
     """Where the subjects of a policy are that a query of the open run may give."""
     run = _RUN.get()
     return None if run is None else visible_divisions(run.actor, run.action, policy.agency, policy.scope)
+
+
+def reads_whole_list(policy: Policy) -> bool:
+    """Whether the open run's actor may read all of a policy's list; what an action changes on other lists is not theirs to know."""
+    run = _RUN.get()
+    return run is None or visible_divisions(run.actor, Action.READ_LIST, policy.agency, policy.scope) is None
 
 
 def note_feed(feed: str) -> None:

@@ -184,4 +184,5 @@ def foreseen_changes(host: Host, start: date, day: date, progress: Progress = si
             changes += step(state, tick, state.offset + 1)
             advance(1)
     held_count = sum(map(len, held_changes(state).values())) - before
-    return ForeseenChanges(changes, list_changes(changes, state.registry).titles, held_count)
+    listing = list_changes(changes, state.registry)
+    return ForeseenChanges(listing.changes, listing.titles, held_count)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol, TypeAlias
 from pydantic import PlainSerializer
 
 from policies.values import Text
+from services.access.run import current_run, reads_whole_list, show
 from services.results import Internal, Token
 from streams.language.messages import CandidateChange
 
@@ -94,8 +95,18 @@ class ListChanges:
 
 
 def list_changes(changes: Iterable[CandidateChange], registry: Registry) -> ListChanges:
-    """Changes with the titles of their policies."""
-    lines = tuple(changes)
+    """Changes with the titles of their policies; of the lists that the run's actor may read, for a delivery changes those of every agency.
+
+    Raises:
+        UnrecordedAccess: the run shows the subjects, and that could not be recorded. What was done is done.
+    """
+    lines, run = tuple(changes), current_run()
+    if run is not None and lines:
+        policies = {name: registry.versions[name][registry.newest(name)].policy for name in {line.policy for line in lines}}
+        seen_names = {name for name, policy in policies.items() if reads_whole_list(policy)}
+        lines = lines if len(seen_names) == len(policies) else tuple(line for line in lines if line.policy in seen_names)
+        for name in sorted(seen_names) if run.shows_changes else ():
+            show(policies[name], (line.subject for line in lines if line.policy == name))
     return ListChanges(lines, distinct_titles({line.policy for line in lines}, registry))
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from policies.problems.problems import HuiminError
 from policies.values import Text
-from services.lists.changes import Changes, Titles, list_changes
+from services.lists.changes import Changes, Titles
 from services.lists.evidence import state_of, write_evidence
 from services.lists.explanations import ErasedSubject, SubjectExplanation, erased_subject, explanation
 from services.lists.reach import enter_candidates, enter_published
@@ -139,9 +139,9 @@ def edition_details(workspace: Workspace, policy: str, number: int) -> EditionDe
     with workspace.reading() as host:
         edition, _ = _edition_and_list(host, policy, number)
         enter_candidates(host.state, policy, [line.subject for line in edition.changes])
-        short, listing = _summary(edition), list_changes(edition.changes, host.state.registry)
+        short, listing = _summary(edition), edition.changes
         titles = {policy: host.state.registry.title(policy)}
-        return EditionDetails(**facts(short), changes=listing.changes, titles=titles)
+        return EditionDetails(**facts(short), changes=listing, titles=titles)
 
 
 def edition_reasons(workspace: Workspace, policy: str, number: int, subject: int) -> EditionReasons:

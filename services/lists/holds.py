@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, asse
 
 from matchers.kernel.changes import STATUSES
 from policies.values import Text
+from services.access.actions import Action
 from services.access.run import passes_policy
 from services.access.sight import EVERYTHING, Sight
 from services.lists.changes import distinct_titles
@@ -178,13 +179,14 @@ def undecided_holds(state: State) -> list[HoldSummary]:
 
 @contextmanager
 def announce_holds(host: WithState, notify: Notify) -> Iterator[None]:
-    """Announces every hold that opens in the body of a ``with``: at its end, also after an error."""
+    """Announces every hold that opens in the body of a ``with``, to whoever may look at it: at its end, also after an error."""
     before = len(host.state.notices)
     try:
         yield
     finally:
         for hold in opened_holds(host.state, before):
-            notify(hold)
+            if all(passes_policy(newest_policy(host.state, part.policy), Action.READ_HOLDS) for part in hold.lists):
+                notify(hold)
 
 
 def opened_holds(state: State, before: int) -> list[HoldSummary]:

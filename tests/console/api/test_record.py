@@ -12,14 +12,14 @@ from tests.console.town import POLICY, RESIDENTS
 LIST = f"/policies/{POLICY}/candidates"
 
 
-def recorded(office: Office) -> list[RecordedAccess]:
+def lines_of(office: Office) -> list[RecordedAccess]:
     """The lines of the record."""
     return recorded_accesses(Workspace.open(office.workspace))
 
 
 def test_every_answer_about_people_is_on_record(office: Office) -> None:
     """With the account, the list and how many; an answer that the client has already shows nobody, and leaves no line."""
-    before = len(recorded(office))
+    before = len(lines_of(office))
     first = office.clerk.get(LIST)
     subject = first.json()["candidates"][0]["subject"]
     unchanged = office.clerk.get(LIST, headers={"if-none-match": first.headers["etag"]})
@@ -29,7 +29,7 @@ def test_every_answer_about_people_is_on_record(office: Office) -> None:
     office.officer.get(f"/policies/{POLICY}/changes")
     office.officer.get("/units")
 
-    lines = recorded(office)[before:]
+    lines = lines_of(office)[before:]
     assert unchanged.status_code == 304
     assert [(line.who, line.via, line.action, line.count) for line in lines] == [
         ("clerk", "http", "list.read", RESIDENTS), ("officer", "http", "candidate.explain", 1), ("clerk", "http", "follow_up.write", 1),
@@ -45,11 +45,11 @@ def test_every_answer_about_people_is_on_record(office: Office) -> None:
 
 def test_what_is_denied_is_on_record(office: Office) -> None:
     """Another agency's clerk, a role without the action, somebody without any role; once each."""
-    before = len(recorded(office))
+    before = len(lines_of(office))
 
     assert [client.get(LIST).status_code for client in (office.other_clerk, office.analyst, office.nobody)] == [403, 403, 403]
 
-    assert [(line.who, line.action, line.outcome) for line in recorded(office)[before:]] == [
+    assert [(line.who, line.action, line.outcome) for line in lines_of(office)[before:]] == [
         ("other-clerk", "list.read", "denied"), ("analyst", "list.read", "denied"), ("nobody", "list.read", "denied"),
     ]  # fmt: skip
 

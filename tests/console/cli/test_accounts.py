@@ -244,3 +244,32 @@ def test_the_record_names_the_account_and_the_second_person(act_as: As) -> None:
     lines = json.loads(act_as("sun", "audit", "list", "--limit", "0", "--json").stdout)
     assert ("wang", None, "list.read") in {(line["who"], line["approver"], line["action"]) for line in lines}
     assert ("zhang", "li", "policy.propose") in {(line["who"], line["approver"], line["action"]) for line in lines}
+
+
+def test_who_moves_on_lists_is_not_told_to_those_who_may_not_read_them(act_as: As, town: Path) -> None:
+    """A steward delivers one resident's row: which lists it changes stays unknown to them, in words and as data; who may read them sees it."""
+    from tests.console.town import MEDICAL, RESIDENTS, resident
+
+    rows = MEDICAL + f"E1,{resident(1)},2026-10-01,2020-01-01,,正常,居民\n"
+    (town / "one.csv").write_bytes(rows.encode("gb18030"))
+    act_as("ops", "account", "add", "mi", "--grant", f"steward:310107:{AGENCY}")
+    act_as("ops", "account", "map", "mi", "mi")
+
+    result = act_as("mi", "ingest", "medical_insurance", "one.csv", "--json")
+    dry = act_as("mi", "ingest", "medical_insurance", "one.csv", "--dry-run")
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["changes"] == []
+    assert POLICY not in dry.output
+    assert len(json.loads(act_as("wang", "candidates", "list", POLICY, "--json").stdout)) == RESIDENTS - 1
+    assert "No list that you may read has changed" in act_as("ops", "tick", "--to", "2026-10-16").output
+
+
+def test_changes_that_are_shown_with_their_subjects_are_on_record(act_as: As, town: Path) -> None:
+    """As data, with each policy's purpose; a table of counts shows nobody."""
+    token, other, *_ = tokens(lambda *words: act_as("wang", *words))
+    act_as("wang", "candidates", "ack", POLICY, token, "declined")
+    act_as("wang", "candidates", "ack", POLICY, other, "declined", "--json")
+
+    lines = json.loads(act_as("sun", "audit", "list", "--action", "outcome.report", "--json").stdout)
+    assert [(line["who"], line["policy"], line["count"]) for line in lines] == [("wang", POLICY, 1)] * 3

@@ -113,14 +113,20 @@ def test_nobody_gives_themselves_rights_and_one_operator_stays(book: AccountBook
     for change in attempts:
         with pytest.raises(Conflict, match="own account"):
             change()
-    with pytest.raises(Conflict, match="last operator"):
+    with pytest.raises(Conflict, match="no operator could sign in"):
         set_disabled(book, owner("root"), "ops", True)
-    with pytest.raises(Conflict, match="last operator"):
+    with pytest.raises(Conflict, match="no operator could sign in"):
         revoke_role(book, owner("root"), "ops", grant_of("operator:310107"))
     assert actor_of(book.store.account("ops")).roles == {Role.OPERATOR}
     assert not book.store.account("ops").disabled
 
     second = actor_of(add_account(book, operator, "second", "", [grant_of("operator:31")], NOW))
+    with pytest.raises(Conflict, match="no operator could sign in"):
+        set_disabled(book, second, "ops", True)
+    with pytest.raises(Conflict, match="no operator could sign in"):
+        map_os_user(book, operator, "ops", "zhou", remove=True)
+    assert book.store.account("ops").os_users == ("zhou",)
+    map_os_user(book, operator, "second", "second")
     assert set_disabled(book, second, "ops", True).disabled
 
 
