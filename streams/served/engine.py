@@ -136,10 +136,12 @@ class Engine:
                 client, request = waiting.popleft()
                 self._answer(client, self._reply(client, request))
         for key in list(self._selector.get_map().values()):
-            if isinstance(key.data, _Client) and key.data.unread:
+            if isinstance(key.data, _Client):
                 key.data.channel.sock.settimeout(LAST_SECONDS)
                 with suppress(OSError):
                     key.data.channel.sock.sendall(key.data.unread)
+                key.data.channel.close()
+        self._selector.close()
 
     def _requests(self, seconds: float) -> list[tuple[_Client, Request]]:
         """One request of each client that has one, the shortest first."""
