@@ -73,7 +73,7 @@ class Running:
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
         assert self.process.stdout is not None
-        address = next(found[1] for line in self.process.stdout if (found := re.search(r"ready at (\S+)", line)))
+        address = next(match[1] for line in self.process.stdout if (match := re.search(r"ready at (\S+)", line)))
         self.ready = time.perf_counter() - start
         self.api = f"{address}/v1"
         self._password = password
@@ -133,11 +133,23 @@ def register_rows(rows: int, first: int, changed: str) -> bytes:
         ]
     )
     for serial in range(first, first + rows):
-        born = date(1920, 1, 1) + timedelta(serial % 29_000)
-        number = f"310115{born:%Y%m%d}{serial // 29_000:03d}"
+        birth_date = date(1920, 1, 1) + timedelta(serial % 29_000)
+        number = f"310115{birth_date:%Y%m%d}{serial // 29_000:03d}"
         number += str(ric.calc_check_digit(number + "0"))
         writer.writerow(
-            [number, f"N{serial}", changed, born, "女", "户主", "本市家庭户", born, "310107020", f"新民{serial}", f"021-{serial:08d}"]
+            [
+                number,
+                f"N{serial}",
+                changed,
+                birth_date,
+                "女",
+                "户主",
+                "本市家庭户",
+                birth_date,
+                "310107020",
+                f"新民{serial}",
+                f"021-{serial:08d}",
+            ]
         )
     return out.getvalue().encode("gb18030")
 
@@ -205,7 +217,7 @@ async def _people(table: Table, running: Running) -> None:
 
 
 async def _push_steadily(steward: httpx.AsyncClient, stop: asyncio.Event) -> float:
-    """Pushes 10,000 rows a second; returns the rows a second that were taken in."""
+    """Pushes 10,000 rows a second; returns the rows a second that were receiver in."""
     rows, start, first = 0, time.perf_counter(), 5_000_000
     while not stop.is_set():
         answer = await steward.post(
@@ -232,11 +244,11 @@ async def _machines(table: Table, running: Running, workspace: Path) -> None:
             f"a delivery of {PUSH_ROWS:,} rows by HTTP", f"{PUSH_ROWS / pushed:,.0f} rows/s",
             against=f"`huimin ingest` through the service {PUSH_ROWS / through:,.0f} rows/s",
         )  # fmt: skip
-        with _receiver() as taken:
+        with _receiver() as receiver:
             async with running.client("operator") as operator:
-                wanted = {"policy": POLICY, "account": CLERK, "url": taken.url, "after": await _end(running)}
+                wanted = {"policy": POLICY, "account": CLERK, "url": receiver.url, "after": await _end(running)}
                 assert (await operator.post("/webhooks", json=wanted)).status_code == 201
-            delays = [await _delay(running, taken) for _ in range(8)]
+            delays = [await _delay(running, receiver) for _ in range(8)]
         table.add(
             "a webhook: from the report of an outcome to the batch at its address",
             f"median {median(delays) * 1000:,.0f} ms, worst {max(delays) * 1000:,.0f} ms",
@@ -253,25 +265,25 @@ async def _end(running: Running) -> str | None:
                 return after
 
 
-async def _delay(running: Running, taken: Taken) -> float:
+async def _delay(running: Running, receiver: Receiver) -> float:
     """From an outcome that takes a candidate off the list to the batch that tells it."""
     async with running.client(CLERK) as clerk:
         subject = (await clerk.get(f"/policies/{POLICY}/candidates", params={"limit": 1})).json()["candidates"][0]["subject"]
-        before = len(taken.batches)
+        before = len(receiver.batches)
         start = time.perf_counter()
         answer = await clerk.post(
             f"/policies/{POLICY}/candidates/{subject}/outcomes", json={"outcome": "enrolled"}, headers={"idempotency-key": uuid4().hex}
         )
         assert answer.status_code == 201, answer.text
-        while len(taken.batches) == before:
+        while len(receiver.batches) == before:
             await asyncio.sleep(0.001)
             assert time.perf_counter() - start < 60, "no webhook came"
-        assert any(event["data"]["subject"] == subject for event in taken.batches[-1])
+        assert any(event["data"]["subject"] == subject for event in receiver.batches[-1])
         return time.perf_counter() - start
 
 
 @dataclass(slots=True)
-class Taken:
+class Receiver:
     """What a webhook's address was sent."""
 
     url: str
@@ -279,12 +291,12 @@ class Taken:
 
 
 @contextmanager
-def _receiver() -> Iterator[Taken]:
-    taken = Taken("")
+def _receiver() -> Iterator[Receiver]:
+    receiver = Receiver("")
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:  # the library's name
-            taken.batches.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            receiver.batches.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
             self.send_response(204)
             self.end_headers()
 
@@ -292,10 +304,10 @@ def _receiver() -> Iterator[Taken]:
             """Says nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    taken.url = f"http://127.0.0.1:{server.server_address[1]}/"
+    receiver.url = f"http://127.0.0.1:{server.server_address[1]}/"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield taken
+        yield receiver
     finally:
         server.shutdown()
 

@@ -86,7 +86,7 @@ def evidence(context: RequestContext, policy: Name, number: int) -> Answer:
         return as_answer(path)
 
 
-def returned(context: RequestContext, policy: Name, file: str) -> ReturnedList:
+def returned_list(context: RequestContext, policy: Name, file: str) -> ReturnedList:
     return report_returned(context.workspace, policy, Path(file), None, context.account)
 
 
@@ -136,7 +136,7 @@ _POLICY = "/policies/{policy}"
 ROUTES = (
     Route("lists.export", "GET", f"{_POLICY}/export", Action.EXPORT_LIST, export, Text("导出名单", "Export a list"), "policy", whole=True),
     Route("lists.visits", "GET", f"{_POLICY}/visits", Action.PRINT_VISITS, visits, Text("入户单", "Visit sheets"), "policy", whole=True),
-    Route("lists.returned", "POST", f"{_POLICY}/returns", Action.REPORT_OUTCOME, returned, Text("交回名单", "Return a list"), "policy", whole=True, body=RETURNED, status=201),
+    Route("lists.returned", "POST", f"{_POLICY}/returns", Action.REPORT_OUTCOME, returned_list, Text("交回名单", "Return a list"), "policy", whole=True, body=RETURNED, status=201),
     Route("editions.evidence", "GET", f"{_POLICY}/editions/{{number}}/evidence", Action.READ_EVIDENCE, evidence, Text("一期的依据", "The evidence of an edition"), "policy", whole=True),
     Route("people.find", "POST", "/lookups", Action.LOOK_UP_IDENTITY, lookup, Text("按姓名或号码查人", "Look somebody up"), "any list", dry=True),
     Route("quarantine.close", "POST", "/feeds/{feed}/closings", Action.CLOSE_ROWS, close, Text("关闭认不出对象的行", "Close rows of nobody"), "source", status=201),

@@ -68,8 +68,8 @@ def drawn_once(folders: pytest.TempPathFactory, name: str, snapshot: Path) -> tu
     """What ``run_notebook`` gives for the notebook in English; one process of a test run runs it."""
 
     def draw(folder: Path) -> None:
-        drawn = run_notebook(name, snapshot, folder, HUIMIN_LANG="en")
-        (folder / DRAWN).write_text(json.dumps(drawn), encoding="utf-8")
+        charts = run_notebook(name, snapshot, folder, HUIMIN_LANG="en")
+        (folder / DRAWN).write_text(json.dumps(charts), encoding="utf-8")
 
     charts, warnings = json.loads((built_once(folders, f"drawn-{Path(name).stem}", draw) / DRAWN).read_text(encoding="utf-8"))
     return charts, warnings

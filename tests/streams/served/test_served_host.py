@@ -181,6 +181,6 @@ def test_an_engine_that_has_gone_is_named(tmp_path: Path) -> None:
     with engine(tmp_path) as bench, bench.client() as host:
         list(host.submit_each(run(5)))
         bench.stop()
-        with pytest.raises(EngineGone) as gone:
+        with pytest.raises(EngineGone) as raised:
             host.submit(list(run(6))[5])
-    assert isinstance(gone.value.text, Text)
+    assert isinstance(raised.value.text, Text)
