@@ -15,12 +15,14 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 
-from infra.settings import KEY_FILE
+from infra.settings import CREDENTIALS, KEY_FILE
 from policies.problems.problems import HuiminError
 from policies.values import Text
 from streams.disk.files import Unfit, text_at, write_whole
 
 KEY_BYTES = 32
+CREDENTIAL = "huimin.key"
+"""The name of the key among a service's credentials."""
 KEY, CHECK = "secret.key", "key.check"
 
 
@@ -33,8 +35,11 @@ class OpenToOthers(HuiminError):
 
 
 def key_path(root: Path, environment: Mapping[str, str] | None) -> Path:
-    """The file of a workspace's key: in its folder, or where ``HUIMIN_KEY_FILE`` says."""
-    named = (environment or {}).get(KEY_FILE)
+    """The file of a workspace's key: in its folder, where ``HUIMIN_KEY_FILE`` says, or among the credentials that systemd gives."""
+    variables = environment or {}
+    named = variables.get(KEY_FILE)
+    if named is None and (credentials := variables.get(CREDENTIALS)) and (Path(credentials) / CREDENTIAL).is_file():
+        return Path(credentials) / CREDENTIAL
     return Path(named).expanduser() if named else root / KEY
 
 

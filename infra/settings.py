@@ -38,6 +38,9 @@ NETWORK_OPEN = "HUIMIN_NETWORK_OPEN"
 KEY_FILE = "HUIMIN_KEY_FILE"
 """The file of a workspace's key, where it lies outside its folder."""
 
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+"""The folder in which systemd gives a service its secrets (systemd.exec, "Credentials")."""
+
 DEFAULT_WORKSPACE = "huimin-workspace"
 DEFAULT_CACHE = "~/.cache/huimin"
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")

@@ -53,38 +53,51 @@ class Guard:
         started, status, headers = time.perf_counter(), 0, dict(scope["headers"])
         language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
         file, size, whole = self._is_file(scope["method"], scope["path"]), 0, False
+        broken: ApiProblem | None = None
+        """Why the body cannot be taken; it is the answer, whatever the application makes of it."""
 
         async def listen() -> Message:
-            nonlocal size, whole
+            nonlocal size, whole, broken
             if whole:
                 return await receive()  # that the client has gone
             try:
                 message = await asyncio.wait_for(receive(), BODY_SECONDS)
             except TimeoutError:
-                raise ApiProblem(408, "slow", SLOW) from None
+                broken = ApiProblem(408, "slow", SLOW)
+                raise broken from None
             size += len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if not file and size > BODY_BYTES:
-                raise ApiProblem(413, "too-large", TOO_LARGE)
+                broken = ApiProblem(413, "too-large", TOO_LARGE)
+                raise broken
             return message
 
-        async def say(message: Message) -> None:
+        async def start(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                names = {name for name, _ in message["headers"]}
-                private = [] if b"cache-control" in names else [(_PRIVATE[0].encode(), _PRIVATE[1].encode())]
-                message = {**message, "headers": [*message["headers"], *self._headers, *private]}
-            await send(message)
+            status = message["status"]
+            names = {name for name, _ in message["headers"]}
+            private = [] if b"cache-control" in names else [(_PRIVATE[0].encode(), _PRIVATE[1].encode())]
+            await send({**message, "headers": [*message["headers"], *self._headers, *private]})
+
+        async def refuse(problem: ApiProblem) -> None:
+            kind = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]
+            await start({"type": "http.response.start", "status": problem.status, "headers": kind})
+            await send({"type": "http.response.body", "body": document(problem, language)})
+
+        async def say(message: Message) -> None:
+            if broken is not None:
+                if status == 0:
+                    await refuse(broken)
+            elif message["type"] == "http.response.start":
+                await start(message)
+            else:
+                await send(message)
 
         try:
             await self._app(scope, listen, say)
         except ApiProblem as problem:
             if status == 0:
-                body = document(problem, language)
-                problem_headers = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]
-                await say({"type": "http.response.start", "status": problem.status, "headers": problem_headers})
-                await say({"type": "http.response.body", "body": body})
+                await refuse(problem)
         finally:
             route = getattr(scope.get("route"), "name", None) or "-"
             milliseconds = round((time.perf_counter() - started) * 1000, 1)

@@ -11,10 +11,18 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from connectors.pickup.ways_in import FILE
 from console.api.once import forget_old
-from infra.settings import today
+from infra.settings import clock, clock_seconds, today
 from policies.problems.problems import HuiminError
+from services.access.actions import Action
+from services.access.deciding import owner
+from services.access.run import AccessRun, access_run
+from services.audit.recording import AuditTrail
 from services.deliveries.clock import move_day
+from services.deliveries.drop_folder import pickup
+from services.deliveries.pulls import due_pulls, pull
+from services.deliveries.ways_in import ways_in
 from services.health.standing import Standing, standing
 from services.lists.changes import Changes
 
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("huimin.schedule")
 LOOK_SECONDS = 20.0
+PICKUP_SECONDS = 5.0
 FOLLOW_SECONDS = 0.25
 """So often the log is looked at, for those who follow it."""
 NAME = "huimin"
@@ -54,6 +63,8 @@ class Schedule:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._again(LOOK_SECONDS, self._look))
             group.create_task(self._again(FOLLOW_SECONDS, self._follow))
+            group.create_task(self._again(PICKUP_SECONDS, self._pick_up))
+            group.create_task(self._again(LOOK_SECONDS, self._pull))
             group.create_task(self._again(3600.0, self._clean))
 
     async def wait_moved(self, offset: int, seconds: float) -> None:
@@ -88,6 +99,22 @@ class Schedule:
                 self.offset = offset
                 self._moved.notify_all()
 
+    async def _pick_up(self) -> None:
+        """Takes in what lies in the drop folder, one round at a time."""
+        if await self._call(_has_arrivals, long=False, account=NAME):
+            files = await self._call(_pick_up, long=True, account=NAME)
+            if files:
+                LOG.info("picked up files", extra={"files": files})
+
+    async def _pull(self) -> None:
+        """Pulls the feeds whose schedule says so; one that cannot be reached holds up no other."""
+        for feed in await self._call(_due, long=True, account=NAME) if await self._call(_has_pulls, long=False, account=NAME) else ():
+            try:
+                files = await self._call(_pull, feed, long=True, account=NAME)
+                LOG.info("pulled a feed", extra={"feed": feed, "files": files})
+            except HuiminError as error:
+                LOG.warning("a feed could not be pulled", extra={"feed": feed, "problem": type(error).__name__})
+
     async def _clean(self) -> None:
         await asyncio.to_thread(self._uploads.forget_old)
         await self._call(_forget, long=False, account=NAME)
@@ -110,6 +137,37 @@ def _pass_days(task: Task) -> int:
 
 def _lines(changes: Changes) -> int:
     return len(changes)
+
+
+def _has_arrivals(task: Task) -> bool:
+    """Whether anything lies in the drop folder that is not put away."""
+    if not (task.workspace.root / FILE).exists() or (drop := ways_in(task.workspace).drop) is None:
+        return False
+    return any(path.is_file() for path in (task.workspace.root / drop.folder).glob("*/*"))
+
+
+def _pick_up(task: Task) -> int:
+    """Takes in what is finished; returns how many files."""
+    workspace = task.workspace
+    with access_run(AccessRun(owner(NAME), Action.TAKE_IN, "schedule", AuditTrail(workspace, clock).record)):
+        round_ = pickup(workspace, today(workspace.environment), clock_seconds(), trust=None, notify=lambda hold: None)
+    return len(round_.files)
+
+
+def _has_pulls(task: Task) -> bool:
+    return (task.workspace.root / FILE).exists() and bool(ways_in(task.workspace).pulls)
+
+
+def _due(task: Task) -> list[str]:
+    return due_pulls(task.workspace, clock())
+
+
+def _pull(task: Task, feed: str) -> int:
+    """Pulls a feed once; returns how many files came of it."""
+    workspace = task.workspace
+    with access_run(AccessRun(owner(NAME), Action.TAKE_IN, "schedule", AuditTrail(workspace, clock).record)):
+        pulled = pull(workspace, feed, today(workspace.environment), clock(), trust=None, notify=lambda hold: None)
+    return len(pulled.files)
 
 
 def _forget(task: Task) -> int:

@@ -29,7 +29,8 @@ BODIES: dict[str, Any] = {
     "coverage.state": {"document": COVERAGE % ("hukou", "putuo-psb")}, "accounts.add": {"name": "!", "title": "x"},
     "accounts.grant": {"grant": "x"}, "accounts.revoke": {"grant": "x"}, "accounts.standing": {"disabled": False},
     "tokens.issue": {"title": "x", "actions": ["unit.read"]}, "proposals.make": {"act": "withdraw", "policy": "none", "reason": "x"},
-    "proposals.send_back": {"remark": "x"}, "people.find": {"text": "nobody"}, "quarantine.close": {"delivery": 99},
+    "proposals.send_back": {"remark": "x"}, "people.find": {"text": "nobody"}, "quarantine.close": {"delivery": 99}, "audit.verify": {},
+    "audit.person": {"who": "0123456789abcdef"},
 }  # fmt: skip
 """A body for each route that has one; most are refused later, which is not a denial."""
 DECIDED_INSIDE = {"requests.answer", "tokens.issue", "tokens.revoke", "feeds.add"}
@@ -76,7 +77,7 @@ def subjects(office: Office) -> dict[str, str]:
 def ask(client: Client, route: Route, policy: str | None, feed: str | None, subject: str | None) -> int:
     """The status of a request to a route."""
     names = {
-        "policy": policy, "feed": feed, "subject": subject, "number": 1, "hold": "h1", "proposal": "P999", "account": "nobody", "token": "none", "snapshot": "none",
+        "policy": policy, "feed": feed, "subject": subject, "number": 1, "hold": "h1", "proposal": "P999", "account": "nobody", "token": "none", "snapshot": "none", "line": 0, "size": 1,
     }  # fmt: skip
     place = route.path.format(**names)
     if route.body:
