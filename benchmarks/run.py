@@ -24,6 +24,7 @@ from benchmarks.deciding import changing, publishing, turning
 from benchmarks.measure import Table, cold, machine, median, runs, spread
 from benchmarks.returning import returning
 from benchmarks.sealing import sealing
+from benchmarks.service import serving
 from benchmarks.vault import vaults
 from benchmarks.verbs import verbs
 from connectors.contracts.catalogue import read_catalogue
@@ -175,7 +176,9 @@ def main() -> None:
         if everything:
             starting(table, folder)
             returning(table, folder)
-            verbs(table, folder / "verbs", min(asked.residents, asked.network_residents))
+            residents = min(asked.residents, asked.network_residents)
+            verbs(table, folder / "verbs", residents)
+            serving(table, folder / "verbs" / "district", residents, "2026-12-01")  # the day to which the verbs have moved it
         if everything or asked.network:
             sealing(table, min(asked.residents, asked.network_residents))
             network.measuring(table, folder / "network", network.Size(min(asked.residents, asked.network_residents)))

@@ -1,6 +1,6 @@
 """The service under fifty people at once: requests a second and the slowest hundredth of list page, explanation, outcome and push.
 
-``make bench`` calls it on the demonstration's workspace; ``python -m benchmarks.service --residents 1350000`` makes one of a whole district.
+``make bench`` calls it on the workspace of ``benchmarks.verbs``; ``python -m benchmarks.service --residents 1350000`` makes one of a whole district.
 The yardsticks: the verb without the service; ``huimin ingest`` of the same file; the same reads while nothing comes in.
 """
 
@@ -64,8 +64,8 @@ class Load:
 class Running:
     """A service of a workspace, with somebody signed in."""
 
-    def __init__(self, workspace: Path, password: str) -> None:
-        environment = {**os.environ, "HUIMIN_TODAY": TODAY, "HUIMIN_LANG": "en", "PYTHONUNBUFFERED": "1"}
+    def __init__(self, workspace: Path, password: str, today: str) -> None:
+        environment = {**os.environ, "HUIMIN_TODAY": today, "HUIMIN_LANG": "en", "PYTHONUNBUFFERED": "1"}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         start = time.perf_counter()
         self.process = subprocess.Popen(
@@ -154,10 +154,10 @@ def register_rows(rows: int, first: int, changed: str) -> bytes:
     return out.getvalue().encode("gb18030")
 
 
-def serving(table: Table, workspace: Path, residents: int) -> None:
-    """Measures the service of a workspace of the demonstration."""
+def serving(table: Table, workspace: Path, residents: int, today: str = TODAY) -> None:
+    """Measures the service of a workspace of the demonstration, which stands on a day."""
     password = add_office(workspace)
-    running = Running(workspace, password)
+    running = Running(workspace, password, today)
     target = 3.0 if residents <= 50_000 else 6.0
     table.add(f"`huimin up` ready, {residents:,} residents", f"{running.ready:.1f} s", f"≤ {target:.0f} s", is_met=running.ready <= target)
     verb = [*HUIMIN, "candidates", "list", POLICY, "--limit", "20", "--workspace", str(workspace)]

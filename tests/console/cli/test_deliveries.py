@@ -29,10 +29,9 @@ def write_file(path: Path, text: str, encoding: str = "gb18030") -> Path:
 
 
 def workspace_files(folder: Path) -> dict[str, bytes]:
-    """The contents of every file of a workspace, without SQLite's files beside the log, for readers make them too."""
-    return {
-        str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.endswith(("-shm", "-wal"))
-    }
+    """The contents of every file of a workspace, without SQLite's files beside the log and the record of access: readers write both."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.endswith(("-shm", "-wal")))
+    return {str(path): path.read_bytes() for path in files if "audit" not in path.parts}
 
 
 def insurance_row(serial: int, status: str = "正常", key: str | None = None, changed: str = "2026-09-02", number: str | None = None) -> str:
