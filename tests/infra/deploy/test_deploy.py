@@ -6,6 +6,7 @@ Schemas: infra/deploy/schemas, of Kubernetes 1.30 and of the Compose Specificati
 from __future__ import annotations
 
 import base64
+import configparser
 import json
 import re
 import stat
@@ -21,6 +22,7 @@ from ruamel.yaml import YAML
 
 from infra.kafka.connection import Connection
 from infra.kafka.plan import LARGEST_MESSAGE_BYTES, Broker, Files, Plan, properties
+from infra.keys import CREDENTIAL
 from infra.metrics import METRICS
 from infra.sizing import PLACES, smallest_network
 from tests.docs.pages import ROOT
@@ -248,6 +250,32 @@ def test_workers_are_called_as_the_program_expects() -> None:
     assert compose[0] == kubernetes[0] == "worker"
     assert options(compose) == options(kubernetes) <= worker_options
     assert "--depot" in options(compose)
+
+
+UP_OPTIONS = set(
+    re.findall(r"`(--[\w-]+)", (ROOT / "docs" / "cli.md").read_text(encoding="utf-8").split("## huimin up\n")[1].split("\n## ")[0])
+)
+
+
+def test_the_service_is_called_as_the_program_expects() -> None:
+    """By systemd and by Compose: with options that there are, as nobody in particular, without rights, its secrets from outside."""
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case
+    unit.read(DEPLOY / "systemd" / "huimin.service", encoding="utf-8")
+    program, verb, *words = unit["Service"]["ExecStart"].split()
+    compose = compose_files("compose.service.yaml")
+    container = compose["services"]["huimin"]
+
+    assert (program, verb, container["command"][0]) == ("/opt/huimin/python/bin/huimin", "up", "up")
+    assert options(words) | options(container["command"]) <= UP_OPTIONS | {"--workspace"}
+    assert {"--tls-cert", "--tls-key"} <= options(container["command"])
+    assert (unit["Service"]["Type"], unit["Service"]["User"], unit["Service"]["UMask"]) == ("notify", "huimin", "0077")
+    assert unit["Service"]["LoadCredentialEncrypted"].startswith(f"{CREDENTIAL}:")
+    assert container["read_only"] and container["cap_drop"] == ["ALL"] and container["healthcheck"]
+    assert all(port.startswith("127.0.0.1:") for port in container["ports"])
+    assert set(container["secrets"]) <= compose["secrets"].keys()
+    errors = jsonschema.Draft202012Validator(schema("compose-spec.json")).iter_errors(compose)
+    assert [f"{error.json_path}: {error.message}" for error in errors] == []
 
 
 def test_the_image_is_of_nobody_and_holds_no_secret() -> None:
