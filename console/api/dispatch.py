@@ -20,7 +20,7 @@ from console.api.route import Route
 from console.api.routes import ROUTES
 from console.api.streams import LINES, ChangePage, changes
 from console.api.targets import targets
-from infra.service.reader import Task
+from infra.service.calls import Task
 from infra.settings import clock
 from policies.values import Text
 from services.access.actions import Action

@@ -21,7 +21,7 @@ from services.lists.holds import HoldSummary
 from services.progress import Advance
 
 if TYPE_CHECKING:
-    from infra.service.reader import Task
+    from infra.service.calls import Task
     from infra.workspace.workspace import Workspace
 
 

@@ -28,7 +28,7 @@ from services.lists.changes import Changes
 
 if TYPE_CHECKING:
     from console.api.uploads import Uploads
-    from infra.service.reader import Task
+    from infra.service.calls import Task
 
 LOG = logging.getLogger("huimin.schedule")
 LOOK_SECONDS = 20.0

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from policies.values import Text
+
+if TYPE_CHECKING:
+    from infra.workspace.workspace import Workspace
+    from streams.served.channel import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +64,16 @@ class CallEnd:
 
 
 Frame: TypeAlias = Progress | bytes | CallEnd | BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a called function works with: the workspace, and the way to tell how far it is."""
+
+    workspace: Workspace
+    account: str
+    answers: Channel
+
+    def send(self, frame: Any) -> None:
+        """Sends a part of the answer ahead of its end."""
+        self.answers.send(frame)

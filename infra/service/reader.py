@@ -13,12 +13,10 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from infra.service.calls import Call, CallEnd, Cancel, Frame
+from infra.service.calls import Call, CallEnd, Cancel, Frame, Task
 from infra.service.verbs import INTERRUPT, VerbLine, become, receive_line
 from infra.settings import acting_as
 from infra.workspace.serving import ServedWorkspace, serving
@@ -127,8 +125,7 @@ class Reader:
             return
         match request:
             case Call():
-                with ExitStack() as stack:
-                    answers = stack.enter_context(socket.socket(fileno=files[0]))
+                with socket.socket(fileno=files[0]) as answers:
                     self._host.refresh()
                     if request.long:
                         self._hand_over(request, answers)
@@ -221,9 +218,7 @@ class Reader:
         try:
             worker.receive()
         except ChannelClosed:  # it died or was cancelled
-            self._selector.unregister(worker)
-            worker.close()
-            self._children.pop(child.process, None)
+            self._dismiss(child, worker)
             return
         child.call = -1
         others = sum(other.worker is not None and other.call < 0 for other in self._children.values()) - 1
@@ -231,7 +226,7 @@ class Reader:
             self._dismiss(child, worker)
 
     def _dismiss(self, child: _Child, worker: Channel) -> None:
-        """Lets an idle worker end."""
+        """Lets a worker end."""
         self._selector.unregister(worker)
         worker.close()
         self._children.pop(child.process, None)
@@ -255,23 +250,3 @@ class Reader:
             with suppress(OSError):
                 child.verb.sendall(str(os.waitstatus_to_exitcode(status)).encode())
             child.verb.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What a called function works with: the workspace, and the way to tell how far it is."""
-
-    workspace: Workspace
-    account: str
-    answers: Channel
-
-    def send(self, frame: Any) -> None:
-        """Sends a part of the answer ahead of its end."""
-        self.answers.send(frame)
-
-
-def socket_path(root: Path, name: str) -> Path:
-    """Where a service of a workspace listens."""
-    from infra.workspace.serving import SERVICE
-
-    return root / SERVICE / name

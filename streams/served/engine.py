@@ -15,81 +15,27 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
-from matchers.matrix.erasure import Trace
 from policies.problems.problems import HuiminError
 from policies.values import Text
-from streams.erasure.scrub import ScrubReport
 from streams.host import Host, Receipt
-from streams.language.messages import Input, Notice
+from streams.language.messages import Input
 from streams.served.channel import Channel, ChannelClosed, accept, frame_of
+from streams.served.requests import (
+    AskStatus,
+    CheckpointRequest,
+    CommitReceipt,
+    EngineStatus,
+    Reply,
+    Request,
+    Scrub,
+    Submission,
+)
 from streams.wire import wire
 
 IDLE_SECONDS = 5.0
 LAST_SECONDS = 5.0
 """So long the engine waits at its end for a client to read the last replies."""
 SKIPPED = Text("前一条消息被退回，这一条没有处理。", "The message before it was refused, so this one was not looked at.")
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """Messages to apply in one transaction, as bytes of ``streams.wire.wire``.
-
-    Args:
-        series: submissions of one series stop behind the first that is refused.
-    """
-
-    bodies: tuple[bytes, ...]
-    series: int
-
-
-@dataclass(frozen=True, slots=True)
-class Scrub:
-    """Take an erased person out of all files (``Host.scrub``)."""
-
-    person: int
-    traces: tuple[Trace, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CheckpointRequest:
-    """Write a checkpoint now."""
-
-
-@dataclass(frozen=True, slots=True)
-class CommitReceipt:
-    """The receipt of one message.
-
-    Args:
-        outputs: its lines, as bytes of ``streams.wire.wire``; None where there are none.
-    """
-
-    offset: int
-    outputs: bytes | None
-    notices: tuple[Notice, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EngineStatus:
-    """How the engine is.
-
-    Args:
-        messages, refused: since it began.
-        problem: why the last checkpoint could not be written.
-    """
-
-    offset: int
-    messages: int
-    refused: int
-    problem: HuiminError | None
-
-
-@dataclass(frozen=True, slots=True)
-class AskStatus:
-    """Ask how the engine is."""
-
-
-Request: TypeAlias = Submission | Scrub | CheckpointRequest | AskStatus
-Reply: TypeAlias = list[CommitReceipt] | ScrubReport | EngineStatus | HuiminError | None
 
 
 @dataclass(slots=True, eq=False)

@@ -27,7 +27,7 @@ from streams.ledgers.decisions import with_author, with_repeatable_stamp
 from streams.lists.editions import Edition
 from streams.lists.lines import Lines, no_lines
 from streams.served.channel import Channel, ChannelClosed
-from streams.served.engine import AskStatus, CheckpointRequest, CommitReceipt, EngineStatus, Reply, Request, Scrub, Submission
+from streams.served.requests import AskStatus, CheckpointRequest, CommitReceipt, EngineStatus, Reply, Request, Scrub, Submission
 from streams.steps.state import State
 from streams.steps.steps import step
 from streams.store.outcome_history import OutcomeHistory
