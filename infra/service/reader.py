@@ -55,8 +55,7 @@ class Reader:
 
     Args:
         host: of the engine's log.
-        verbs: the socket on which the command line comes.
-        calls: from the front.
+        verbs, calls: where the command line comes, and what the front asks.
         run_verb: runs a line in a child, and gives its exit code.
     """
 
@@ -178,7 +177,6 @@ class Reader:
 
     def _fork(self, work: Callable[[], int]) -> int:
         """A child that does this work, and ends with its exit code."""
-        sys.stdout.flush()
         with self._host.forking():
             if process := os.fork():
                 return process
