@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -33,7 +33,12 @@ import httpx
 from stdnum.cn import ric
 
 from benchmarks.measure import Table, median
+from connectors.accounts.grants import grant_of
 from console.demo.office import add_office
+from infra.settings import clock
+from services.access.account_book import opened_book
+from services.access.accounts import add_account, grant_role, set_password
+from services.access.deciding import owner
 
 PEOPLE, SECONDS = 50, 8.0
 POLICY, CLERK = "dibao", "welfare-clerk"
@@ -102,9 +107,6 @@ async def load(ask: Callable[[int], Awaitable[httpx.Response]], people: int = PE
         while time.perf_counter() - start < seconds:
             begin = time.perf_counter()
             answer = await ask(number)
-            while answer.status_code == 429:  # the limit of one account: one person asks for all here
-                await asyncio.sleep(0.01)
-                answer = await ask(number)
             assert answer.status_code in (200, 201), answer.text
             result.seconds.append(time.perf_counter() - begin)
 
@@ -157,6 +159,13 @@ def register_rows(rows: int, first: int, changed: str) -> bytes:
 def serving(table: Table, workspace: Path, residents: int, today: str = TODAY) -> None:
     """Measures the service of a workspace of the demonstration, which stands on a day."""
     password = add_office(workspace)
+    with opened_book(workspace) as book:  # who runs the verbs works a list and delivers, too
+        for grant in ("clerk:310107:putuo-civil-affairs", "steward:310107:putuo-psb"):
+            grant_role(book, owner("bench"), "operator", grant_of(grant))
+        for number in range(PEOPLE):
+            grants = [grant_of("clerk:310107:putuo-civil-affairs")]
+            add_account(book, owner("bench"), f"clerk-{number}", f"clerk {number}", grants, clock())
+            set_password(book, owner("bench"), f"clerk-{number}", password)
     running = Running(workspace, password, today)
     target = 3.0 if residents <= 50_000 else 6.0
     table.add(f"`huimin up` ready, {residents:,} residents", f"{running.ready:.1f} s", f"≤ {target:.0f} s", is_met=running.ready <= target)
@@ -181,23 +190,25 @@ def _seconds(command: list[str]) -> float:
 
 
 async def _people(table: Table, running: Running) -> None:
-    async with running.client(CLERK) as clerk:
-        page = (await clerk.get(f"/policies/{POLICY}/candidates", params={"limit": 1000})).json()
+    async with AsyncExitStack() as stack:
+        clerks = [await stack.enter_async_context(running.client(f"clerk-{number}")) for number in range(PEOPLE)]
+        page = (await clerks[0].get(f"/policies/{POLICY}/candidates", params={"limit": 1000})).json()
         subjects, total, choice = [c["subject"] for c in page["candidates"]], page["total"], random.Random(7)
 
         def some() -> str:
             return f"/policies/{POLICY}/candidates/{choice.choice(subjects)}"
 
         async def list_page(number: int) -> httpx.Response:
-            answer = await clerk.get(f"/policies/{POLICY}/candidates", params={"limit": 50})
-            assert answer.status_code == 429 or answer.json()["total"] == total
+            answer = await clerks[number].get(f"/policies/{POLICY}/candidates", params={"limit": 50})
+            assert answer.json()["total"] == total
             return answer
 
         async def explanation(number: int) -> httpx.Response:
-            return await clerk.get(some())
+            return await clerks[number].get(some())
 
         async def outcome(number: int) -> httpx.Response:
-            return await clerk.post(f"{some()}/outcomes", json={"outcome": "contacted"}, headers={"idempotency-key": uuid4().hex})
+            headers = {"idempotency-key": uuid4().hex}
+            return await clerks[number].post(f"{some()}/outcomes", json={"outcome": "contacted"}, headers=headers)
 
         for what, ask in (
             (f"a page of 50 of a list of {total:,}", list_page), ("an explanation", explanation), ("an outcome reported", outcome),
