@@ -44,7 +44,7 @@ PEOPLE, SECONDS = 50, 8.0
 POLICY, CLERK = "dibao", "welfare-clerk"
 TODAY = "2026-11-15"
 PUSH_ROWS, STREAM_ROWS = 100_000, 10_000
-HUIMIN = [sys.executable, "-c", "from console.cli.entry import main; main()"]
+HUIMIN = [sys.executable, "-m", "console.cli.entry"]
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ import polars as pl
 from connectors.analysts.manifest import TableComment
 from connectors.analysts.views import View
 
-CONFIG: dict[str, Any] = {"enable_progress_bar": "false", "autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+CONFIG: dict[str, Any] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _LOCKED: dict[str, Any] = {
     **CONFIG, "enable_external_access": "false", "allow_community_extensions": "false", "python_enable_replacements": "false",
     "lock_configuration": "true",

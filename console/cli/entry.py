@@ -83,3 +83,7 @@ def _here() -> None:
     from console.cli.main import main as run
 
     run()
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-HUIMIN = [sys.executable, "-c", "from console.cli.entry import main; main()"]
+HUIMIN = [sys.executable, "-m", "console.cli.entry"]
 START_SECONDS = 120
 STOP_SECONDS = 60
 ROOT = Path(__file__).parents[2]
