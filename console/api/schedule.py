@@ -1,5 +1,6 @@
 """What a service does by itself: it looks at the clock and at the log, passes the days, and throws away what nobody needs any more.
 
+What the reader runs by itself imports no library with threads, for it forks; the rest is imported where a worker runs it.
 The clock is looked at again and again instead of slept towards, so a day is passed also after the machine itself has slept. More than
 ``services.deliveries.clock.FAR`` days are never passed at once: the service is not ready until an operator confirms them (``POST /day``).
 """
@@ -18,11 +19,7 @@ from policies.problems.problems import HuiminError
 from services.access.actions import Action
 from services.access.deciding import owner
 from services.access.run import AccessRun, access_run
-from services.audit.recording import AuditTrail
 from services.deliveries.clock import move_day
-from services.deliveries.drop_folder import pickup
-from services.deliveries.pulls import due_pulls, pull
-from services.deliveries.ways_in import ways_in
 from services.health.standing import Standing, standing
 from services.lists.changes import Changes
 
@@ -141,6 +138,8 @@ def _lines(changes: Changes) -> int:
 
 def _has_arrivals(task: Task) -> bool:
     """Whether anything lies in the drop folder that is not put away."""
+    from services.deliveries.ways_in import ways_in
+
     if not (task.workspace.root / FILE).exists() or (drop := ways_in(task.workspace).drop) is None:
         return False
     return any(path.is_file() for path in (task.workspace.root / drop.folder).glob("*/*"))
@@ -148,6 +147,9 @@ def _has_arrivals(task: Task) -> bool:
 
 def _pick_up(task: Task) -> int:
     """Takes in what is finished; returns how many files."""
+    from services.audit.recording import AuditTrail
+    from services.deliveries.drop_folder import pickup
+
     workspace = task.workspace
     with access_run(AccessRun(owner(NAME), Action.TAKE_IN, "schedule", AuditTrail(workspace, clock).record)):
         round_ = pickup(workspace, today(workspace.environment), clock_seconds(), trust=None, notify=lambda hold: None)
@@ -155,15 +157,22 @@ def _pick_up(task: Task) -> int:
 
 
 def _has_pulls(task: Task) -> bool:
+    from services.deliveries.ways_in import ways_in
+
     return (task.workspace.root / FILE).exists() and bool(ways_in(task.workspace).pulls)
 
 
 def _due(task: Task) -> list[str]:
+    from services.deliveries.pulls import due_pulls
+
     return due_pulls(task.workspace, clock())
 
 
 def _pull(task: Task, feed: str) -> int:
     """Pulls a feed once; returns how many files came of it."""
+    from services.audit.recording import AuditTrail
+    from services.deliveries.pulls import pull
+
     workspace = task.workspace
     with access_run(AccessRun(owner(NAME), Action.TAKE_IN, "schedule", AuditTrail(workspace, clock).record)):
         pulled = pull(workspace, feed, today(workspace.environment), clock(), trust=None, notify=lambda hold: None)

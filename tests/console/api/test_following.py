@@ -6,8 +6,10 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -195,3 +197,22 @@ def _day(address: str, day: str) -> Any:
             return answer
         time.sleep(0.1)
     raise AssertionError(answer.text)
+
+
+def test_a_dropped_file_is_taken_in_by_itself(settled_town: Path, tmp_path: Path) -> None:
+    """It is put away with a receipt; the reader, which forks, has one thread still."""
+    shutil.copytree(settled_town, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "w/ways_in.yaml").write_text("format: 1\ndrop: {folder: drop, quiet: PT1S}\n", encoding="utf-8")
+    place = tmp_path / "w/drop/hukou"
+    place.mkdir(parents=True)
+    (place / "october.csv").write_bytes((HUKOU + register_row(61, "2026-10-04")).encode("gb18030"))
+    with service(tmp_path / "w") as running:
+        for _ in range(WAIT_SECONDS * 10):
+            if list((tmp_path / "w/drop").rglob("done/**/october.csv*")):
+                break
+            time.sleep(0.1)
+        names = {path.name for path in (tmp_path / "w/drop").rglob("*") if path.is_file() and "done" in path.parts}
+        assert {"october.csv"} < names, names
+        assert any(name.endswith(".receipt.json") for name in names)
+        for process in running.children():
+            assert len(os.listdir(f"/proc/{process}/task")) == 1
