@@ -53,23 +53,23 @@ class Guard:
         started, status, headers = time.perf_counter(), 0, dict(scope["headers"])
         language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
         file, size, whole = self._is_file(scope["method"], scope["path"]), 0, False
-        broken: ApiProblem | None = None
+        body_problem: ApiProblem | None = None
         """Why the body cannot be taken; it is the answer, whatever the application makes of it."""
 
         async def listen() -> Message:
-            nonlocal size, whole, broken
+            nonlocal size, whole, body_problem
             if whole:
                 return await receive()  # that the client has gone
             try:
                 message = await asyncio.wait_for(receive(), BODY_SECONDS)
             except TimeoutError:
-                broken = ApiProblem(408, "slow", SLOW)
-                raise broken from None
+                body_problem = ApiProblem(408, "slow", SLOW)
+                raise body_problem from None
             size += len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if not file and size > BODY_BYTES:
-                broken = ApiProblem(413, "too-large", TOO_LARGE)
-                raise broken
+                body_problem = ApiProblem(413, "too-large", TOO_LARGE)
+                raise body_problem
             return message
 
         async def start(message: Message) -> None:
@@ -85,9 +85,9 @@ class Guard:
             await send({"type": "http.response.body", "body": document(problem, language)})
 
         async def say(message: Message) -> None:
-            if broken is not None:
+            if body_problem is not None:
                 if status == 0:
-                    await refuse(broken)
+                    await refuse(body_problem)
             elif message["type"] == "http.response.start":
                 await start(message)
             else:

@@ -30,7 +30,7 @@ CANDIDATES = f"/policies/{POLICY}/candidates"
 
 
 @dataclass(slots=True)
-class Acknowledged:
+class AcknowledgedWork:
     """What the service has acknowledged over all rounds; what was under way when it was killed is tried again under its key."""
 
     notes: set[str] = field(default_factory=set)
@@ -39,15 +39,17 @@ class Acknowledged:
     repeats: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
 
 
-def work(people: dict[str, Client], subject: str, serials: Callable[[], int], stop: threading.Event, done: Acknowledged) -> None:
+def work(
+    people: dict[str, Client], subject: str, serials: Callable[[], int], stop: threading.Event, acknowledged: AcknowledgedWork
+) -> None:
     """Notes, deliveries and proposals, one after another, until the service is gone."""
     while not stop.is_set():
         text, serial = uuid4().hex, serials()
         row = (HUKOU + register_row(serial % 900 + 50, f"2026-10-{serial // 900 + 2:02d}")).encode("gb18030")
         steps: list[tuple[str, str, dict[str, Any], Callable[[httpx.Response], None]]] = [
-            ("clerk", f"{CANDIDATES}/{subject}/notes", {"json": {"text": text}}, adding(done.notes, text)),
-            ("steward", "/feeds/hukou/deliveries", {"content": row}, adding(done.residents, serial % 900 + 50)),
-            ("officer", "/proposals", {"json": {"act": "withdraw", "policy": POLICY, "reason": text}}, lambda answer: done.proposals.add(answer.json()["id"])),
+            ("clerk", f"{CANDIDATES}/{subject}/notes", {"json": {"text": text}}, adding(acknowledged.notes, text)),
+            ("steward", "/feeds/hukou/deliveries", {"content": row}, adding(acknowledged.residents, serial % 900 + 50)),
+            ("officer", "/proposals", {"json": {"act": "withdraw", "policy": POLICY, "reason": text}}, lambda answer: acknowledged.proposals.add(answer.json()["id"])),
         ]  # fmt: skip
         for name, place, body, note in steps:
             key = uuid4().hex
@@ -55,7 +57,7 @@ def work(people: dict[str, Client], subject: str, serials: Callable[[], int], st
                 answer = people[name].post(place, headers={"idempotency-key": key}, **body)
             except httpx.TransportError:
                 if name == "clerk":
-                    done.repeats.append((text, key, {"place": place, **body}))
+                    acknowledged.repeats.append((text, key, {"place": place, **body}))
                 return
             if answer.status_code == 201:
                 note(answer)
@@ -77,7 +79,7 @@ def kill(running: RunningService, choice: random.Random) -> None:
 
 def rounds(settled_town: Path, folder: Path, count: int, seed: int) -> None:
     shutil.copytree(settled_town, folder, dirs_exist_ok=True)
-    workspace, choice, done, number = folder / "w", random.Random(seed), Acknowledged(), iter(range(1, 100_000))
+    workspace, choice, acknowledged, number = folder / "w", random.Random(seed), AcknowledgedWork(), iter(range(1, 100_000))
     add_people(workspace)
     subject, tried = "", 0
     with receiver() as taking:
@@ -88,13 +90,13 @@ def rounds(settled_town: Path, folder: Path, count: int, seed: int) -> None:
                 if round_number == 0:
                     wanted = {"policy": POLICY, "account": "clerk", "url": taking.url}
                     assert people["operator"].post("/webhooks", json=wanted).status_code == 201
-                for text, key, body in done.repeats[tried:]:
+                for text, key, body in acknowledged.repeats[tried:]:
                     place = body.pop("place")
                     again = people["clerk"].post(place, headers={"idempotency-key": key}, **body)
                     assert again.status_code == 201, again.text
-                    done.notes.add(text)
-                tried = len(done.repeats)
-                _look(people, subject, done)
+                    acknowledged.notes.add(text)
+                tried = len(acknowledged.repeats)
+                _look(people, subject, acknowledged)
                 if round_number == count:
                     _settle(people, taking)
                     break
@@ -102,7 +104,7 @@ def rounds(settled_town: Path, folder: Path, count: int, seed: int) -> None:
 
                 def run(people: dict[str, Client] = people, stop: threading.Event = stop, errors: list[BaseException] = errors) -> None:
                     try:
-                        work(people, subject, lambda: next(number), stop, done)
+                        work(people, subject, lambda: next(number), stop, acknowledged)
                     except BaseException as error:
                         errors.append(error)
 
@@ -116,18 +118,18 @@ def rounds(settled_town: Path, folder: Path, count: int, seed: int) -> None:
                     worker.join(120)
                 assert errors == []
         _check_webhooks([json.loads(body) for _, body in taking.batches])
-    assert len(done.notes) >= count
-    assert done.residents
+    assert len(acknowledged.notes) >= count
+    assert acknowledged.residents
 
 
-def _look(people: dict[str, Client], subject: str, done: Acknowledged) -> None:
+def _look(people: dict[str, Client], subject: str, acknowledged: AcknowledgedWork) -> None:
     """Everything acknowledged is there, once."""
     events = people["clerk"].get(f"{CANDIDATES}/{subject}/history").json()["events"]
     values = [event["value"] for event in events]
-    assert done.notes <= set(values)
-    assert all(values.count(text) == 1 for text in done.notes)
+    assert acknowledged.notes <= set(values)
+    assert all(values.count(text) == 1 for text in acknowledged.notes)
     proposals = {proposal["id"] for proposal in people["officer"].get("/proposals", params={"every": True}).json()}
-    assert done.proposals <= proposals
+    assert acknowledged.proposals <= proposals
 
 
 def _settle(people: dict[str, Client], taking: Any) -> None:

@@ -83,12 +83,12 @@ def test_pages_neither_lose_nor_repeat_anybody_while_the_list_changes(office: Of
     before = subjects(office)
     first = office.clerk.get(CANDIDATES, params={"limit": 2}).json()
     assert office.clerk.post(f"{CANDIDATES}/{before[0]}/outcomes", json={"outcome": "enrolled"}).status_code == 201
-    met, cursor = [c["subject"] for c in first["candidates"]], first["next"]
+    subjects_met, cursor = [c["subject"] for c in first["candidates"]], first["next"]
     while cursor is not None:
         page = office.clerk.get(CANDIDATES, params={"limit": 2, "cursor": cursor}).json()
-        met, cursor = met + [c["subject"] for c in page["candidates"]], page["next"]
+        subjects_met, cursor = subjects_met + [c["subject"] for c in page["candidates"]], page["next"]
 
-    assert met == before
+    assert subjects_met == before
     assert subjects(office) == before[1:]
 
 
@@ -141,12 +141,12 @@ def test_no_number_is_in_a_log_a_metric_or_an_address(office: Office) -> None:
     office.clerk.get(f"{CANDIDATES}/{token}")
     office.clerk.get(f"/policies/{POLICY}/export", params={"format": "csv"})
     office.steward.post("/feeds/hukou/deliveries", content=f"{HUKOU}{number},bad\n".encode("gb18030"))
-    written = (office.workspace.parent / "log").read_text(encoding="utf-8") + httpx.get(f"{office.running.address}/metrics").text
-    written += "".join(path.read_text(encoding="utf-8") for path in (office.workspace / "service").glob("jobs/*.json"))
+    output = (office.workspace.parent / "log").read_text(encoding="utf-8") + httpx.get(f"{office.running.address}/metrics").text
+    output += "".join(path.read_text(encoding="utf-8") for path in (office.workspace / "service").glob("jobs/*.json"))
 
-    assert len(written) > 1000
+    assert len(output) > 1000
     for secret in (number, number[:-1], name, token):
-        assert secret not in written, secret
+        assert secret not in output, secret
     assert office.other_clerk.post("/lookups", json={"text": number}).json() != place.json()
 
 
@@ -172,9 +172,9 @@ def test_who_looked_at_a_resident_is_on_record(office: Office) -> None:
     assert "clerk" in {access["who"] for access in looked.json()}
     others = [other for other in subjects(office) if other != token]
     assert not any(other in looked.text for other in others)
-    kept = office.auditor.get("/audit/checkpoint").json()["text"]
+    earlier = office.auditor.get("/audit/checkpoint").json()["text"]
     office.clerk.get(CANDIDATES)
-    checked = office.auditor.post("/audit/verification", json={"checkpoint": kept}).json()
+    checked = office.auditor.post("/audit/verification", json={"checkpoint": earlier}).json()
     assert (checked["problems"], checked["lines"] > 0) == ([], True)
     assert office.clerk.post("/audit/person", json={"who": token}).status_code == 403
 
@@ -203,7 +203,7 @@ def write_certificate(folder: Path) -> tuple[Path, Path]:
     name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")]), datetime.now(UTC)
     from ipaddress import ip_address
 
-    built = (
+    signed_certificate = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())
         .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(2))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
@@ -211,7 +211,7 @@ def write_certificate(folder: Path) -> tuple[Path, Path]:
         .sign(private, hashes.SHA256())
     )  # fmt: skip
     certificate, key = folder / "huimin.pem", folder / "huimin-tls.key"
-    certificate.write_bytes(built.public_bytes(serialization.Encoding.PEM))
+    certificate.write_bytes(signed_certificate.public_bytes(serialization.Encoding.PEM))
     form = serialization.PrivateFormat.PKCS8
     key.write_bytes(private.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
     return certificate, key
