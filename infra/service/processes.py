@@ -94,8 +94,10 @@ def start(workspace: Workspace, run_verb: RunVerb, prepare: Callable[[], None]) 
         prepare: called once in the reader, to import what its children use. It must not start a thread, for the reader forks.
 
     Raises:
-        Busy: a service runs already.
+        Busy: a service runs already. HuiminError: the workspace is part of a network, whose state the workers have.
     """
+    if workspace.network is not None:
+        raise HuiminError(OF_A_NETWORK, 5)
     folder = workspace.make_folder(SERVICE)
     lock = WriterLock(folder, UP_LOCK)
     with private_umask():
@@ -187,6 +189,10 @@ def is_up(workspace: Workspace) -> bool:
     return sock is not None
 
 
+OF_A_NETWORK = Text(
+    "此工作区属于 Kafka 网络，还不能用 huimin up；名单由工作进程维护，请照旧使用命令行。",
+    "This workspace is part of a network on Kafka, which huimin up does not serve yet: workers keep its lists. Use the verbs as before.",
+)
 BUSY = Text(
     "此工作区的服务（huimin up）正在运行，这件事要在它停止时做。请先停止服务，再试一次。",
     "The service of this workspace (huimin up) is running, and this needs it stopped. Stop the service, then try again.",

@@ -154,3 +154,11 @@ def test_the_service_ends_if_a_process_behind_it_dies(town: Path, which: int) ->
         assert running.process.wait(60) == 4
     assert "huimin up" in (town / "log").read_text(encoding="utf-8")
     assert huimin(town, "candidates", "list", POLICY).returncode == 0
+
+
+def test_a_workspace_of_a_network_is_refused(town: Path) -> None:
+    """Its state is the workers'; the sentence says so, and nothing is left running."""
+    (town / "w/network").write_text("huimin.\n", encoding="utf-8")
+    refused = huimin(town, "up")
+
+    assert (refused.returncode, "Kafka" in refused.stderr) == (5, True)
